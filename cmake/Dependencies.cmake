@@ -1,0 +1,13 @@
+# Libraries, each with the one place that may see it (README, "Dependencies").
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(CURL REQUIRED)                                                # src/http
+find_package(OpenSSL REQUIRED)                                             # src/core/hash.c
+find_package(ZLIB REQUIRED)                                                # src/dicom/dicom_scan.c
+find_package(DCMTK CONFIG REQUIRED)                                        # src/dicom/dicom_dcmtk.cc
+find_package(PNG REQUIRED)                                                 # src/encode/png.c
+find_package(JPEG REQUIRED)                                                # the two jpeg files
+pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src/json
+pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files
+pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)            # src/decode/decode_j2k.c
+pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)                      # src/cli/profile.c

@@ -1,0 +1,56 @@
+/*
+ * Every maximum that the library keeps against hostile or broken input, in one place.
+ * Units stand in the names. Going over one is WK_LIMIT with a message that names it.
+ */
+#ifndef WADOKIT_LIMITS_H
+#define WADOKIT_LIMITS_H
+
+/* DICOM PS3.5 section 9.1: a UID has at most 64 characters; buffers hold one more for the NUL. */
+#define WK_UID_SIZE 65
+
+/* URLs and header values. */
+#define WK_MAX_URL_BYTES 8192
+#define WK_MAX_HEADER_BYTES 65536
+#define WK_MAX_HEADERS 256
+#define WK_MAX_REDIRECTS 5
+
+/* JSON: one document held in memory, one element of a streamed array, nesting. */
+#define WK_MAX_JSON_BYTES (64u << 20)
+#define WK_MAX_JSON_ITEM_BYTES (16u << 20)
+#define WK_MAX_JSON_DEPTH 100
+
+/* Paging of searches. */
+#define WK_MAX_PAGES 100000
+#define WK_MAX_QIDO_PAGE 1000
+
+/* multipart (RFC 2046 section 5.1): boundaries longer than 70 characters occur in the field. */
+#define WK_MAX_BOUNDARY_BYTES 256
+#define WK_MAX_PART_HEADER_BYTES 65536
+#define WK_MAX_PARTS 10000000
+
+/* What is kept of an error body to explain a failure. */
+#define WK_MAX_ERROR_BODY_BYTES 65536
+
+/* An inflated body against its compressed size (gzip, Deflated transfer syntax). */
+#define WK_MAX_INFLATE_RATIO 1100
+
+/* Images (PS3.3 C.7.6.3: Rows and Columns are US). */
+#define WK_MAX_ROWS 65535
+#define WK_MAX_COLUMNS 65535
+#define WK_MAX_FRAMES 4000000
+#define WK_MAX_SAMPLES 4
+#define WK_MAX_FRAME_BYTES (4ull << 30)
+#define WK_MAX_LUT_ENTRIES 65536
+#define WK_MAX_WINDOWS 64
+
+/* DICOM structure. */
+#define WK_MAX_SEQUENCE_DEPTH 64
+
+/* Waiting. */
+#define WK_MAX_RETRY_AFTER_S 3600
+
+/* Local files. */
+#define WK_MAX_PATH_BYTES 4096
+#define WK_MAX_SECRET_FILE_BYTES 65536
+
+#endif

@@ -1,0 +1,106 @@
+/*
+ * A session: what is common to all work of one run - servers, credentials, patience, limits,
+ * where words go. Every other call takes one.
+ */
+#ifndef WADOKIT_SESSION_H
+#define WADOKIT_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wadokit/cancel.h>
+#include <wadokit/error.h>
+#include <wadokit/log.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a run is doing now, for a progress display. Totals are -1 where unknown. */
+typedef struct wk_progress {
+    const char *what;     /* "studies/1.2.3" or a file; borrowed during the call */
+    uint64_t bytes;       /* of bodies received (retrieval) or files read (drawing) so far */
+    int64_t bytes_total;
+    uint64_t items;       /* finished */
+    int64_t items_total;
+} wk_progress;
+
+/*
+ * Strings are borrowed until wk_session_new() returns; NULL means "not given".
+ *
+ * Servers
+ *   fhir, dicomweb, base   root URLs (base: a vendor API). They are the origins that credentials
+ *                          were configured for. Where none of them is given, the origins of the
+ *                          URL targets that the user typed are.
+ *   allow_origins          n_allow_origins more origins ("https://host[:port]") that credentials
+ *                          may go to
+ *   sets                   n_sets "NAME=VALUE" that fill {{NAME}} in endpoint addresses
+ * Credentials: at most one of token*, user
+ *   token_file             first line is a bearer token, read again when it must be renewed
+ *   token_command          run by /bin/sh -c; first line of its output is a bearer token
+ *   token                  a bearer token (of the environment)
+ *   user, password_file, password   HTTP Basic
+ *   netrc                  look credentials up in ~/.netrc for configured origins
+ * Transport
+ *   cacert, cert, key      PEM files      proxy   URL, NULL: the environment's
+ *   headers                n_headers "Name: value" added to requests to configured origins
+ *   source_id              value of redox-source-id for configured origins
+ *   jobs                   transfers (or drawing threads) at once, 0: default
+ *   retries                attempts after the first, negative: default (5)
+ *   max_wait_s             total patience for 429/503, negative: default (300)
+ *   connect_timeout_s, idle_timeout_s   0: default (30, 60)
+ *   max_bytes              most bytes one run may receive, 0: no limit
+ */
+typedef struct wk_session_opts {
+    const char *fhir;
+    const char *dicomweb;
+    const char *base;
+    const char *const *allow_origins;
+    size_t n_allow_origins;
+    const char *const *sets;
+    size_t n_sets;
+
+    const char *token_file;
+    const char *token_command;
+    const char *token;
+    const char *user;
+    const char *password_file;
+    const char *password;
+    bool netrc;
+
+    const char *cacert;
+    const char *cert;
+    const char *key;
+    const char *proxy;
+    const char *const *headers;
+    size_t n_headers;
+    const char *source_id;
+    const char *destination_slug; /* fills {{destination-slug}} */
+
+    int jobs;
+    int retries;
+    int max_wait_s;
+    int connect_timeout_s;
+    int idle_timeout_s;
+    uint64_t max_bytes;
+
+    wk_log log;
+    const wk_cancel *cancel; /* may be NULL; must outlive the session */
+    void (*progress)(void *user, const wk_progress *progress); /* may be NULL */
+    void *progress_user;
+} wk_session_opts;
+
+typedef struct wk_session wk_session;
+
+/* Checks the options (WK_USAGE, WK_IO for unreadable files) and makes a session. Nothing is sent.
+ * Free with wk_session_free(). One thread at a time. */
+WK_API wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *err)
+    WK_MUST_USE;
+WK_API void wk_session_free(wk_session *session);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * The program's own vocabulary: commands and options are data, help and man pages are held against
+ * them, and a command fills a request, makes one library call, prints the report and returns the
+ * exit status. No decisions about DICOM or HTTP here.
+ */
+#ifndef WADOKIT_CLI_CLI_H
+#define WADOKIT_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <wadokit/wadokit.h>
+
+typedef enum cli_opt_kind {
+    CLI_FLAG,   /* bool: present is true; --no-NAME where the name starts with "no-" is literal */
+    CLI_COUNT,  /* int: times given (-vv) */
+    CLI_STRING, /* const char * */
+    CLI_INT,    /* int, whole, checked against min and max */
+    CLI_BYTES,  /* uint64_t, with k, M, G (1024) */
+    CLI_LIST,   /* cli_list: may repeat */
+} cli_opt_kind;
+
+typedef struct cli_list {
+    const char **items; /* the array is owned, the strings are argv's or the profile's */
+    size_t n;
+} cli_list;
+
+/* One option of the program or of a command. A table ends with {0}. Every option is also a key of
+ * a profile. `choices` ("png|jpeg|npy") are checked where not NULL; min == max: no range. */
+typedef struct cli_opt {
+    const char *name;
+    char letter; /* 0: none */
+    cli_opt_kind kind;
+    void *value;
+    const char *arg;  /* "DIR"; NULL for flags */
+    const char *help; /* one line, without the period */
+    const char *choices;
+    int min, max;
+} cli_opt;
+
+/* What a command gets. The session is made before run() from the global options and the profile,
+ * unless the command says no_session. */
+typedef struct cli_context {
+    wk_session *session;
+    bool json;       /* JSON Lines on stdout */
+    bool quiet;
+    int verbose;
+    bool tty_out;    /* stdout is a terminal */
+    const wk_cancel *cancel;
+    const struct cli_global *global;
+} cli_context;
+
+typedef struct cli_command {
+    const char *name;
+    const char *args;        /* "TARGET..." */
+    const char *summary;     /* one line for the list of commands */
+    const char *description; /* paragraphs for `help COMMAND`; NULL: the summary */
+    const char *examples;    /* lines for `help COMMAND`; NULL: none */
+    const cli_opt *opts;     /* ends with {0}; NULL: none */
+    int min_args;
+    int max_args;            /* -1: any number */
+    bool no_session;
+    int (*run)(cli_context *ctx, int argc, char **argv); /* argc, argv: what is left, no name */
+} cli_command;
+
+/* All commands, NULL at the end (commands.c). */
+extern const cli_command *const cli_commands[];
+
+/* The global options, as given on the command line over the profile over the environment. */
+typedef struct cli_global {
+    const char *profile;
+    const char *config;
+    bool json;
+    bool quiet;
+    int verbose;
+    bool no_progress;
+    wk_session_opts session; /* what wk_session_new() gets */
+    cli_list headers, allow_origins, sets;
+} cli_global;
+
+/* Prints "wadokit: MESSAGE" to stderr unless quiet (errors are always printed), and gives the exit
+ * status of the error's code. */
+int cli_fail(const cli_context *ctx, const wk_error *err);
+
+/* A usage error: prints it with a hint to --help; exit status 2. */
+int cli_usage(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
+
+/* Prints one line of results to stdout; progress is taken off the terminal and put back. */
+void cli_out(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
+
+/* Prints a JSON line to stdout and frees it. */
+void cli_out_json(const cli_context *ctx, wk_json_line *line);
+
+/* Words to stderr unless quiet. */
+void cli_note(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
+
+/* "1.4 MiB" */
+void cli_human_bytes(char *out, size_t size, uint64_t bytes);
+
+/* A table for people: columns are aligned, cut to the terminal's width where stdout is one. */
+typedef struct cli_table cli_table;
+cli_table *cli_table_new(const char *const *headings, size_t n_columns);
+void cli_table_add(cli_table *t, const char *const *cells); /* copies; NULL cells are empty */
+void cli_table_print(const cli_context *ctx, cli_table *t); /* prints and frees */
+
+#endif

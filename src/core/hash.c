@@ -1,0 +1,54 @@
+#include "core/hash.h"
+
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+struct wki_sha256 {
+    EVP_MD_CTX *ctx;
+};
+
+wk_code wki_sha256_new(wki_sha256 **out, wk_error *err)
+{
+    wki_sha256 *h = calloc(1, sizeof *h);
+
+    if (h)
+        h->ctx = EVP_MD_CTX_new();
+    if (!h || !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
+        wki_sha256_free(h);
+        return wk_fail(err, WK_NOMEM, "SHA-256: out of memory");
+    }
+    *out = h;
+    return WK_OK;
+}
+
+void wki_sha256_free(wki_sha256 *h)
+{
+    if (!h)
+        return;
+    EVP_MD_CTX_free(h->ctx);
+    free(h);
+}
+
+void wki_sha256_reset(wki_sha256 *h)
+{
+    EVP_DigestInit_ex(h->ctx, NULL, NULL);
+}
+
+void wki_sha256_add(wki_sha256 *h, const void *data, size_t n)
+{
+    EVP_DigestUpdate(h->ctx, data, n);
+}
+
+void wki_sha256_finish(wki_sha256 *h, char hex[WKI_SHA256_HEX_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    unsigned char raw[EVP_MAX_MD_SIZE];
+
+    EVP_DigestFinal_ex(h->ctx, raw, NULL);
+    for (int i = 0; i < WKI_SHA256_BYTES; i++) {
+        hex[2 * i] = digits[raw[i] >> 4];
+        hex[2 * i + 1] = digits[raw[i] & 15];
+    }
+    hex[2 * WKI_SHA256_BYTES] = '\0';
+    wki_sha256_reset(h);
+}

@@ -1,0 +1,129 @@
+#include "core/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wadokit/limits.h>
+
+#include "core/text.h"
+
+enum { MAX_NAME = 255 };
+
+static bool is_plain(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '-' || c == '_';
+}
+
+void wki_path_encode(char *out, size_t size, const char *text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    size_t max = size - 1 < MAX_NAME ? size - 1 : MAX_NAME;
+    size_t used = 0;
+
+    for (const char *p = text; *p; p++) {
+        bool plain = is_plain(*p) && !(p == text && *p == '.');
+        unsigned char byte = (unsigned char)*p;
+
+        if (used + (plain ? 1 : 3) > max)
+            break;
+        if (plain) {
+            out[used++] = *p;
+        } else {
+            out[used++] = '%';
+            out[used++] = digits[byte >> 4];
+            out[used++] = digits[byte & 15];
+        }
+    }
+    if (used == 0 && max > 0)
+        out[used++] = '_';
+    out[used] = '\0';
+}
+
+wk_code wki_path_join(char **out, const char *dir, const char *name, wk_error *err)
+{
+    size_t n = strlen(dir);
+    const char *slash = n > 0 && dir[n - 1] == '/' ? "" : "/";
+    char *path;
+
+    if (n + strlen(name) + 2 > WK_MAX_PATH_BYTES)
+        return wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", dir,
+                       WK_MAX_PATH_BYTES);
+    path = wki_strfmt("%s%s%s", dir, slash, name);
+    if (!path)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    *out = path;
+    return WK_OK;
+}
+
+wk_code wki_path_make_dirs(const char *dir, wk_error *err)
+{
+    char path[WK_MAX_PATH_BYTES];
+
+    if (!wki_strcopy(path, sizeof path, dir))
+        return wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", dir,
+                       WK_MAX_PATH_BYTES);
+    for (char *p = path + 1; *p; p++) {
+        if (*p != '/')
+            continue;
+        *p = '\0';
+        if (mkdir(path, 0777) != 0 && errno != EEXIST)
+            return wk_fail_errno(err, WK_IO, errno, "%s: cannot make the folder", path);
+        *p = '/';
+    }
+    if (mkdir(path, 0777) != 0 && errno != EEXIST)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot make the folder", path);
+    return WK_OK;
+}
+
+static wk_code open_below(int fd, const char *name, int *out, wk_error *err)
+{
+    int next;
+
+    if (mkdirat(fd, name, 0777) != 0 && errno != EEXIST)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot make the folder", name);
+    next = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (next < 0 && (errno == ELOOP || errno == ENOTDIR))
+        return wk_fail(err, WK_REFUSED,
+                       "%s: not a folder but a link or a file; nothing is written through it",
+                       name);
+    if (next < 0)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot open the folder", name);
+    *out = next;
+    return WK_OK;
+}
+
+wk_code wki_path_open_parent(int root_fd, const char *relative, int *out_fd, wk_error *err)
+{
+    char path[WK_MAX_PATH_BYTES];
+    char *name = path;
+    char *slash;
+    int fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "cannot open the folder");
+    if (!wki_strcopy(path, sizeof path, relative)) {
+        close(fd);
+        return wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", relative,
+                       WK_MAX_PATH_BYTES);
+    }
+    while ((slash = strchr(name, '/')) != NULL) {
+        int next = -1;
+        wk_code rc;
+
+        *slash = '\0';
+        rc = open_below(fd, name, &next, err);
+        close(fd);
+        if (rc != WK_OK)
+            return rc;
+        fd = next;
+        name = slash + 1;
+    }
+    *out_fd = fd;
+    return WK_OK;
+}

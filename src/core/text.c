@@ -1,0 +1,145 @@
+#include "core/text.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Bytes of the UTF-8 character at `p`, 0 where it is not well formed (RFC 3629). */
+static size_t utf8_length(const unsigned char *p, size_t n)
+{
+    uint32_t c;
+    size_t length, i;
+
+    if (p[0] < 0x80)
+        return 1;
+    length = p[0] >= 0xF0 ? 4 : p[0] >= 0xE0 ? 3 : 2;
+    if (p[0] < 0xC2 || p[0] > 0xF4 || length > n)
+        return 0;
+    c = p[0] & (0x7Fu >> length);
+    for (i = 1; i < length; i++) {
+        if ((p[i] & 0xC0) != 0x80)
+            return 0;
+        c = c << 6 | (p[i] & 0x3Fu);
+    }
+    if ((length == 3 && c < 0x800) || (length == 4 && (c < 0x10000 || c > 0x10FFFF)))
+        return 0;
+    if (c >= 0xD800 && c <= 0xDFFF)
+        return 0;
+    return length;
+}
+
+static bool is_control(const unsigned char *p, size_t length)
+{
+    if (length == 1)
+        return p[0] < 0x20 || p[0] == 0x7F;
+    if (length == 2)
+        return p[0] == 0xC2 && p[1] < 0xA0;
+    /* U+2028/2029 and the bidirectional overrides would reorder a terminal line. */
+    return length == 3 && p[0] == 0xE2 && p[1] == 0x80 && (p[2] >= 0xA8 && p[2] <= 0xAE);
+}
+
+size_t wki_text_clean(char *out, size_t size, const char *in, size_t n)
+{
+    const unsigned char *p = (const unsigned char *)in;
+    size_t used = 0;
+
+    while (n > 0) {
+        size_t length = utf8_length(p, n);
+        size_t step = length ? length : 1;
+        bool keep = length && !is_control(p, length);
+        size_t need = keep ? length : 1;
+
+        if (used + need + 1 > size)
+            break;
+        if (keep)
+            memcpy(out + used, p, length);
+        else
+            out[used] = '?';
+        used += need;
+        p += step;
+        n -= step;
+    }
+    out[used] = '\0';
+    return used;
+}
+
+char *wki_strdup(const char *s)
+{
+    size_t n;
+    char *copy;
+
+    if (!s)
+        return NULL;
+    n = strlen(s) + 1;
+    copy = malloc(n);
+    if (copy)
+        memcpy(copy, s, n);
+    return copy;
+}
+
+char *wki_strfmt(const char *fmt, ...)
+{
+    va_list args, again;
+    char *out = NULL;
+    int n;
+
+    va_start(args, fmt);
+    va_copy(again, args);
+    n = vsnprintf(NULL, 0, fmt, args);
+    if (n >= 0)
+        out = malloc((size_t)n + 1);
+    if (out)
+        vsnprintf(out, (size_t)n + 1, fmt, again);
+    va_end(again);
+    va_end(args);
+    return out;
+}
+
+bool wki_strcopy(char *out, size_t size, const char *s)
+{
+    size_t n = strlen(s);
+
+    if (n >= size) {
+        out[0] = '\0';
+        return false;
+    }
+    memcpy(out, s, n + 1);
+    return true;
+}
+
+static int lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
+}
+
+bool wki_str_ieq(const char *a, const char *b)
+{
+    while (*a && lower(*a) == lower(*b)) {
+        a++;
+        b++;
+    }
+    return lower(*a) == lower(*b);
+}
+
+bool wki_str_istarts(const char *s, const char *prefix)
+{
+    while (*prefix && lower(*s) == lower(*prefix)) {
+        s++;
+        prefix++;
+    }
+    return *prefix == '\0';
+}
+
+bool wki_str_starts(const char *s, const char *prefix)
+{
+    return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+bool wki_str_ends(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+
+    return n >= m && memcmp(s + n - m, suffix, m) == 0;
+}

@@ -1,0 +1,49 @@
+/*
+ * From a frame's bytes to stored pixel values: transfer syntax -> decoder, one third-party codec a
+ * file. Knows nothing of DICOM files: the bytes and the description come in, pixels come out, and
+ * what disagrees with the description is an error or a warning in the pixels.
+ */
+#ifndef WADOKIT_DECODE_DECODE_H
+#define WADOKIT_DECODE_DECODE_H
+
+#include <wadokit/error.h>
+
+#include "core/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Decodes what DCMTK must decode; given by the flow, as this stage does not see dicom/. */
+typedef wk_code (*wki_foreign_decode)(void *user, const wki_image_desc *d, uint32_t frame,
+                                      wki_pixels *out, wk_error *err);
+
+typedef struct wki_decode_opts {
+    unsigned reduce; /* J2K, HTJ2K, JPEG: may give a picture smaller by 2^n, 0 to `reduce` */
+    wki_foreign_decode foreign;
+    void *foreign_user;
+} wki_decode_opts;
+
+/* How a frame of this transfer syntax is decoded. */
+typedef enum wki_decode_way {
+    WKI_DECODE_HERE,    /* wki_decode() with the frame's bytes */
+    WKI_DECODE_FOREIGN, /* through opts.foreign, no bytes needed */
+    WKI_DECODE_VIDEO,   /* a moving picture: a placeholder is drawn */
+    WKI_DECODE_NONE,    /* no decoder in this build */
+} wki_decode_way;
+
+wki_decode_way wki_decode_way_of(const char *transfer_syntax);
+
+/* Decodes one frame. WK_DATA where the stream is corrupt or contradicts the description beyond
+ * repair, WK_UNSUPPORTED where no decoder is built in. Clear `out` with wki_pixels_clear(). */
+wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
+                   const wki_decode_opts *opts, wki_pixels *out, wk_error *err) WK_MUST_USE;
+
+/* One line a decoder for --version: "OpenJPEG 2.5.0: JPEG 2000, HTJ2K". Static; NULL ends. */
+const char *wki_decode_version(size_t i);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

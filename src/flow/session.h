@@ -1,0 +1,29 @@
+/*
+ * The inside of a wk_session: what the flows share.
+ */
+#ifndef WADOKIT_FLOW_SESSION_H
+#define WADOKIT_FLOW_SESSION_H
+
+#include <wadokit/session.h>
+
+#include "core/clock.h"
+#include "http/http.h"
+
+struct wk_session {
+    wk_session_opts opts; /* strings owned by the session (deep copies) */
+    wki_http *http;
+    wk_log log;
+    const wki_clock *clock;
+    void *owned; /* private to session.c */
+};
+
+/* The value for {{name}} in an endpoint address (--set, destination_slug), NULL where not given. */
+const char *wki_session_lookup(void *session, const char *name);
+
+/* A URL that the user typed: its origin counts as configured where no server is configured. */
+wk_code wki_session_typed_url(wk_session *session, const char *url, wk_error *err) WK_MUST_USE;
+
+/* WK_CANCELLED where the run was asked to stop. */
+wk_code wki_session_check(const wk_session *session, wk_error *err) WK_MUST_USE;
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * HTTP as the stages see it. curl is behind http_curl.c and nowhere else.
+ *
+ * One request builder decides what goes out: credentials and configured headers only to origins
+ * that may have them (origin.h), redirects followed by hand so that the same decision is made for
+ * each hop, https (http on loopback only where credentials go along).
+ *
+ * Attempts: connection failures, 408, 425, 429 and 5xx are tried again by themselves (retry.h),
+ * but never after a byte of a 2xx body has been handed over: what to do then only the caller knows.
+ * A 401 asks the credential to renew itself, once for a request.
+ *
+ * Transfers run on one thread: start as many as wanted, then run. Handlers are called from
+ * wki_http_run(); they may start transfers and must not run or fetch.
+ */
+#ifndef WADOKIT_HTTP_HTTP_H
+#define WADOKIT_HTTP_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wadokit/cancel.h>
+#include <wadokit/error.h>
+#include <wadokit/log.h>
+
+#include "core/buf.h"
+#include "core/clock.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_http wki_http;
+typedef struct wki_http_transfer wki_http_transfer;
+
+/* Who knows the secret. header() writes the value of Authorization ("Bearer ...") for `origin`, or
+ * "" for none; renew() gets a new one after a 401 (WK_AUTH where there is none to be had).
+ * Both may block. `origin` is "https://host[:port]". */
+typedef struct wki_credential {
+    wk_code (*header)(void *user, const char *origin, wki_buf *value, wk_error *err);
+    wk_code (*renew)(void *user, const char *origin, wk_error *err);
+    void *user;
+} wki_credential;
+
+/* Strings are borrowed as long as the client lives. */
+typedef struct wki_http_opts {
+    const char *const *origins; /* where credentials may go: "https://host[:port]" */
+    size_t n_origins;
+    wki_credential credential; /* header NULL: no credentials */
+    const char *const *headers; /* "Name: value" for `origins` only */
+    size_t n_headers;
+    bool netrc;
+    const char *cacert, *cert, *key, *proxy;
+    int retries;
+    int64_t max_wait_ms;
+    int connect_timeout_s, idle_timeout_s;
+    int max_transfers; /* at once in all; per origin it adapts below that */
+    uint64_t max_bytes; /* of all bodies, 0: no limit */
+    const wk_log *log;
+    const wk_cancel *cancel;
+    const wki_clock *clock; /* NULL: the system's */
+    /* Turns the first bytes of an error body into one clear line (OperationOutcome, XML, HTML ...);
+     * false where there is nothing to say. May be NULL. */
+    bool (*explain)(const char *body, size_t n, const char *content_type, char *out, size_t size);
+    /* Bytes of bodies that arrived, for progress. May be NULL. */
+    void (*received)(void *user, uint64_t bytes);
+    void *received_user;
+} wki_http_opts;
+
+wk_code wki_http_new(const wki_http_opts *opts, wki_http **out, wk_error *err) WK_MUST_USE;
+void wki_http_free(wki_http *http);
+
+/* Credentials may also go to this origin from now on (a URL that the user typed). */
+wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err) WK_MUST_USE;
+
+/* Whether credentials would go to `url`, and why (not), in words for `resolve`. */
+bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size);
+
+typedef enum wki_http_auth {
+    WKI_AUTH_BY_ORIGIN, /* where the origin may have them */
+    WKI_AUTH_NEVER,     /* requires-access-token: false, token requests with their own */
+} wki_http_auth;
+
+/* Borrowed until the transfer is done. method NULL: GET, POST where there is a body. */
+typedef struct wki_http_request {
+    const char *method;
+    const char *url;
+    const char *accept;
+    const char *content_type;
+    const void *body;
+    size_t body_n;
+    const char *const *headers; /* "Name: value"; checked for line breaks */
+    size_t n_headers;
+    wki_http_auth auth;
+    bool same_origin_headers; /* `headers` too are dropped on a redirect to another origin */
+} wki_http_request;
+
+/* Head of the answer: of the last hop, of the attempt that counts. */
+typedef struct wki_http_head {
+    int status;
+    const char *url;          /* after redirects */
+    const char *content_type; /* "" where absent */
+    int64_t content_length;   /* -1 unknown */
+    wki_http_transfer *transfer;
+} wki_http_head;
+
+/* A header of the answer by name (any case), the last one where it repeats; NULL where absent.
+ * Borrowed until the transfer is done. */
+const char *wki_http_header(const wki_http_head *head, const char *name);
+
+/* How it ended. error.code is WK_OK for a 2xx whose body arrived whole, as far as HTTP can tell
+ * (a body that ends with the connection cannot be told from a cut one).
+ * 401/403: WK_AUTH; 404/410: WK_NOT_FOUND; other 4xx and 5xx: WK_NET; error.http_status is set.
+ * head and body are called for 2xx only; error bodies go into error.message by explain(). */
+typedef struct wki_http_result {
+    int status; /* 0 where no answer came */
+    uint64_t body_bytes;
+    int attempts;
+    wk_error error;
+} wki_http_result;
+
+/* head: called once, before the body. body: pieces in order. done: called once, in any case, last.
+ * A code other than WK_OK from head or body ends the transfer with that error. */
+typedef struct wki_http_handler {
+    wk_code (*head)(void *user, const wki_http_head *head, wk_error *err);
+    wk_code (*body)(void *user, const void *data, size_t n, wk_error *err);
+    void (*done)(void *user, const wki_http_result *result);
+    void *user;
+} wki_http_handler;
+
+/* Queues a transfer. The request is copied; the handler's done() is called from wki_http_run(),
+ * unless starting itself fails (then the code is returned and nothing is called). */
+wk_code wki_http_start(wki_http *http, const wki_http_request *request,
+                       const wki_http_handler *handler, wk_error *err) WK_MUST_USE;
+
+/* Transfers started and not done. */
+size_t wki_http_active(const wki_http *http);
+
+/* Runs until `enough` says so (NULL: until nothing is active). WK_CANCELLED ends all transfers,
+ * each with its done(). */
+wk_code wki_http_run(wki_http *http, bool (*enough)(void *user), void *user, wk_error *err)
+    WK_MUST_USE;
+
+/* One transfer from start to end, others going on meanwhile. The body of a 2xx is added to `body`
+ * (its maximum holds). `result` may be NULL; `content_type`, where not NULL, gets the answer's.
+ * Returns result.error's code with its message in `err`. */
+wk_code wki_http_fetch(wki_http *http, const wki_http_request *request, wki_buf *body,
+                       wki_http_result *result, wk_error *err) WK_MUST_USE;
+
+/* The same with a handler of one's own (done may be NULL). */
+wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
+                         const wki_http_handler *handler, wki_http_result *result, wk_error *err)
+    WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,69 @@
+/*
+ * From stored values to a picture, in the one order of PS3.4 N.2 and PS3.3 C.11: modality (rescale
+ * or LUT), VOI (window or LUT), polarity once and last; colour to RGB; aspect to square pixels;
+ * scaling by area average of shown values. Numbers in, numbers out: no file, no codec.
+ */
+#ifndef WADOKIT_RENDER_RENDER_H
+#define WADOKIT_RENDER_RENDER_H
+
+#include <wadokit/error.h>
+
+#include "core/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wki_window_rule {
+    WKI_WINDOW_DICOM,  /* the file's: window number `index`, else VOI LUT; else automatic */
+    WKI_WINDOW_AUTO,   /* from the frame's own values, padding left out */
+    WKI_WINDOW_MINMAX, /* all values of the frame, padding left out */
+    WKI_WINDOW_GIVEN,  /* `window` */
+    WKI_WINDOW_NONE,   /* modality values themselves (16-bit output) */
+} wki_window_rule;
+
+typedef struct wki_render_opts {
+    wki_window_rule rule;
+    unsigned index;           /* DICOM: which window, 0-based */
+    char explanation[WK_UID_SIZE]; /* DICOM: by explanation, "" by index */
+    wki_window window;        /* GIVEN */
+    uint32_t box;             /* longest side in pixels, 0: full size; never enlarged */
+    uint8_t depth;            /* 8 or 16 (grey only; colour is 8) */
+} wki_render_opts;
+
+/* What was done, for --json and captions. */
+typedef struct wki_render_report {
+    char rule[32];   /* "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax", "given", "none" */
+    bool has_window;
+    double center, width;
+    wki_voi_function function;
+    bool inverted;
+    char warning[160]; /* "" or why the file's own window was not used, and the like */
+} wki_render_report;
+
+/* Draws one frame. Clear `out` with wki_picture_clear(). WK_UNSUPPORTED for what cannot be shown
+ * as asked (window NONE where the values are no integers that fit). */
+wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                   const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
+                   wk_error *err) WK_MUST_USE;
+
+/* Reads "auto", "dicom", "dicom:2", "dicom:BONE", "minmax", "none", "C,W" or a preset name (lung,
+ * bone, brain, ...) into `opts`. WK_USAGE with the list of names otherwise. */
+wk_code wki_window_parse(const char *text, wki_render_opts *opts, wk_error *err) WK_MUST_USE;
+
+/* Colour pixels to interleaved 8- or 16-bit RGB by PS3.3 C.7.6.3.1.2, in place of `p`'s data;
+ * indices stay. (npy output of colour.) */
+wk_code wki_pixels_to_rgb(wki_pixels *p, wk_error *err) WK_MUST_USE;
+
+/* Modality values of grey pixels as float64 (row major). `out` holds rows * cols doubles. */
+void wki_modality_values(const wki_image_desc *d, uint32_t frame, const wki_pixels *p, double *out);
+
+/* A labelled picture for an object without pixels: `title` ("SR") large, `lines` small. */
+wk_code wki_placeholder(uint32_t box, const char *title, const char *const *lines, size_t n_lines,
+                        wki_picture *out, wk_error *err) WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

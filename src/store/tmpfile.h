@@ -1,0 +1,55 @@
+/*
+ * A file that appears under its final name only when it is whole: a temporary name in the same
+ * folder, then rename. The life of one: open, write (any number), commit or clear.
+ */
+#ifndef WADOKIT_STORE_TMPFILE_H
+#define WADOKIT_STORE_TMPFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wadokit/error.h>
+
+#include "core/sink.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { WKI_TMP_NAME_SIZE = 64 };
+
+/* Starts zeroed. Private but for `bytes`. */
+typedef struct wki_tmpfile {
+    int dir_fd;   /* the folder, owned */
+    int fd;
+    char name[WKI_TMP_NAME_SIZE];
+    uint64_t bytes; /* written so far */
+    void *gather;   /* small writes are gathered to 256 KiB */
+    size_t gathered;
+    bool open;
+} wki_tmpfile;
+
+/* Makes a temporary file in the folder `dir_fd` (a copy of the descriptor is kept). Its name starts
+ * with ".wadokit-" and is unique between processes. */
+wk_code wki_tmpfile_open(wki_tmpfile *t, int dir_fd, wk_error *err) WK_MUST_USE;
+wk_code wki_tmpfile_write(wki_tmpfile *t, const void *data, size_t n, wk_error *err) WK_MUST_USE;
+
+/* Closes (checked), and renames to `name` in the same folder, replacing what is there. With
+ * `keep_existing` a file that is there stays: *existed is set, and the temporary file removed. */
+wk_code wki_tmpfile_commit(wki_tmpfile *t, const char *name, bool keep_existing, bool *existed,
+                           wk_error *err) WK_MUST_USE;
+
+/* Closes, and removes the file unless it was committed. Safe on a zeroed struct and twice. */
+void wki_tmpfile_clear(wki_tmpfile *t);
+
+/* Opens a temporary file for a path that the user named (-o FILE); commit with
+ * wki_tmpfile_commit(t, base name). */
+wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base, wk_error *err)
+    WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
