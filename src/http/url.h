@@ -29,11 +29,37 @@ bool wki_url_same_origin(const char *a, const char *b);
 /* Whether the host is localhost, 127.0.0.0/8 or [::1]. */
 bool wki_url_is_loopback(const char *url);
 
-/* `reference` (absolute, "/path", "path", "?query", "//host/path") against `base`, on the heap. */
-wk_code wki_url_resolve(const char *base, const char *reference, char **out, wk_error *err)
-    WK_MUST_USE;
+/* What a host given as a literal address (or one of the few names with a fixed meaning) is. Other
+ * names are OTHER: what they resolve to is looked at when a connection is made. */
+typedef enum wki_host_class {
+    WKI_HOST_OTHER,
+    WKI_HOST_LOOPBACK, /* 127.0.0.0/8, ::1, localhost, *.localhost */
+    WKI_HOST_LOCAL,    /* link-local, metadata services, unspecified, multicast, broadcast */
+} wki_host_class;
+wki_host_class wki_url_host_class(const char *url);
 
-/* base without trailing slashes + "/" + path, query of `base` kept behind. On the heap. */
+/* The same for an address: n is 4 (IPv4) or 16 (IPv6; mapped and translated IPv4 is seen). */
+wki_host_class wki_address_class(const void *address, size_t n);
+
+/* The URL as it is sent: checked as by wki_url_check(), scheme and host in lower case, default port
+ * and fragment gone, dot segments removed, and what RFC 3986 does not allow in a path or query
+ * ('|', '"', bytes above 127 ...) percent-encoded. On the heap. */
+wk_code wki_url_normalize(const char *url, char **out, wk_error *err) WK_MUST_USE;
+
+/* Takes user information out of a URL: "https://u:p@host/x" gives "https://host/x", and `user` and
+ * `password` percent-decoded ("" where there is none). All three on the heap; *user and *password
+ * are NULL where the URL has no user information. WK_USAGE where it is no http(s) URL. */
+wk_code wki_url_take_userinfo(const char *url, char **out, char **user, char **password,
+                              wk_error *err) WK_MUST_USE;
+
+/* `reference` (absolute, "/path", "path", "?query", "//host/path") against `base` by RFC 3986
+ * section 5.2, on the heap, without a fragment. WK_REFUSED where either is not what
+ * wki_url_check() lets pass; unfilled "{{" are let pass here. */
+wk_code wki_url_resolve(const char *base, const char *reference, char **out,
+                        wk_error *err) WK_MUST_USE;
+
+/* base without trailing slashes + "/" + path (which may have a query), query of `base` kept
+ * behind; leading slashes of `path` are dropped. On the heap. */
 wk_code wki_url_append(const char *base, const char *path, char **out, wk_error *err) WK_MUST_USE;
 
 /* Adds percent-encoded text (RFC 3986 unreserved kept) to `b`. */
