@@ -1,0 +1,289 @@
+"""The scenarios of the test peer: each is one way for a server to be slow, odd, broken or hostile.
+
+A scenario is chosen by the first part of the path ("/s/NAME/dicom-web/...", so that one server runs
+many), by --scenario, or by PUT /__control. It may hold:
+
+  before(request, n, server)  -> a Reply in place of the real one, or None; n counts from 1 the
+                                 requests of the kinds in `on` under this scenario
+  style                       -> a framing of framing.py for multipart answers
+  parts(parts, request)       -> other parts: (transfer syntax, SOP Instance UID, bytes)
+  after(reply, request, n)    -> changes the reply, or how it goes over the wire
+  on                          -> kinds of request that it touches: study series instance metadata
+                                 frames qido fhir; default: the three retrieve kinds
+"""
+import gzip
+import email.utils
+import io
+import time
+import zipfile
+
+import dicom_data
+import framing
+
+RETRIEVE = ("study", "series", "instance")
+ANY = RETRIEVE + ("metadata", "frames", "qido", "fhir")
+
+
+class Reply:
+    """end: "length", "chunked", "close" or "none" (nothing says where the body ends, kept open).
+    cut: after so many bytes of the body `how` happens: "close", "reset" or "stall".
+    piece, pause: the body goes in pieces of so many bytes, with so many seconds between them."""
+
+    def __init__(self, status, body=b"", kind=None, headers=(), end="length"):
+        self.status = status
+        self.body = body
+        self.headers = list(headers)
+        if kind:
+            self.headers.insert(0, ("Content-Type", kind))
+        self.end = end
+        self.cut = None
+        self.how = "close"
+        self.piece = 1 << 16
+        self.pause = 0.0
+
+
+def json_error(status, text, headers=()):
+    return Reply(status, b'{"errorMessage": "%s"}' % text.encode(), "application/json", headers)
+
+
+def times(count, make):
+    """`make()` for the first `count` requests, then the real answer."""
+    return lambda request, n, server: make() if n <= count else None
+
+
+def always(make):
+    return lambda request, n, server: make()
+
+
+def busy(status, retry_after):
+    def make():
+        value = retry_after() if callable(retry_after) else retry_after
+        return json_error(status, "busy", [("Retry-After", value)] if value else [])
+    return make
+
+
+def date_in(seconds):
+    return lambda: email.utils.formatdate(time.time() + seconds, usegmt=True)
+
+
+def cut(fraction, how, first=1000000):
+    """The body stops after a fraction of its bytes, for the first requests."""
+    def after(reply, request, n):
+        if n <= first and reply.status == 200:
+            reply.cut, reply.how = int(len(reply.body) * fraction), how
+    return after
+
+
+def dropped(how):
+    """The connection goes before a byte of the answer was sent."""
+    def make():
+        reply = Reply(200, b"x" * 10)
+        reply.cut, reply.how = -1, how
+        return reply
+    return make
+
+
+def redirect(status, where):
+    """`where(server, request)` is the Location."""
+    return lambda request, n, server: Reply(status, b"", None, [("Location", where(server, request))])
+
+
+def foreign(server, request):
+    return server.url("foreign") + request.inner
+
+
+def new_token(request, n, server):
+    """Only the second token works, from the start: a renewal must follow the first 401."""
+    if request.header("authorization") == "Bearer second-token":
+        return None
+    return Reply(401, b"", None, [("WWW-Authenticate", 'Bearer realm="pacs", error="invalid_token"')])
+
+
+def token_runs_out(request, n, server):
+    """The first token works twice, then only the second does."""
+    if n <= 2 and request.header("authorization") == "Bearer first-token":
+        return None
+    return new_token(request, n, server)
+
+
+def accepts_only(*forms):
+    """406 for every Accept but those (blanks, quotes and case do not count)."""
+    def before(request, n, server):
+        got = request.header("accept").replace(" ", "").lower()
+        return None if got in forms else json_error(406, "not acceptable")
+    return before
+
+
+def strict_orthanc(request, n, server):
+    """As Orthanc 1.7: 400 for a list or for a single-part type."""
+    got = request.header("accept")
+    if "," in got or not (got.startswith("multipart/related") or got == "*/*"):
+        return json_error(400, "Unsupported Accept")
+    return None
+
+
+def zip_of(parts):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        for _, sop, data in parts:
+            archive.writestr(sop + ".dcm", data)
+    return out.getvalue()
+
+
+def as_zip(reply, request, n):
+    reply.headers = [("Content-Type", "application/zip")]
+    reply.body, reply.end = zip_of(request.parts), "length"
+
+
+def partial(reply, request, n):
+    reply.status = 206
+    reply.headers.append(("Warning", '299 pacs "2 instances could not be retrieved"'))
+
+
+def compressed(reply, request, n):
+    reply.headers.append(("Content-Encoding", "gzip"))
+    reply.body = gzip.compress(reply.body, 1)
+
+
+def bomb(reply, request, n):
+    reply.headers.append(("Content-Encoding", "gzip"))
+    reply.body = gzip.compress(b"\0" * (256 << 20), 9)
+
+
+def pieces(size, pause):
+    def after(reply, request, n):
+        reply.piece, reply.pause = size, pause
+    return after
+
+
+def huge_header(reply, request, n):
+    reply.headers.append(("X-Huge", "h" * 300000))
+
+
+def many_headers(reply, request, n):
+    reply.headers += [("X-Many-%d" % i, "v") for i in range(3000)]
+
+
+def other_study(parts, request):
+    """The second part is an instance of a study that nobody asked for."""
+    stranger = dicom_data.make_instance("2.25.666", "2.25.666.1", "2.25.666.1.1")
+    return parts[:1] + [(dicom_data.ELE, "2.25.666.1.1", stranger)] + parts[1:]
+
+
+def evil_uid(parts, request):
+    """A part whose SOP Instance UID is a path."""
+    data = dicom_data.make_instance(request.uids[0], request.uids[0] + ".1", "../../../../evil")
+    return [(dicom_data.ELE, "evil", data)] + parts
+
+
+def cut_part(parts, request):
+    """The last part ends in the middle of its data set; the framing is right."""
+    syntax, sop, data = parts[-1]
+    return parts[:-1] + [(syntax, sop, data[:len(data) * 2 // 3])]
+
+
+def changed_twin(parts, request):
+    """The first instance twice, with other bytes under the same UID."""
+    syntax, sop, data = parts[0]
+    return parts + [(syntax, sop, data[:-1] + bytes([data[-1] ^ 1]))]
+
+
+def with_stranger_parts(parts, request):
+    html = (dicom_data.ELE, "", b"<html><body>Internal error</body></html>")
+    return parts[:1] + [html, (dicom_data.ELE, "", b"")] + parts[1:]
+
+
+def same_page(request, n, server):
+    """The offset is ignored: every page is the first."""
+    request.query.pop("offset", None)
+
+
+def next_loops(reply, request, n):
+    reply.body = reply.body.replace(b"&page=", b"&page=0&was=")
+
+
+HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
+
+SCENARIOS = {
+    # trouble that passes
+    "503-seconds": {"before": times(2, busy(503, "1")), "on": ANY},
+    "503-date": {"before": times(1, busy(503, date_in(2))), "on": ANY},
+    "503-bare": {"before": times(2, busy(503, None)), "on": ANY},
+    "429": {"before": times(2, busy(429, "1")), "on": ANY},
+    "408": {"before": times(1, busy(408, None)), "on": ANY},
+    "500-once": {"before": times(1, busy(500, None)), "on": ANY},
+    "502-once": {"before": times(1, busy(502, None)), "on": ANY},
+    "504-study": {"before": always(busy(504, None)), "on": ("study",)},
+    "413-study": {"before": always(busy(413, None)), "on": ("study",)},
+    "reset-before": {"before": times(1, dropped("reset")), "on": ANY},
+    "close-before": {"before": times(1, dropped("close")), "on": ANY},
+    "reset-once": {"after": cut(0.5, "reset", 1)},
+    "close-once": {"after": cut(0.5, "close", 1)},
+    "stall-once": {"after": cut(0.5, "stall", 1)},
+    # trouble that stays
+    "503-always": {"before": always(busy(503, "1")), "on": ANY},
+    "503-patient": {"before": always(busy(503, "100000")), "on": ANY},
+    "500-always": {"before": always(busy(500, None)), "on": ANY},
+    "reset-always": {"after": cut(0.5, "reset")},
+    "close-always": {"after": cut(0.5, "close")},
+    "close-chunked": {"after": cut(0.5, "close"), "style": "microsoft"},
+    "eof-cut": {"after": cut(0.5, "close"), "style": "orthanc"},
+    "stall-always": {"after": cut(0.5, "stall")},
+    "stall-silent": {"before": always(dropped("stall")), "on": ANY},
+    "study-breaks": {"after": cut(0.5, "reset"), "on": ("study",)},
+    # who may see a secret
+    "redirect-foreign": {"before": redirect(302, foreign), "on": ANY},
+    "redirect-307": {"before": redirect(307, foreign), "on": ANY},
+    "redirect-here": {"before": redirect(301, lambda server, request: request.inner), "on": ANY},
+    "redirect-loop": {"before": redirect(302, lambda server, request: request.path), "on": ANY},
+    "redirect-file": {"before": redirect(302, lambda server, request: "file:///etc/hostname"), "on": ANY},
+    "redirect-http": {"before": redirect(302, lambda server, request: "http://192.0.2.1" + request.inner),
+                      "on": ANY},
+    "redirect-link-local": {
+        "before": redirect(302, lambda server, request: "http://169.254.169.254/latest/meta-data/"), "on": ANY},
+    "redirect-plain": {"before": redirect(302, lambda server, request: server.url("main") + request.inner),
+                       "on": ANY},
+    "new-token": {"before": new_token, "on": ANY},
+    "token-runs-out": {"before": token_runs_out, "on": ANY},
+    "401": {"before": always(lambda: Reply(401, b"", None, [("WWW-Authenticate", 'Basic realm="pacs"')])),
+            "on": ANY},
+    "403": {"before": always(lambda: json_error(403, "forbidden")), "on": ANY},
+    # answers that are not what they claim
+    "html": {"before": always(lambda: Reply(200, HTML, "text/html; charset=utf-8")), "on": ANY},
+    "html-as-dicom": {"before": always(lambda: Reply(200, HTML, "application/dicom"))},
+    "json-error": {"before": always(lambda: json_error(200, "database is locked"))},
+    "empty": {"before": always(lambda: Reply(200, b"", 'multipart/related; type="application/dicom"; boundary=x'))},
+    "204": {"before": always(lambda: Reply(204)), "on": ANY},
+    "404": {"before": always(lambda: json_error(404, "unknown")), "on": ANY},
+    "410": {"before": always(lambda: json_error(410, "gone")), "on": ANY},
+    "zip": {"after": as_zip},
+    "partial": {"parts": lambda parts, request: parts[:-2] or parts, "after": partial, "on": ("study", "series")},
+    "missing-part": {"parts": lambda parts, request: parts[:-1], "on": ("study",)},
+    "wrong-study": {"parts": other_study},
+    "evil-uid": {"parts": evil_uid},
+    "duplicate": {"parts": lambda parts, request: parts + parts[:1]},
+    "changed-twin": {"parts": changed_twin, "on": ("study",)},
+    "cut-part": {"parts": cut_part},
+    "stranger-parts": {"parts": with_stranger_parts},
+    "gzip": {"after": compressed, "on": ANY},
+    "gzip-bomb": {"after": bomb},
+    # Accept
+    "accept-no-syntax": {"before": accepts_only('multipart/related;type="application/dicom"')},
+    "accept-unquoted": {"before": accepts_only("multipart/related;type=application/dicom")},
+    "accept-any": {"before": accepts_only("*/*")},
+    "accept-single": {"before": accepts_only("application/dicom;transfer-syntax=*", "application/dicom"),
+                      "style": "single-part", "on": ("instance",)},
+    "accept-orthanc": {"before": strict_orthanc},
+    "accept-none": {"before": always(lambda: json_error(406, "not acceptable"))},
+    # the wire
+    "dribble": {"after": pieces(7, 0)},
+    "slow": {"after": pieces(512, 0.05)},
+    "huge-header": {"after": huge_header},
+    "many-headers": {"after": many_headers},
+    # searches
+    "same-page": {"before": same_page, "on": ("qido",)},
+    "next-loops": {"after": next_loops, "on": ("fhir",)},
+    "cut-json": {"after": cut(0.5, "close"), "on": ("qido", "fhir", "metadata")},
+}
+for _style in framing.STYLES:
+    SCENARIOS["style-" + _style] = {"style": _style}
