@@ -14,7 +14,7 @@
 #include <wadokit/wadokit.h>
 
 typedef enum cli_opt_kind {
-    CLI_FLAG,   /* bool: present is true; --no-NAME where the name starts with "no-" is literal */
+    CLI_FLAG,   /* bool: --NAME sets it, --no-NAME clears it (as does "NAME = no" in a profile) */
     CLI_COUNT,  /* int: times given (-vv) */
     CLI_STRING, /* const char * */
     CLI_INT,    /* int, whole, checked against min and max */
@@ -28,7 +28,9 @@ typedef struct cli_list {
 } cli_list;
 
 /* One option of the program or of a command. A table ends with {0}. Every option is also a key of
- * a profile. `choices` ("png|jpeg|npy") are checked where not NULL; min == max: no range. */
+ * a profile. What `value` points to holds the default before the parsing. `choices`
+ * ("png|jpeg|npy") are checked where not NULL; min == max: any whole number. A command's option has
+ * neither the name nor the letter of a global one. */
 typedef struct cli_opt {
     const char *name;
     char letter; /* 0: none */
@@ -44,28 +46,30 @@ typedef struct cli_opt {
  * unless the command says no_session. */
 typedef struct cli_context {
     wk_session *session;
-    bool json;       /* JSON Lines on stdout */
+    bool json; /* JSON Lines on stdout */
     bool quiet;
     int verbose;
-    bool tty_out;    /* stdout is a terminal */
+    bool tty_out; /* stdout is a terminal */
     const wk_cancel *cancel;
     const struct cli_global *global;
+    const struct cli_command *command;
 } cli_context;
 
 typedef struct cli_command {
     const char *name;
     const char *args;        /* "TARGET..." */
     const char *summary;     /* one line for the list of commands */
-    const char *description; /* paragraphs for `help COMMAND`; NULL: the summary */
-    const char *examples;    /* lines for `help COMMAND`; NULL: none */
+    const char *description; /* paragraphs, divided by newlines, wrapped here; NULL: the summary */
+    const char *examples;    /* lines, each ended by a newline, shown as they are; NULL: none */
     const cli_opt *opts;     /* ends with {0}; NULL: none */
     int min_args;
-    int max_args;            /* -1: any number */
+    int max_args; /* -1: any number */
     bool no_session;
     int (*run)(cli_context *ctx, int argc, char **argv); /* argc, argv: what is left, no name */
 } cli_command;
 
-/* All commands, NULL at the end (commands.c). */
+/* All commands, NULL at the end. cmd_NAME.c defines `const cli_command cli_cmd_NAME`, and NAME
+ * stands in the list of src/cli/CMakeLists.txt. */
 extern const cli_command *const cli_commands[];
 
 /* The global options, as given on the command line over the profile over the environment. */
@@ -84,16 +88,17 @@ typedef struct cli_global {
  * status of the error's code. */
 int cli_fail(const cli_context *ctx, const wk_error *err);
 
-/* A usage error: prints it with a hint to --help; exit status 2. */
+/* A usage error: prints it with a hint to --help, and gives exit status 2. */
 int cli_usage(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
 
-/* Prints one line of results to stdout; progress is taken off the terminal and put back. */
+/* Prints one line of results to stdout; the newline is added. Control characters within it become
+ * '?', so that nothing from outside reaches the terminal. Progress is taken off and put back. */
 void cli_out(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
 
 /* Prints a JSON line to stdout and frees it. */
 void cli_out_json(const cli_context *ctx, wk_json_line *line);
 
-/* Words to stderr unless quiet. */
+/* One line of words to stderr, unless quiet: "wadokit: ..."; the newline is added. */
 void cli_note(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
 
 /* "1.4 MiB" */

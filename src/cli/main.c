@@ -1,9 +1,155 @@
-#include <stdio.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
-#include "cli/cli.h"
+#include "globals.h"
+#include "help.h"
+#include "opts.h"
+#include "profile.h"
+#include "progress.h"
+#include "report.h"
 
-int main(void)
+static wk_cancel cancel;
+
+/* The first signal asks the run to stop and to remove its temporary files; the second, whose
+ * handler is the default one again, ends the program. */
+static void on_signal(int number)
 {
-    printf("wadokit %s\n", wk_version());
+    (void)number;
+    cancel.requested = 1;
+}
+
+static void set_up_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction old;
+
+    sigemptyset(&stop.sa_mask);
+    sigemptyset(&ignore.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        /* What the parent ignores (nohup) stays ignored. */
+        if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+            sigaction(numbers[i], &stop, NULL);
+    }
+    sigaction(SIGPIPE, &ignore, NULL);
+}
+
+static wk_code check_operands(const cli_args *a, wk_error *err)
+{
+    const cli_command *c = a->command;
+
+    if (a->n_operands < c->min_args)
+        return wk_fail(err, WK_USAGE, "%s: an argument is missing: %s", c->name, c->args);
+    if (c->max_args >= 0 && a->n_operands > c->max_args)
+        return wk_fail(err, WK_USAGE, "%s: too many arguments: '%s'", c->name,
+                       a->operands[c->max_args]);
+    return WK_OK;
+}
+
+static void fill_context(cli_context *ctx)
+{
+    ctx->json = cli_globals.json;
+    ctx->quiet = cli_globals.quiet;
+    ctx->verbose = cli_globals.verbose;
+}
+
+static wk_code open_session(cli_context *ctx, wk_error *err)
+{
+    wk_session_opts *s = &cli_globals.session;
+
+    s->log.write = cli_log;
+    s->log.user = ctx;
+    s->log.level = ctx->verbose > 1 ? WK_LOG_DEBUG : ctx->verbose ? WK_LOG_INFO : WK_LOG_WARN;
+    s->cancel = &cancel;
+    cli_progress_init(!ctx->quiet && !cli_globals.no_progress);
+    if (cli_progress_is_on())
+        s->progress = cli_progress_update;
+#ifdef CLI_WITHOUT_SESSION
+    return wk_fail(err, WK_UNSUPPORTED, "this build makes no session");
+#else
+    return wk_session_new(s, &ctx->session, err);
+#endif
+}
+
+static wk_code prepare(cli_context *ctx, const cli_args *a, wk_error *err)
+{
+    wk_code rc = check_operands(a, err);
+
+    if (rc == WK_OK)
+        rc = cli_globals_check_argv(err);
+    if (rc == WK_OK && !ctx->command->no_session)
+        rc = cli_profile_apply(a, err);
+    if (rc == WK_OK)
+        rc = cli_globals_finish(err);
+    fill_context(ctx);
+    if (rc == WK_OK && !ctx->command->no_session)
+        rc = open_session(ctx, err);
+    return rc;
+}
+
+static int report_failure(const cli_context *ctx, const wk_error *err, bool hint)
+{
+    if (err->code == WK_USAGE && hint)
+        return cli_usage(ctx, "%s", err->message);
+    return cli_fail(ctx, err);
+}
+
+static int run_command(cli_context *ctx, cli_args *a)
+{
+    wk_error err = {0};
+    int status;
+
+    if (prepare(ctx, a, &err) != WK_OK)
+        return report_failure(ctx, &err, true);
+    status = ctx->command->run(ctx, a->n_operands, a->operands);
+#ifndef CLI_WITHOUT_SESSION
+    wk_session_free(ctx->session);
+#endif
+    return status;
+}
+
+static int run(cli_context *ctx, cli_args *a, int argc, char **argv)
+{
+    wk_error err = {0};
+    wk_code rc = cli_args_parse(a, argc, argv, &err);
+
+    ctx->command = a->command;
+    fill_context(ctx);
+    if (rc != WK_OK && !a->help) {
+        if (a->command)
+            wk_fail_add(&err, "%s: ", a->command->name);
+        return report_failure(ctx, &err, true);
+    }
+    if (a->help && a->command)
+        cli_help_command(ctx, a->command);
+    else if (a->help)
+        cli_help_program(ctx);
+    else if (a->version)
+        cli_help_version(ctx);
+    else if (!a->command)
+        return cli_usage(ctx, "no command given");
+    else
+        return run_command(ctx, a);
     return 0;
+}
+
+int main(int argc, char **argv)
+{
+    cli_context ctx = {.cancel = &cancel, .global = &cli_globals};
+    cli_args args = {0};
+    int status;
+
+    set_up_signals();
+    cli_report_init(&cancel);
+    ctx.tty_out = isatty(STDOUT_FILENO);
+    status = run(&ctx, &args, argc, argv);
+    if (args.command)
+        cli_opts_clear(args.command->opts);
+    cli_opts_clear(cli_global_opts);
+    cli_profile_clear();
+    cli_args_clear(&args);
+    return cli_report_finish(status);
 }

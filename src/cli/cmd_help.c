@@ -1,0 +1,26 @@
+#include "help.h"
+#include "opts.h"
+
+static int run(cli_context *ctx, int argc, char **argv)
+{
+    const cli_command *command = argc > 0 ? cli_command_find(argv[0]) : NULL;
+
+    if (argc == 0) {
+        cli_help_program(ctx);
+        return 0;
+    }
+    if (!command)
+        return cli_usage(ctx, "unknown command '%s'", argv[0]);
+    cli_help_command(ctx, command);
+    return 0;
+}
+
+const cli_command cli_cmd_help = {
+    .name = "help",
+    .args = "[COMMAND]",
+    .summary = "show help about wadokit or a command",
+    .min_args = 0,
+    .max_args = 1,
+    .no_session = true,
+    .run = run,
+};

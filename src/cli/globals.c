@@ -1,0 +1,138 @@
+#include "globals.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum {
+    MAX_JOBS = 64,
+    MAX_RETRIES = 1000,
+    DAY_S = 86400,
+    HOUR_S = 3600
+};
+
+cli_global cli_globals = {.session = {.retries = -1, .max_wait_s = -1}};
+
+#define G cli_globals
+#define S cli_globals.session
+
+/* {name, letter, kind, value, arg, help, choices, min, max} */
+const cli_opt cli_global_opts[] = {
+    {"help", 'h', CLI_FLAG, NULL, NULL, "show help and exit", NULL, 0, 0},
+    {"version", 0, CLI_FLAG, NULL, NULL, "show the versions of wadokit, libraries and codecs", NULL,
+     0, 0},
+    {"profile", 'p', CLI_STRING, &G.profile, "NAME",
+     "take options from this section of the profile", NULL, 0, 0},
+    {"config", 0, CLI_STRING, &G.config, "FILE", "read profiles from FILE", NULL, 0, 0},
+    {"json", 0, CLI_FLAG, &G.json, NULL, "print JSON Lines: one object an item, then a summary",
+     NULL, 0, 0},
+    {"quiet", 'q', CLI_FLAG, &G.quiet, NULL, "print no words but errors, and no progress", NULL, 0,
+     0},
+    {"verbose", 'v', CLI_COUNT, &G.verbose, NULL,
+     "say what is being done; twice: requests and decisions", NULL, 0, 3},
+    {"no-progress", 0, CLI_FLAG, &G.no_progress, NULL, "draw no progress bar", NULL, 0, 0},
+    {"fhir", 0, CLI_STRING, (void *)&S.fhir, "URL", "FHIR server", NULL, 0, 0},
+    {"dicomweb", 0, CLI_STRING, (void *)&S.dicomweb, "URL", "DICOMweb server", NULL, 0, 0},
+    {"base", 0, CLI_STRING, (void *)&S.base, "URL", "server of a vendor's own interface", NULL, 0,
+     0},
+    {"token-file", 0, CLI_STRING, (void *)&S.token_file, "FILE",
+     "bearer token: the first line of FILE", NULL, 0, 0},
+    {"token-command", 0, CLI_STRING, (void *)&S.token_command, "CMD",
+     "bearer token: the first line that CMD prints", NULL, 0, 0},
+    {"user", 0, CLI_STRING, (void *)&S.user, "NAME", "user of HTTP Basic authentication", NULL, 0,
+     0},
+    {"password-file", 0, CLI_STRING, (void *)&S.password_file, "FILE",
+     "password: the first line of FILE", NULL, 0, 0},
+    {"netrc", 0, CLI_FLAG, &S.netrc, NULL, "look up user and password in ~/.netrc", NULL, 0, 0},
+    {"allow-origin", 0, CLI_LIST, &G.allow_origins, "ORIGIN",
+     "credentials may also go to https://HOST[:PORT]; may be repeated", NULL, 0, 0},
+    {"cacert", 0, CLI_STRING, (void *)&S.cacert, "FILE", "trust the certificates in this PEM file",
+     NULL, 0, 0},
+    {"cert", 0, CLI_STRING, (void *)&S.cert, "FILE", "client certificate (PEM)", NULL, 0, 0},
+    {"key", 0, CLI_STRING, (void *)&S.key, "FILE", "private key of the client certificate (PEM)",
+     NULL, 0, 0},
+    {"proxy", 0, CLI_STRING, (void *)&S.proxy, "URL", "proxy for all requests", NULL, 0, 0},
+    {"header", 0, CLI_LIST, &G.headers, "'NAME: VALUE'",
+     "send this header to the configured servers; may be repeated", NULL, 0, 0},
+    {"source-id", 0, CLI_STRING, (void *)&S.source_id, "ID", "value of the redox-source-id header",
+     NULL, 0, 0},
+    {"destination-slug", 0, CLI_STRING, (void *)&S.destination_slug, "SLUG",
+     "fill {{destination-slug}} in endpoint addresses", NULL, 0, 0},
+    {"set", 0, CLI_LIST, &G.sets, "NAME=VALUE",
+     "fill {{NAME}} in endpoint addresses; may be repeated", NULL, 0, 0},
+    {"jobs", 'j', CLI_INT, &S.jobs, "N", "do N things at once", NULL, 1, MAX_JOBS},
+    {"retries", 0, CLI_INT, &S.retries, "N", "try again up to N times (default 5)", NULL, 0,
+     MAX_RETRIES},
+    {"max-wait", 0, CLI_INT, &S.max_wait_s, "SECONDS",
+     "wait for a busy server (429, 503) this long in all (default 300)", NULL, 0, DAY_S},
+    {"connect-timeout", 0, CLI_INT, &S.connect_timeout_s, "SECONDS",
+     "give up connecting after this long (default 30)", NULL, 1, HOUR_S},
+    {"idle-timeout", 0, CLI_INT, &S.idle_timeout_s, "SECONDS",
+     "give up when no byte came for this long (default 60)", NULL, 1, HOUR_S},
+    {"max-bytes", 0, CLI_BYTES, &S.max_bytes, "N",
+     "receive at most N bytes in all (k, M, G are understood)", NULL, 0, 0},
+    {0},
+};
+
+const cli_opt *const cli_help_opt = &cli_global_opts[0];
+const cli_opt *const cli_version_opt = &cli_global_opts[1];
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && value[0] ? value : NULL;
+}
+
+bool cli_globals_have_credentials(void)
+{
+    return S.token_file || S.token_command || S.token || S.user || S.netrc;
+}
+
+/* Checked here, where the option can be named; a header may hold a secret and is not shown. */
+static wk_code check_sets(wk_error *err)
+{
+    for (size_t i = 0; i < G.sets.n; i++) {
+        const char *set = G.sets.items[i];
+
+        if (set[0] == '=' || !strchr(set, '='))
+            return wk_fail(err, WK_USAGE, "--set: '%s' is not NAME=VALUE", set);
+    }
+    for (size_t i = 0; i < G.headers.n; i++) {
+        const char *colon = strchr(G.headers.items[i], ':');
+
+        if (!colon || colon == G.headers.items[i])
+            return wk_fail(err, WK_USAGE, "--header: this is not 'NAME: VALUE'");
+    }
+    return WK_OK;
+}
+
+wk_code cli_globals_finish(wk_error *err)
+{
+    if (!cli_globals_have_credentials())
+        S.token = environment("WADOKIT_TOKEN");
+    if (S.user && !S.password_file && !S.password)
+        S.password = environment("WADOKIT_PASSWORD");
+    S.headers = G.headers.items;
+    S.n_headers = G.headers.n;
+    S.allow_origins = G.allow_origins.items;
+    S.n_allow_origins = G.allow_origins.n;
+    S.sets = G.sets.items;
+    S.n_sets = G.sets.n;
+    return check_sets(err);
+}
+
+wk_code cli_globals_check_argv(wk_error *err)
+{
+    static const char *const secret[] = {"authorization:", "proxy-authorization:", "cookie:"};
+
+    for (size_t i = 0; i < G.headers.n; i++) {
+        for (size_t s = 0; s < sizeof secret / sizeof secret[0]; s++) {
+            if (strncasecmp(G.headers.items[i], secret[s], strlen(secret[s])) == 0)
+                return wk_fail(err, WK_USAGE,
+                               "--header: a secret is not taken from the command line, where "
+                               "others can read it; use --token-file, or a profile");
+        }
+    }
+    return WK_OK;
+}

@@ -1,0 +1,186 @@
+#include "report.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "progress.h"
+
+enum {
+    WORDS = 2048
+};
+
+static struct {
+    wk_cancel *cancel;
+    int write_errno; /* of the first write to stdout that failed */
+} out_state;
+
+void cli_report_init(wk_cancel *cancel)
+{
+    out_state.cancel = cancel;
+    /* Lines reach a pipe at once, so that the next program can start. */
+    setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+}
+
+/* C0, DEL, and C1 in UTF-8: what a terminal may take for a command. */
+void cli_clean(char *line)
+{
+    unsigned char *c = (unsigned char *)line;
+
+    for (; *c; c++) {
+        bool c1 = c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0;
+
+        if ((*c < ' ' && *c != '\t') || *c == 0x7F)
+            *c = '?';
+        if (c1) {
+            c[0] = '?';
+            c[1] = '?';
+        }
+    }
+}
+
+/* Nothing more can be printed: what is going on is asked to stop. */
+static void note_write(int rc)
+{
+    if (rc >= 0 && !ferror(stdout))
+        return;
+    if (!out_state.write_errno)
+        out_state.write_errno = errno ? errno : EIO;
+    if (out_state.cancel)
+        out_state.cancel->requested = 1;
+}
+
+static void print_line(const char *text)
+{
+    cli_progress_lock();
+    errno = 0;
+    note_write(puts(text));
+    cli_progress_unlock();
+}
+
+/* A formatted line on the heap, without the newline that callers may end it with. */
+static char *format(const char *fmt, va_list args)
+{
+    char *text = NULL;
+    size_t n;
+
+    if (vasprintf(&text, fmt, args) < 0)
+        return NULL;
+    n = strlen(text);
+    if (n > 0 && text[n - 1] == '\n')
+        text[n - 1] = '\0';
+    cli_clean(text);
+    return text;
+}
+
+void cli_out(const cli_context *ctx, const char *fmt, ...)
+{
+    char *text;
+    va_list args;
+
+    (void)ctx;
+    va_start(args, fmt);
+    text = format(fmt, args);
+    va_end(args);
+    if (text)
+        print_line(text);
+    else
+        note_write(-1);
+    free(text);
+}
+
+void cli_out_json(const cli_context *ctx, wk_json_line *line)
+{
+    char *text = wk_json_line_text(line);
+
+    (void)ctx;
+    if (text) {
+        print_line(text);
+    } else {
+        errno = ENOMEM;
+        note_write(-1);
+    }
+    free(text);
+    wk_json_line_free(line);
+}
+
+static void words(const char *prefix, const char *text)
+{
+    cli_progress_lock();
+    fprintf(stderr, "wadokit: %s%s\n", prefix, text);
+    cli_progress_unlock();
+}
+
+void cli_note(const cli_context *ctx, const char *fmt, ...)
+{
+    char text[WORDS];
+    va_list args;
+
+    if (ctx && ctx->quiet)
+        return;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    cli_clean(text);
+    words("", text);
+}
+
+void cli_log(void *user, wk_log_level level, const char *message)
+{
+    const cli_context *ctx = user;
+
+    if (ctx && ctx->quiet)
+        return;
+    words(level == WK_LOG_WARN ? "warning: " : level == WK_LOG_DEBUG ? "debug: " : "", message);
+}
+
+int cli_fail(const cli_context *ctx, const wk_error *err)
+{
+    (void)ctx;
+    words("", err->message[0] ? err->message : wk_code_text(err->code));
+    return wk_code_exit_status(err->code);
+}
+
+int cli_usage(const cli_context *ctx, const char *fmt, ...)
+{
+    char text[WORDS];
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    cli_clean(text);
+    words("", text);
+    fprintf(stderr, "Try 'wadokit %s%s--help'.\n", ctx && ctx->command ? ctx->command->name : "",
+            ctx && ctx->command ? " " : "");
+    return wk_code_exit_status(WK_USAGE);
+}
+
+int cli_report_finish(int status)
+{
+    cli_progress_finish();
+    errno = 0;
+    if (fclose(stdout) != 0 && !out_state.write_errno)
+        out_state.write_errno = errno ? errno : EIO;
+    if (!out_state.write_errno)
+        return status;
+    fprintf(stderr, "wadokit: standard output: %s\n", strerror(out_state.write_errno));
+    return wk_code_exit_status(WK_IO);
+}
+
+void cli_human_bytes(char *out, size_t size, uint64_t bytes)
+{
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+    double n = (double)bytes;
+    size_t u = 0;
+
+    while (n >= 1024 && u + 1 < sizeof units / sizeof units[0]) {
+        n /= 1024;
+        u++;
+    }
+    if (u == 0)
+        snprintf(out, size, "%u B", (unsigned)bytes);
+    else
+        snprintf(out, size, n < 9.95 ? "%.1f %s" : "%.0f %s", n, units[u]);
+}
