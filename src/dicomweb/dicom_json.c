@@ -1,0 +1,108 @@
+#include "dicomweb/dicom_json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "core/uid.h"
+
+const wki_json *wki_dicom_json_get(const wki_json *dataset, uint32_t tag)
+{
+    char key[9];
+    const wki_json *element;
+
+    snprintf(key, sizeof key, "%08X", (unsigned)tag);
+    element = wki_json_get(dataset, key);
+    if (element)
+        return element;
+    for (element = wki_json_member_first(dataset); element;
+         element = wki_json_member_next(element)) {
+        if (wki_str_ieq(wki_json_name(element), key))
+            return element;
+    }
+    return NULL;
+}
+
+const wki_json *wki_dicom_json_values(const wki_json *dataset, uint32_t tag)
+{
+    const wki_json *element = wki_dicom_json_get(dataset, tag);
+
+    if (wki_json_is_object(element))
+        return wki_json_get(element, "Value");
+    return element; /* a bare value where an element is due */
+}
+
+bool wki_dicom_json_value_text(char *out, size_t size, const wki_json *value)
+{
+    static const char *const groups[] = {"Alphabetic", "Ideographic", "Phonetic"};
+    const char *text = wki_json_text(value);
+    char digits[40];
+    double number;
+
+    out[0] = '\0';
+    for (size_t i = 0; !text && i < sizeof groups / sizeof groups[0]; i++)
+        text = wki_json_str(value, groups[i]);
+    if (!text && !wki_json_is_object(value) && wki_json_number(value, &number)) {
+        bool whole = number == floor(number) && fabs(number) < 1e15;
+
+        snprintf(digits, sizeof digits, whole ? "%.0f" : "%.17g", number);
+        text = digits;
+    }
+    if (!text)
+        return false;
+    while (*text == ' ')
+        text++;
+    size_t n = strlen(text);
+
+    while (n > 0 && text[n - 1] == ' ')
+        n--;
+    return wki_text_clean(out, size, text, n) > 0;
+}
+
+bool wki_dicom_json_text(char *out, size_t size, const wki_json *dataset, uint32_t tag)
+{
+    return wki_dicom_json_value_text(out, size,
+                                     wki_json_first(wki_dicom_json_values(dataset, tag)));
+}
+
+bool wki_dicom_json_texts(char *out, size_t size, const wki_json *dataset, uint32_t tag)
+{
+    const wki_json *values = wki_dicom_json_values(dataset, tag);
+    size_t n = 0;
+
+    out[0] = '\0';
+    for (const wki_json *v = wki_json_first(values); v; v = wki_json_next(values, v)) {
+        size_t gap = n > 0 ? 1 : 0;
+
+        if (n + gap + 1 >= size)
+            break;
+        if (!wki_dicom_json_value_text(out + n + gap, size - n - gap, v)) {
+            out[n] = '\0';
+            continue;
+        }
+        if (gap)
+            out[n] = '\\';
+        n += strlen(out + n);
+    }
+    return n > 0;
+}
+
+bool wki_dicom_json_uid(char out[WK_UID_SIZE], const wki_json *dataset, uint32_t tag)
+{
+    const char *text = wki_json_text(wki_json_first(wki_dicom_json_values(dataset, tag)));
+
+    out[0] = '\0';
+    return text && wki_uid_read(out, text, strlen(text));
+}
+
+int64_t wki_dicom_json_int(const wki_json *dataset, uint32_t tag, int64_t fallback)
+{
+    double number;
+
+    if (!wki_json_number(wki_json_first(wki_dicom_json_values(dataset, tag)), &number))
+        return fallback;
+    if (number != floor(number) || fabs(number) > 9007199254740992.0)
+        return fallback;
+    return (int64_t)number;
+}

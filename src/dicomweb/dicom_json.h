@@ -1,0 +1,49 @@
+/*
+ * Reading the DICOM JSON model (PS3.18 annex F) as servers write it: keys in any case of hex
+ * digits, numbers as strings and the reverse, person names as objects or strings, Value with nulls
+ * or as a single value, vr missing.
+ */
+#ifndef WADOKIT_DICOMWEB_DICOM_JSON_H
+#define WADOKIT_DICOMWEB_DICOM_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wadokit/limits.h>
+
+#include "json/json.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Tags are written 0xGGGGEEEE. */
+
+/* The element ({"vr": ..., "Value": [...]}), NULL where the data set has none. */
+const wki_json *wki_dicom_json_get(const wki_json *dataset, uint32_t tag);
+
+/* Its values, for wki_json_first() and wki_json_next(); NULL where there are none. */
+const wki_json *wki_dicom_json_values(const wki_json *dataset, uint32_t tag);
+
+/* One value as text: of a person name the Alphabetic, else the Ideographic, else the Phonetic
+ * group. One printable line, cut to fit; false and `out` empty where there is none. */
+bool wki_dicom_json_value_text(char *out, size_t size, const wki_json *value);
+
+/* The first value as text, the same way. */
+bool wki_dicom_json_text(char *out, size_t size, const wki_json *dataset, uint32_t tag);
+
+/* All values as text with '\' between them. */
+bool wki_dicom_json_texts(char *out, size_t size, const wki_json *dataset, uint32_t tag);
+
+/* The first value as a checked UID; false and `out` empty where it is none. */
+bool wki_dicom_json_uid(char out[WK_UID_SIZE], const wki_json *dataset, uint32_t tag);
+
+/* The first value as a whole number, `fallback` where it is none. */
+int64_t wki_dicom_json_int(const wki_json *dataset, uint32_t tag, int64_t fallback);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
