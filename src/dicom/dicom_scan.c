@@ -1,0 +1,819 @@
+#include "dicom/dicom_scan.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+
+#include "core/text.h"
+#include "core/uid.h"
+
+#define TAG(group, element) (((uint32_t)(group) << 16) | (uint32_t)(element))
+#define UNDEFINED 0xffffffffu
+
+enum {
+    PREAMBLE_SIZE = 132, /* 128 bytes and "DICM" */
+    HEADER_SIZE = 12,    /* the longest element header */
+    VALUE_SIZE = 384,    /* more of a value is never looked at */
+    MAX_LEVELS = 2 * WK_MAX_SEQUENCE_DEPTH + 1,
+    INFLATE_SIZE = 32768,
+    ZIP_SLACK = 65536, /* the ratio is not held against the first bytes */
+};
+
+#define TS_IMPLICIT "1.2.840.10008.1.2"
+#define TS_BIG_ENDIAN "1.2.840.10008.1.2.2"
+#define TS_DEFLATED "1.2.840.10008.1.2.1.99"
+
+typedef enum phase {
+    START,   /* gathering the first bytes */
+    META,    /* group 0002 */
+    DATASET, /* elements */
+    PADDING, /* behind the data set */
+    FAILED,
+} phase;
+
+typedef enum level_kind {
+    LEVEL_SEQUENCE,  /* items follow, until a sequence delimiter */
+    LEVEL_ITEM,      /* elements follow, until an item delimiter */
+    LEVEL_FRAGMENTS, /* items of bytes follow, until a sequence delimiter */
+} level_kind;
+
+/* Only what has an undefined length needs a level: everything else is skipped by its length. */
+typedef struct level {
+    level_kind kind;
+    bool implicit;
+} level;
+
+typedef struct element {
+    uint32_t tag;
+    char vr[3];
+    uint32_t length;
+    size_t header_n;
+} element;
+
+struct wki_dicom_scan {
+    phase phase;
+    bool implicit, big_endian, deflated;
+    wki_dicom_identity id;
+
+    unsigned char start[PREAMBLE_SIZE];
+    size_t start_n;
+
+    unsigned char header[HEADER_SIZE];
+    size_t header_n;
+    uint64_t skip; /* bytes of the current value still to come */
+
+    uint32_t value_tag; /* of the value being kept, 0: none */
+    unsigned char value[VALUE_SIZE];
+    size_t value_n, value_wanted;
+
+    level levels[MAX_LEVELS];
+    size_t n_levels;
+    uint64_t elements;
+
+    z_stream zip;
+    bool zip_ready, zip_begun, zip_done;
+    uint64_t zip_in, zip_out;
+    unsigned char *zip_buf;
+};
+
+static wk_code feed_elements(wki_dicom_scan *s, const unsigned char *p, size_t n, wk_error *err);
+
+wk_code wki_dicom_scan_new(wki_dicom_scan **out, wk_error *err)
+{
+    wki_dicom_scan *s = calloc(1, sizeof *s);
+
+    if (!s)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    wki_dicom_scan_reset(s);
+    *out = s;
+    return WK_OK;
+}
+
+static void end_zip(wki_dicom_scan *s)
+{
+    if (s->zip_ready)
+        inflateEnd(&s->zip);
+    s->zip_ready = false;
+}
+
+void wki_dicom_scan_free(wki_dicom_scan *s)
+{
+    if (!s)
+        return;
+    end_zip(s);
+    free(s->zip_buf);
+    free(s);
+}
+
+void wki_dicom_scan_reset(wki_dicom_scan *s)
+{
+    unsigned char *buf = s->zip_buf;
+
+    end_zip(s);
+    memset(s, 0, sizeof *s);
+    s->zip_buf = buf;
+    s->id.instance_number = s->id.series_number = -1;
+    s->id.frames = 1;
+}
+
+const wki_dicom_identity *wki_dicom_scan_identity(const wki_dicom_scan *s)
+{
+    return &s->id;
+}
+
+static wk_code fail(wki_dicom_scan *s, wk_error *err, const char *what)
+{
+    s->phase = FAILED;
+    return wk_fail(err, WK_DATA, "%s", what);
+}
+
+/* --- numbers and headers --- */
+
+static uint32_t read16(const unsigned char *p, bool big)
+{
+    return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
+}
+
+static uint32_t read32(const unsigned char *p, bool big)
+{
+    return big ? read16(p, true) << 16 | read16(p + 2, true)
+               : read16(p + 2, false) << 16 | read16(p, false);
+}
+
+static bool is_vr_text(const unsigned char *p)
+{
+    return p[0] >= 'A' && p[0] <= 'Z' && p[1] >= 'A' && p[1] <= 'Z';
+}
+
+static bool is_in(const char *list, const char *vr)
+{
+    for (; *list; list += 3) {
+        if (list[0] == vr[0] && list[1] == vr[1])
+            return true;
+    }
+    return false;
+}
+
+static bool is_short_vr(const char *vr)
+{
+    return is_in("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US ", vr);
+}
+
+static bool is_long_vr(const char *vr)
+{
+    return is_in("OB OD OF OL OV OW SQ SV UC UN UR UT UV ", vr);
+}
+
+/* PS3.5 section 7.1.2: unknown VRs have the long form; writers before that rule used the short. */
+static bool has_long_form(const char *vr, const unsigned char *reserved)
+{
+    return is_long_vr(vr) || (!is_short_vr(vr) && reserved[0] == 0 && reserved[1] == 0);
+}
+
+/* Reads a header of `n` bytes; false where it needs more. */
+static bool read_header(const unsigned char *p, size_t n, bool implicit, bool big, element *e)
+{
+    if (n < 8)
+        return false;
+    e->tag = TAG(read16(p, big), read16(p + 2, big));
+    memset(e->vr, 0, sizeof e->vr);
+    e->header_n = 8;
+    /* Items and delimiters never have a VR. A VR that is none is an element written implicitly. */
+    if (implicit || e->tag >> 16 == 0xfffe || !is_vr_text(p + 4)) {
+        e->length = read32(p + 4, big);
+        return true;
+    }
+    e->vr[0] = (char)p[4];
+    e->vr[1] = (char)p[5];
+    if (!has_long_form(e->vr, p + 6)) {
+        e->length = read16(p + 6, big);
+        return true;
+    }
+    if (n < 12)
+        return false;
+    e->length = read32(p + 8, big);
+    e->header_n = 12;
+    return true;
+}
+
+/* --- values worth keeping --- */
+
+/* The text attributes of the identity: where each goes. */
+static char *text_target(wki_dicom_identity *id, uint32_t tag, size_t *size)
+{
+#define TARGET(t, field)                                                                           \
+    case t:                                                                                        \
+        *size = sizeof id->field;                                                                  \
+        return id->field
+    switch (tag) {
+        TARGET(TAG(0x0008, 0x0020), study_date);
+        TARGET(TAG(0x0008, 0x0050), accession);
+        TARGET(TAG(0x0008, 0x0060), modality);
+        TARGET(TAG(0x0008, 0x1030), study_description);
+        TARGET(TAG(0x0008, 0x103e), series_description);
+        TARGET(TAG(0x0010, 0x0010), patient_name);
+        TARGET(TAG(0x0010, 0x0020), patient_id);
+    default:
+        return NULL;
+    }
+#undef TARGET
+}
+
+static char *uid_target(wki_dicom_identity *id, uint32_t tag)
+{
+    switch (tag) {
+    case TAG(0x0002, 0x0010):
+        return id->transfer_syntax;
+    case TAG(0x0008, 0x0016):
+        return id->sop_class;
+    case TAG(0x0008, 0x0018):
+        return id->sop_uid;
+    case TAG(0x0020, 0x000d):
+        return id->study_uid;
+    case TAG(0x0020, 0x000e):
+        return id->series_uid;
+    default:
+        return NULL;
+    }
+}
+
+static bool is_number(uint32_t tag)
+{
+    return tag == TAG(0x0020, 0x0011) || tag == TAG(0x0020, 0x0013) || tag == TAG(0x0028, 0x0008) ||
+           tag == TAG(0x0028, 0x0010) || tag == TAG(0x0028, 0x0011);
+}
+
+static bool is_wanted(wki_dicom_identity *id, uint32_t tag)
+{
+    size_t size;
+
+    return uid_target(id, tag) || text_target(id, tag, &size) || is_number(tag);
+}
+
+static void keep_text(char *out, size_t size, const unsigned char *p, size_t n)
+{
+    while (n > 0 && (p[n - 1] == ' ' || p[n - 1] == '\0'))
+        n--;
+    while (n > 0 && *p == ' ') {
+        p++;
+        n--;
+    }
+    /* Bytes as they are: their character set is known to whoever shows them. */
+    if (n > size - 1)
+        n = size - 1;
+    memcpy(out, p, n);
+    out[n] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f)
+            out[i] = '?';
+    }
+}
+
+static int64_t keep_is(const unsigned char *p, size_t n, int64_t fallback)
+{
+    char text[16];
+    char *end;
+    long long value;
+
+    keep_text(text, sizeof text, p, n);
+    value = strtoll(text, &end, 10);
+    return end == text ? fallback : value;
+}
+
+static void keep_number(wki_dicom_scan *s)
+{
+    wki_dicom_identity *id = &s->id;
+    uint32_t us = s->value_n >= 2 ? read16(s->value, s->big_endian) : 0;
+
+    switch (s->value_tag) {
+    case TAG(0x0020, 0x0011):
+        id->series_number = keep_is(s->value, s->value_n, -1);
+        break;
+    case TAG(0x0020, 0x0013):
+        id->instance_number = keep_is(s->value, s->value_n, -1);
+        break;
+    case TAG(0x0028, 0x0008):
+        id->frames = keep_is(s->value, s->value_n, 1);
+        break;
+    case TAG(0x0028, 0x0010):
+        id->rows = us;
+        break;
+    default:
+        id->cols = us;
+        break;
+    }
+}
+
+static void keep_value(wki_dicom_scan *s)
+{
+    size_t size;
+    char *uid = uid_target(&s->id, s->value_tag);
+    char *text = text_target(&s->id, s->value_tag, &size);
+
+    if (uid)
+        wki_uid_read(uid, (const char *)s->value, s->value_n);
+    else if (text)
+        keep_text(text, size, s->value, s->value_n);
+    else
+        keep_number(s);
+    s->value_tag = 0;
+}
+
+/* --- elements --- */
+
+static bool in_items(const wki_dicom_scan *s)
+{
+    return s->n_levels > 0 && s->levels[s->n_levels - 1].kind != LEVEL_ITEM;
+}
+
+static bool is_implicit(const wki_dicom_scan *s)
+{
+    return s->n_levels > 0 ? s->levels[s->n_levels - 1].implicit : s->implicit;
+}
+
+static wk_code push(wki_dicom_scan *s, level_kind kind, bool implicit, wk_error *err)
+{
+    if (s->n_levels == MAX_LEVELS) {
+        s->phase = FAILED;
+        return wk_fail(err, WK_LIMIT, "sequences nested deeper than %d", WK_MAX_SEQUENCE_DEPTH);
+    }
+    s->levels[s->n_levels].kind = kind;
+    s->levels[s->n_levels].implicit = implicit;
+    s->n_levels++;
+    return WK_OK;
+}
+
+static wk_code open_undefined(wki_dicom_scan *s, const element *e, wk_error *err)
+{
+    bool implicit = is_implicit(s);
+
+    if (e->vr[0] == 'O' || e->tag == TAG(0x7fe0, 0x0010))
+        return push(s, LEVEL_FRAGMENTS, implicit, err);
+    if (e->vr[0] == '\0' || strcmp(e->vr, "SQ") == 0)
+        return push(s, LEVEL_SEQUENCE, implicit, err);
+    /* PS3.5 section 6.2.2 note 4: UN of undefined length is a sequence in implicit VR. */
+    if (strcmp(e->vr, "UN") == 0)
+        return push(s, LEVEL_SEQUENCE, true, err);
+    return fail(s, err, "not a DICOM data set: undefined length where none may be");
+}
+
+/* An item or a delimiter between the items of a sequence or of encapsulated pixel data. */
+static wk_code take_item(wki_dicom_scan *s, const element *e, wk_error *err)
+{
+    level *top = &s->levels[s->n_levels - 1];
+
+    if (e->tag == TAG(0xfffe, 0xe0dd)) {
+        s->n_levels--;
+        return WK_OK;
+    }
+    /* A stray item delimiter behind an item of defined length: some writers add it. */
+    if (e->tag == TAG(0xfffe, 0xe00d) && e->length == 0)
+        return WK_OK;
+    if (e->tag != TAG(0xfffe, 0xe000))
+        return fail(s, err, "not a DICOM data set: no item where one has to be");
+    if (e->length != UNDEFINED) {
+        s->skip = e->length;
+        return WK_OK;
+    }
+    if (top->kind == LEVEL_FRAGMENTS)
+        return fail(s, err, "pixel data fragment of undefined length");
+    return push(s, LEVEL_ITEM, top->implicit, err);
+}
+
+static wk_code take_delimiter(wki_dicom_scan *s, const element *e, wk_error *err)
+{
+    if (e->tag == TAG(0xfffe, 0xe000) || e->length != 0)
+        return fail(s, err, "not a DICOM data set: an item outside of a sequence");
+    if (s->n_levels == 0)
+        return WK_OK;
+    s->n_levels--;
+    /* The sequence ends without the end of its item. */
+    if (e->tag == TAG(0xfffe, 0xe0dd) && s->n_levels > 0)
+        s->n_levels--;
+    return WK_OK;
+}
+
+static bool is_pixel_data(uint32_t tag)
+{
+    return tag == TAG(0x7fe0, 0x0008) || tag == TAG(0x7fe0, 0x0009) || tag == TAG(0x7fe0, 0x0010);
+}
+
+static wk_code take_element(wki_dicom_scan *s, const element *e, wk_error *err)
+{
+    s->elements++;
+    if (in_items(s))
+        return take_item(s, e, err);
+    if (e->tag >> 16 == 0xfffe)
+        return take_delimiter(s, e, err);
+    if (s->n_levels == 0 && is_pixel_data(e->tag))
+        s->id.has_pixels = true;
+    if (e->length == UNDEFINED)
+        return open_undefined(s, e, err);
+    s->skip = e->length;
+    if (s->n_levels == 0 && e->length > 0 && is_wanted(&s->id, e->tag)) {
+        s->value_tag = e->tag;
+        s->value_n = 0;
+        s->value_wanted = e->length < VALUE_SIZE ? e->length : VALUE_SIZE;
+    }
+    return WK_OK;
+}
+
+static size_t take_value(wki_dicom_scan *s, const unsigned char *p, size_t n)
+{
+    size_t used = s->skip < n ? (size_t)s->skip : n;
+
+    if (s->value_tag) {
+        size_t room = s->value_wanted - s->value_n;
+        size_t kept = used < room ? used : room;
+
+        memcpy(s->value + s->value_n, p, kept);
+        s->value_n += kept;
+        if (s->value_n == s->value_wanted)
+            keep_value(s);
+    }
+    s->skip -= used;
+    return used;
+}
+
+static bool all_padding(const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (p[i] != 0 && p[i] != '\r' && p[i] != '\n')
+            return false;
+    }
+    return true;
+}
+
+/* --- file meta information, and what the data set is encoded in --- */
+
+/* How the first element of a data set looks: 'e' explicit LE, 'b' explicit BE, 'i' implicit LE, 0
+ * where it cannot be told. A wrong meta header is common; a wrong first element cannot be. */
+static char sniff(const unsigned char *p)
+{
+    uint32_t little = read16(p, false), big = read16(p, true);
+    char vr[3] = {(char)p[4], (char)p[5], 0};
+    bool known = is_vr_text(p + 4) && (is_short_vr(vr) || is_long_vr(vr));
+
+    if (known && little > 0xff && big <= 0xff)
+        return 'b';
+    if (known && (little <= 0xff || big > 0xff))
+        return little <= 0xff ? 'e' : 0;
+    if (!known && little > 0 && little <= 0xff && read32(p + 4, false) < (1u << 20))
+        return 'i';
+    return 0;
+}
+
+static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
+{
+    const char *ts = s->id.transfer_syntax;
+    char seen = sniff(first);
+
+    s->phase = DATASET;
+    s->implicit = strcmp(ts, TS_IMPLICIT) == 0;
+    s->big_endian = strcmp(ts, TS_BIG_ENDIAN) == 0;
+    /* Deflated bytes may look like an implicit element by chance, hardly like an explicit one. */
+    s->deflated = strcmp(ts, TS_DEFLATED) == 0 && seen != 'e';
+    if (seen && !s->deflated) {
+        s->implicit = seen == 'i';
+        s->big_endian = seen == 'b';
+    }
+    if (ts[0] == '\0')
+        wki_strcopy(s->id.transfer_syntax, sizeof s->id.transfer_syntax,
+                    s->implicit     ? TS_IMPLICIT
+                    : s->big_endian ? TS_BIG_ENDIAN
+                                    : "1.2.840.10008.1.2.1");
+}
+
+/* --- deflated --- */
+
+static wk_code begin_zip(wki_dicom_scan *s, const unsigned char *p, wk_error *err)
+{
+    /* A zlib header in front is wrong (PS3.5 section A.5 wants raw deflate) but occurs. */
+    bool wrapped = (p[0] & 0x0f) == 8 && p[0] >> 4 <= 7 && (p[0] * 256 + p[1]) % 31 == 0;
+
+    if (!s->zip_buf)
+        s->zip_buf = malloc(INFLATE_SIZE);
+    if (!s->zip_buf || inflateInit2(&s->zip, wrapped ? 15 : -15) != Z_OK) {
+        s->phase = FAILED;
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    s->zip_ready = true;
+    return WK_OK;
+}
+
+static wk_code check_ratio(wki_dicom_scan *s, wk_error *err)
+{
+    if (s->zip_out <= ZIP_SLACK || s->zip_out / WK_MAX_INFLATE_RATIO <= s->zip_in)
+        return WK_OK;
+    s->phase = FAILED;
+    return wk_fail(err, WK_LIMIT, "deflated data set grows to more than %d times its size",
+                   WK_MAX_INFLATE_RATIO);
+}
+
+static wk_code feed_deflated(wki_dicom_scan *s, const unsigned char *p, size_t n, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    while (n > 0 && !s->zip_done && rc == WK_OK) {
+        uInt piece = n < INFLATE_SIZE ? (uInt)n : INFLATE_SIZE;
+        size_t got;
+        int z;
+
+        s->zip.next_in = (Bytef *)(uintptr_t)p; /* zlib reads only */
+        s->zip.avail_in = piece;
+        s->zip.next_out = s->zip_buf;
+        s->zip.avail_out = INFLATE_SIZE;
+        z = inflate(&s->zip, Z_NO_FLUSH);
+        if (z != Z_OK && z != Z_STREAM_END && z != Z_BUF_ERROR)
+            return fail(s, err, "deflated data set is corrupt");
+        p += piece - s->zip.avail_in;
+        n -= piece - s->zip.avail_in;
+        got = INFLATE_SIZE - s->zip.avail_out;
+        s->zip_in += piece - s->zip.avail_in;
+        s->zip_out += got;
+        s->zip_done = z == Z_STREAM_END;
+        rc = check_ratio(s, err);
+        if (rc == WK_OK)
+            rc = feed_elements(s, s->zip_buf, got, err);
+    }
+    return rc;
+}
+
+/* What zlib still holds when the input is used up. */
+static wk_code drain_deflated(wki_dicom_scan *s, wk_error *err)
+{
+    wk_code rc = WK_OK;
+    size_t got = 1;
+
+    while (got > 0 && !s->zip_done && rc == WK_OK) {
+        int z;
+
+        s->zip.avail_in = 0;
+        s->zip.next_out = s->zip_buf;
+        s->zip.avail_out = INFLATE_SIZE;
+        z = inflate(&s->zip, Z_SYNC_FLUSH);
+        got = INFLATE_SIZE - s->zip.avail_out;
+        s->zip_out += got;
+        s->zip_done = z == Z_STREAM_END;
+        rc = check_ratio(s, err);
+        if (rc == WK_OK)
+            rc = feed_elements(s, s->zip_buf, got, err);
+    }
+    return rc;
+}
+
+/* --- the stream --- */
+
+/* A header of zeros at the end of the data set is padding, not an element. */
+static bool starts_padding(const wki_dicom_scan *s)
+{
+    return s->phase == DATASET && s->n_levels == 0 && s->elements > 0 &&
+           all_padding(s->header, s->header_n);
+}
+
+/* A header in the meta group, or the first of the data set: then it is read again as such. */
+static bool ends_meta(wki_dicom_scan *s)
+{
+    if (s->phase != META || s->header_n < 8 || read16(s->header, false) == 0x0002)
+        return false;
+    use_encoding(s, s->header);
+    return true;
+}
+
+static wk_code take_header(wki_dicom_scan *s, wk_error *err)
+{
+    bool meta = s->phase == META;
+    bool fragments = s->n_levels > 0 && s->levels[s->n_levels - 1].kind == LEVEL_FRAGMENTS;
+    element e;
+
+    if (s->header_n == 8 && starts_padding(s)) {
+        s->phase = PADDING;
+        return WK_OK;
+    }
+    if (!read_header(s->header, s->header_n, !meta && (is_implicit(s) || fragments),
+                     !meta && s->big_endian, &e))
+        return WK_OK;
+    s->header_n = 0;
+    return take_element(s, &e, err);
+}
+
+/* The rest of the header of an element: 8 bytes, or 12 where the first 8 ask for more. */
+static size_t gather_header(wki_dicom_scan *s, const unsigned char *p, size_t n)
+{
+    size_t wanted = s->header_n < 8 ? 8 : HEADER_SIZE;
+    size_t kept = wanted - s->header_n < n ? wanted - s->header_n : n;
+
+    memcpy(s->header + s->header_n, p, kept);
+    s->header_n += kept;
+    return kept;
+}
+
+static wk_code feed_elements(wki_dicom_scan *s, const unsigned char *p, size_t n, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    while (n > 0 && rc == WK_OK) {
+        size_t used;
+
+        if (s->phase == PADDING) {
+            if (!all_padding(p, n))
+                return fail(s, err, "data behind the end of the data set");
+            return WK_OK;
+        }
+        if (s->skip > 0) {
+            used = take_value(s, p, n);
+        } else {
+            used = gather_header(s, p, n);
+            if (s->header_n == 8 || s->header_n == HEADER_SIZE)
+                rc = take_header(s, err);
+        }
+        p += used;
+        n -= used;
+    }
+    return rc;
+}
+
+/* The meta group byte by header: where the data set begins, its encoding is found out. */
+static wk_code feed_meta(wki_dicom_scan *s, const unsigned char *p, size_t n, size_t *used,
+                         wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    *used = 0;
+    while (*used < n && s->phase == META && rc == WK_OK) {
+        if (s->skip > 0) {
+            *used += take_value(s, p + *used, n - *used);
+            continue;
+        }
+        *used += gather_header(s, p + *used, n - *used);
+        if (!ends_meta(s) && (s->header_n == 8 || s->header_n == HEADER_SIZE))
+            rc = take_header(s, err);
+    }
+    return rc;
+}
+
+/* The 8 bytes that showed the end of the meta group belong to the data set. */
+static wk_code begin_dataset(wki_dicom_scan *s, wk_error *err)
+{
+    unsigned char first[8];
+    wk_code rc;
+
+    memcpy(first, s->header, sizeof first);
+    s->header_n = 0;
+    s->elements = 0;
+    if (!s->deflated)
+        return feed_elements(s, first, sizeof first, err);
+    rc = begin_zip(s, first, err);
+    return rc != WK_OK ? rc : feed_deflated(s, first, sizeof first, err);
+}
+
+static wk_code feed_body(wki_dicom_scan *s, const unsigned char *p, size_t n, wk_error *err)
+{
+    size_t used = 0;
+    wk_code rc = WK_OK;
+
+    if (s->phase == META) {
+        rc = feed_meta(s, p, n, &used, err);
+        if (rc == WK_OK && s->phase == DATASET)
+            rc = begin_dataset(s, err);
+    }
+    if (rc != WK_OK || used == n)
+        return rc;
+    if (s->deflated)
+        return feed_deflated(s, p + used, n - used, err);
+    return feed_elements(s, p + used, n - used, err);
+}
+
+/* --- the first bytes --- */
+
+static const char *foreign_kind(const unsigned char *p, size_t n)
+{
+    size_t i = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0)
+        return "a ZIP archive";
+    while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+        i++;
+    if (i == n)
+        return NULL;
+    if (p[i] == '{' || p[i] == '[')
+        return "JSON";
+    if (p[i] != '<')
+        return NULL;
+    return n - i >= 5 && memcmp(p + i, "<?xml", 5) == 0 ? "XML" : "HTML or XML";
+}
+
+static wk_code not_dicom(wki_dicom_scan *s, wk_error *err)
+{
+    const char *kind = foreign_kind(s->start, s->start_n);
+    const unsigned char *p = s->start;
+    size_t n = s->start_n;
+    char line[64];
+    size_t line_n = 0;
+
+    s->phase = FAILED;
+    if (n == 0)
+        return wk_fail(err, WK_DATA, "empty: no DICOM file");
+    while (n > 0 && (*p == '\r' || *p == '\n' || *p == ' ')) {
+        p++;
+        n--;
+    }
+    while (line_n < n && p[line_n] != '\r' && p[line_n] != '\n')
+        line_n++;
+    wki_text_clean(line, sizeof line, (const char *)p, line_n);
+    if (kind && strcmp(kind, "a ZIP archive") == 0)
+        return wk_fail(err, WK_DATA, "%s, not a DICOM file", kind);
+    if (kind)
+        return wk_fail(err, WK_DATA, "%s, not a DICOM file; it starts with \"%s\"", kind, line);
+    return wk_fail(err, WK_DATA, "not a DICOM file: no DICM mark and no known first element");
+}
+
+/* A file without preamble begins with group 0002 or 0008 (PS3.10 wants the preamble). */
+static bool starts_bare(const unsigned char *p, size_t n)
+{
+    uint32_t little, big;
+
+    if (n < 8)
+        return false;
+    little = read16(p, false);
+    big = read16(p, true);
+    if (little == 0x0002)
+        return true;
+    return (little == 0x0008 || big == 0x0008) && sniff(p) != 0;
+}
+
+static wk_code end_start(wki_dicom_scan *s, wk_error *err)
+{
+    if (s->start_n == PREAMBLE_SIZE && memcmp(s->start + 128, "DICM", 4) == 0) {
+        s->phase = META;
+        return WK_OK;
+    }
+    if (!starts_bare(s->start, s->start_n))
+        return not_dicom(s, err);
+    s->phase = META;
+    return feed_body(s, s->start, s->start_n, err);
+}
+
+wk_code wki_dicom_feed(wki_dicom_scan *s, const void *data, size_t n, wk_error *err)
+{
+    const unsigned char *p = data;
+
+    if (s->phase == FAILED)
+        return wk_fail(err, WK_DATA, "not DICOM");
+    if (s->phase == START) {
+        size_t room = PREAMBLE_SIZE - s->start_n;
+        size_t kept = n < room ? n : room;
+        wk_code rc;
+
+        memcpy(s->start + s->start_n, p, kept);
+        s->start_n += kept;
+        p += kept;
+        n -= kept;
+        if (s->start_n < PREAMBLE_SIZE)
+            return WK_OK;
+        rc = end_start(s, err);
+        if (rc != WK_OK)
+            return rc;
+    }
+    return n > 0 ? feed_body(s, p, n, err) : WK_OK;
+}
+
+/* --- the end --- */
+
+static bool is_cut(const wki_dicom_scan *s)
+{
+    if (s->phase == PADDING)
+        return false;
+    return s->skip > 0 || s->n_levels > 0 || (s->deflated && !s->zip_done) ||
+           (s->header_n > 0 && !all_padding(s->header, s->header_n));
+}
+
+static wk_code check_identity(wki_dicom_scan *s, wk_error *err)
+{
+    const struct {
+        const char *uid, *name;
+    } needed[] = {{s->id.sop_uid, "SOP"}, {s->id.study_uid, "Study"}, {s->id.series_uid, "Series"}};
+
+    for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        if (needed[i].uid[0] == '\0')
+            return wk_fail(err, WK_DATA, "DICOM without a valid %s Instance UID", needed[i].name);
+    }
+    return WK_OK;
+}
+
+wk_code wki_dicom_finish(wki_dicom_scan *s, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    if (s->phase == FAILED)
+        return wk_fail(err, WK_DATA, "not DICOM");
+    if (s->phase == START)
+        rc = end_start(s, err);
+    if (rc == WK_OK && s->zip_ready && !s->zip_done)
+        rc = drain_deflated(s, err);
+    if (rc != WK_OK)
+        return rc;
+    if (s->phase == META || is_cut(s))
+        return fail(s, err, "DICOM data set cut short");
+    return check_identity(s, err);
+}
