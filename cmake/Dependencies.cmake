@@ -2,7 +2,7 @@
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(CURL REQUIRED)                                                # src/http
-find_package(OpenSSL REQUIRED)                                             # src/core/hash.c
+find_package(OpenSSL REQUIRED)                                             # src/core/hash.c, core/base64.c, auth/jwt_key.c
 find_package(ZLIB REQUIRED)                                                # src/dicom/dicom_scan.c
 find_package(DCMTK CONFIG REQUIRED)                                        # src/dicom/dicom_dcmtk.cc
 find_package(PNG REQUIRED)                                                 # src/encode/png.c
@@ -11,3 +11,4 @@ pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)            # src/decode/decode_j2k.c
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)                      # src/cli/profile.c
+pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)                    # src/auth/jwt.c, auth/jwt_key.c

@@ -52,3 +52,11 @@ void wki_sha256_finish(wki_sha256 *h, char hex[WKI_SHA256_HEX_SIZE])
     hex[2 * WKI_SHA256_BYTES] = '\0';
     wki_sha256_reset(h);
 }
+
+wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256_BYTES],
+                        wk_error *err)
+{
+    if (EVP_Digest(data, n, out, NULL, EVP_sha256(), NULL) != 1)
+        return wk_fail(err, WK_NOMEM, "SHA-256: out of memory");
+    return WK_OK;
+}

@@ -24,6 +24,10 @@ void wki_sha256_add(wki_sha256 *h, const void *data, size_t n);
 /* The digest as 64 lower-case hex digits and a NUL; the state is ready for new data after it. */
 void wki_sha256_finish(wki_sha256 *h, char hex[WKI_SHA256_HEX_SIZE]);
 
+/* The digest of `n` bytes as bytes. */
+wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256_BYTES],
+                        wk_error *err) WK_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif
