@@ -12,3 +12,6 @@ pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)            # src/decode/decode_j2k.c
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)                      # src/cli/profile.c
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)                    # src/auth/jwt.c, auth/jwt_key.c
+
+# Of DCMTK's thirty libraries only these are needed, and each one more costs start-up time.
+set(DCMTK_LIBRARIES dcmjpeg ijg8 ijg12 ijg16 dcmdata oflog ofstd)

@@ -38,6 +38,7 @@
 #define WK_MAX_ROWS 65535
 #define WK_MAX_COLUMNS 65535
 #define WK_MAX_FRAMES 4000000
+#define WK_MAX_FRAGMENTS 8000000
 #define WK_MAX_SAMPLES 4
 #define WK_MAX_FRAME_BYTES (4ull << 30)
 #define WK_MAX_LUT_ENTRIES 65536
@@ -45,6 +46,8 @@
 
 /* DICOM structure. */
 #define WK_MAX_SEQUENCE_DEPTH 64
+#define WK_MAX_DATA_SET_BYTES (512ull << 20) /* without the pixels */
+#define WK_MAX_INFLATED_BYTES (16ull << 30)
 
 /* Waiting. */
 #define WK_MAX_RETRY_AFTER_S 3600

@@ -21,16 +21,20 @@ void wki_image_desc_clear(wki_image_desc *d)
         lut_clear(&d->palette[i]);
     lut_clear(&d->palette_alpha);
     free(d->top.windows);
-    for (uint32_t i = 0; d->per_frame && i < d->frames; i++)
+    for (uint32_t i = 0; i < d->n_per_frame; i++)
         free(d->per_frame[i].windows);
     free(d->per_frame);
+    for (size_t i = 0; i < d->n_overlays; i++)
+        free(d->overlays[i].data);
+    free(d->overlays);
+    free(d->tiles);
     free(d->icc);
     memset(d, 0, sizeof *d);
 }
 
 const wki_frame_values *wki_image_desc_values(const wki_image_desc *d, uint32_t frame)
 {
-    return d->per_frame && frame < d->frames ? &d->per_frame[frame] : &d->top;
+    return frame < d->n_per_frame ? &d->per_frame[frame] : &d->top;
 }
 
 wki_photometric wki_photometric_read(const char *term)

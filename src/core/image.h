@@ -73,6 +73,32 @@ typedef struct wki_frame_values {
     size_t n_windows;
 } wki_frame_values;
 
+/* An overlay plane (PS3.3 C.9.2). */
+typedef struct wki_overlay {
+    uint16_t group;        /* 0x6000 to 0x601E, even */
+    uint32_t rows, cols;
+    int32_t row, col;      /* Overlay Origin: place of its first pixel in the image, 1-based */
+    uint32_t frames;       /* frames of the overlay, at least 1 */
+    uint32_t first_frame;  /* Image Frame Origin, 1-based: the image frame of its first frame */
+    uint16_t bit_position; /* where `data` is NULL: the bit of the pixel cells that holds it */
+    char type;             /* 'G' graphics, 'R' region of interest, 0 unknown */
+    char label[65];        /* Overlay Label or Description, UTF-8 */
+    uint8_t *data;         /* size bytes, owned: a bit a pixel, least significant first */
+    size_t size;
+} wki_overlay;
+
+/* Dimension Organization Type (0020,9311) of whole slide images. */
+typedef enum wki_tiling {
+    WKI_TILED_NONE,
+    WKI_TILED_FULL,   /* row by row, then by focal plane, then by optical path (C.7.6.17.3) */
+    WKI_TILED_SPARSE, /* each frame says where it lies: `tiles` */
+} wki_tiling;
+
+/* Place of a frame's first pixel in the total pixel matrix, 1-based. */
+typedef struct wki_tile {
+    int32_t row, col;
+} wki_tile;
+
 /* How to show and decode an image object. Made by dicom/, freed by wki_image_desc_clear(). */
 typedef struct wki_image_desc {
     char study_uid[WK_UID_SIZE], series_uid[WK_UID_SIZE], sop_uid[WK_UID_SIZE];
@@ -105,13 +131,26 @@ typedef struct wki_image_desc {
     bool supplemental_palette;   /* PS3.3 C.7.6.19: grey below first_mapped, colour from it on */
     bool presentation_inverse;   /* Presentation LUT Shape INVERSE */
 
-    wki_frame_values top;        /* from the top level of the data set */
-    wki_frame_values *per_frame; /* `frames` of them, or NULL where all are as `top` */
+    wki_frame_values top;        /* shared functional groups, else the top level */
+    wki_frame_values *per_frame; /* n_per_frame, owned; frames behind them are as `top` */
+    uint32_t n_per_frame;
 
     double aspect_rows, aspect_cols; /* height and width of one pixel in one unit; 1, 1 unknown */
     uint8_t *icc;                /* ICC Profile (0028,2000), owned, or NULL */
     size_t icc_size;
     bool lossy;                  /* Lossy Image Compression (0028,2110) is 01 */
+
+    char image_type[4][17];      /* (0008,0008), first four values, "" where absent */
+    wki_overlay *overlays;       /* n_overlays, owned: groups 6000 to 601E */
+    size_t n_overlays;
+
+    wki_tiling tiling;           /* whole slide images */
+    uint32_t total_rows, total_cols; /* Total Pixel Matrix, 0 where absent */
+    wki_tile *tiles;             /* n_tiles, owned: place of each frame (SPARSE), or NULL */
+    uint32_t n_tiles;
+    uint32_t focal_planes, optical_paths; /* at least 1 */
+
+    char warning[160];           /* one line about what was put right while reading, else "" */
 } wki_image_desc;
 
 void wki_image_desc_clear(wki_image_desc *d);

@@ -37,9 +37,13 @@ wk_code wki_dicom_describe(wki_dicom_file *f, wki_image_desc *out, wk_error *err
 wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
-/* One frame decoded by DCMTK's codecs: RLE, JPEG (8, 12, lossless), JPEG-LS. */
+/* One frame decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. */
 wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
                                wki_pixels *out, wk_error *err) WK_MUST_USE;
+
+/* The same for a code stream at hand. */
+wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
+                                wki_pixels *out, wk_error *err) WK_MUST_USE;
 
 /* The data set (without group 0002, pixel and bulk values above 1 KiB as BulkDataURI-less empty
  * elements) as DICOM JSON (PS3.18 annex F), UTF-8, on the heap: free(). */
@@ -50,7 +54,7 @@ wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err) WK_MUST_USE
  * path names no tag. */
 wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err) WK_MUST_USE;
 
-/* "DCMTK 3.6.7" and the codecs it brings, for --version. Static. */
+/* "DCMTK 3.6.7" and what it is used for, for --version. Static. */
 const char *wki_dicom_version(void);
 
 #ifdef __cplusplus

@@ -1,0 +1,41 @@
+/*
+ * What a JPEG code stream says of itself (ISO 10918-1 annex B; JFIF; the Adobe marker): read before
+ * anything is allocated or decoded.
+ */
+#ifndef WADOKIT_CORE_JPEG_HEADER_H
+#define WADOKIT_CORE_JPEG_HEADER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/image.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* sof      0xC0 baseline, 0xC1 extended, 0xC2 progressive, 0xC3 lossless, 0xF7 JPEG-LS, ...
+ * adobe    the transform of the Adobe marker, -1 where there is none
+ * start    where the SOI marker stands (0 but for rubbish in front) */
+typedef struct wki_jpeg_header {
+    uint8_t sof, precision, components;
+    uint16_t rows, cols;
+    uint8_t id[4], h[4], v[4];
+    bool jfif;
+    int adobe;
+    size_t start;
+} wki_jpeg_header;
+
+/* Reads up to the first frame header. False where there is none. */
+bool wki_jpeg_header_read(const uint8_t *data, size_t n, wki_jpeg_header *out);
+
+/* What three components mean: the markers, else the sampling and the component ids, else what the
+ * photometric interpretation says. */
+wki_color wki_jpeg_header_color(const wki_jpeg_header *h, wki_photometric photometric);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

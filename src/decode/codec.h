@@ -1,0 +1,44 @@
+/*
+ * The common face of the decoders.
+ */
+#ifndef WADOKIT_DECODE_CODEC_H
+#define WADOKIT_DECODE_CODEC_H
+
+#include <wadokit/error.h>
+
+#include "core/image.h"
+#include "core/stored.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Decodes `bytes` into `out`, whose samples, type and colour it sets. `reduce` is a wish. */
+typedef wk_code (*wki_codec)(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                             wki_pixels *out, wk_error *err);
+
+wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                          wki_pixels *out, wk_error *err);
+wk_code wki_decode_deflate(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                           wki_pixels *out, wk_error *err);
+wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err);
+wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                        wki_pixels *out, wk_error *err);
+wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                          wki_pixels *out, wk_error *err);
+wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err);
+wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err);
+
+const char *wki_jpeg_version(void);
+const char *wki_jpegls_version(void);
+const char *wki_j2k_version(void);
+const char *wki_jxl_version(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,121 @@
+/* Pixels that are not compressed (PS3.5 section 8.1, 8.2). */
+#include <string.h>
+
+#include "decode/codec.h"
+
+/* Bits lie least significant first, and run on over rows and frames. */
+static void unpack_bits(const wki_frame_bytes *b, wki_pixels *out)
+{
+    uint8_t *to = out->data;
+
+    for (size_t i = 0; i < out->size; i++) {
+        size_t at = i + b->bit_offset;
+
+        to[i] = (uint8_t)(b->data[at / 8] >> (at % 8) & 1);
+    }
+}
+
+/* One sample from little-endian bytes, into the machine's order. */
+static void put_sample(uint8_t *to, const uint8_t *from, size_t width)
+{
+    if (width == 1) {
+        *to = *from;
+    } else if (width == 2) {
+        uint16_t v = (uint16_t)(from[0] | from[1] << 8);
+
+        memcpy(to, &v, sizeof v);
+    } else if (width == 4) {
+        uint32_t v = (uint32_t)from[0] | (uint32_t)from[1] << 8 | (uint32_t)from[2] << 16 |
+                     (uint32_t)from[3] << 24;
+
+        memcpy(to, &v, sizeof v);
+    } else {
+        uint64_t v = 0;
+
+        for (size_t i = 8; i-- > 0;)
+            v = v << 8 | from[i];
+        memcpy(to, &v, sizeof v);
+    }
+}
+
+static void copy_interleaved(const uint8_t *from, wki_pixels *out)
+{
+    size_t width = wki_sample_bytes(out->type);
+    uint8_t *to = out->data;
+
+    if (width == 1) {
+        memcpy(to, from, out->size);
+        return;
+    }
+    for (size_t i = 0; i < out->size; i += width)
+        put_sample(to + i, from + i, width);
+}
+
+static void copy_planar(const uint8_t *from, wki_pixels *out)
+{
+    size_t width = wki_sample_bytes(out->type), n = (size_t)out->rows * out->cols;
+    uint8_t *to = out->data;
+
+    for (size_t s = 0; s < out->samples; s++) {
+        for (size_t i = 0; i < n; i++)
+            put_sample(to + (i * out->samples + s) * width, from + (s * n + i) * width, width);
+    }
+}
+
+/* Y Y Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2); chroma is repeated. */
+static void copy_422(const uint8_t *from, wki_pixels *out)
+{
+    size_t width = wki_sample_bytes(out->type), n = (size_t)out->rows * out->cols;
+    uint8_t *to = out->data;
+
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *four = from + i / 2 * 4 * width;
+        uint8_t *pixel = to + i * 3 * width;
+
+        put_sample(pixel, four + i % 2 * width, width);
+        put_sample(pixel + width, four + 2 * width, width);
+        put_sample(pixel + 2 * width, four + 3 * width, width);
+    }
+}
+
+static size_t bytes_due(const wki_image_desc *d, const wki_pixels *out, bool is_422,
+                        uint32_t bit_offset)
+{
+    if (d->bits_allocated == 1)
+        return (out->size + bit_offset + 7) / 8;
+    return is_422 ? ((size_t)out->rows * out->cols + 1) / 2 * 4 * wki_sample_bytes(out->type)
+                  : out->size;
+}
+
+wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                          wki_pixels *out, wk_error *err)
+{
+    bool is_422 = d->samples == 3 &&
+                  (d->photometric == WKI_YBR_FULL_422 || d->photometric == WKI_YBR_PARTIAL_422);
+    wki_pixels p = {0};
+    size_t due;
+    wk_code rc;
+
+    (void)reduce;
+    if (d->photometric == WKI_YBR_PARTIAL_420 && d->samples == 3)
+        return wk_fail(err, WK_UNSUPPORTED, "YBR_PARTIAL_420 that is not compressed");
+    rc = wki_stored_alloc(d, "native", &p, err);
+    if (rc != WK_OK)
+        return rc;
+    due = bytes_due(d, &p, is_422, bytes->bit_offset);
+    if (bytes->n < due) {
+        wki_pixels_clear(&p);
+        return wk_fail(err, WK_DATA, "the frame has %zu bytes, %zu are due", bytes->n, due);
+    }
+    if (d->bits_allocated == 1)
+        unpack_bits(bytes, &p);
+    else if (is_422)
+        copy_422(bytes->data, &p);
+    else if (d->planar && p.samples == 3)
+        copy_planar(bytes->data, &p);
+    else
+        copy_interleaved(bytes->data, &p);
+    wki_cells_to_stored(d, &p);
+    *out = p;
+    return WK_OK;
+}

@@ -1,0 +1,115 @@
+// JPEG with more than 8 bits a sample, and lossless JPEG, by DCMTK's copies of the IJG library.
+#include "dicom/dicom_dcmtk.hpp"
+
+#include "dcmtk/dcmjpeg/djcparam.h"
+#include "dcmtk/dcmjpeg/djdijg12.h"
+#include "dcmtk/dcmjpeg/djdijg16.h"
+#include "dcmtk/dcmjpeg/djdijg8.h"
+
+#include <cstring>
+
+#include "core/jpeg_header.h"
+#include "core/stored.h"
+
+using namespace wadokit;
+
+namespace
+{
+std::unique_ptr<DJDecoder> make_decoder(const DJCodecParameter &p, unsigned precision)
+{
+    if (precision <= 8)
+        return std::make_unique<DJDecompressIJG8Bit>(p, OFFalse);
+    if (precision <= 12)
+        return std::make_unique<DJDecompressIJG12Bit>(p, OFFalse);
+    return std::make_unique<DJDecompressIJG16Bit>(p, OFFalse);
+}
+
+// Cells of the code stream's own width, interleaved.
+wk_code run(const wki_frame_bytes &stream, const wki_jpeg_header &h, std::vector<uint8_t> &cells,
+            wk_error *err)
+{
+    DJCodecParameter p(ECC_lossyYCbCr, EDC_never, EUC_never, EPC_colorByPixel);
+    std::unique_ptr<DJDecoder> decoder = make_decoder(p, h.precision);
+    size_t size;
+
+    if (!wki_mul_size(static_cast<size_t>(h.rows) * h.cols, h.components, &size) ||
+        !wki_mul_size(size, decoder->bytesPerSample(), &size) || size > UINT32_MAX ||
+        stream.n > UINT32_MAX)
+        return wk_fail(err, WK_LIMIT, "the JPEG stream is larger than 4 GiB");
+    cells.resize(size);
+    OFCondition got = decoder->init();
+    if (got.good())
+        got = decoder->decode(const_cast<Uint8 *>(stream.data), static_cast<Uint32>(stream.n),
+                              cells.data(), static_cast<Uint32>(size), OFFalse);
+    if (got == EJ_Suspension)
+        return wk_fail(err, WK_DATA, "the JPEG stream is cut short");
+    return got.good() ? WK_OK : fail(err, WK_DATA, got, "the JPEG stream is corrupt");
+}
+
+void widen(const std::vector<uint8_t> &cells, size_t cell_width, wki_pixels &p)
+{
+    size_t n = cells.size() / cell_width, width = wki_sample_bytes(p.type);
+
+    for (size_t i = 0; i < n; i++) {
+        uint16_t v = cells[i * cell_width];
+
+        if (cell_width == 2)
+            memcpy(&v, &cells[2 * i], 2);
+        if (width == 1)
+            static_cast<uint8_t *>(p.data)[i] = static_cast<uint8_t>(v);
+        else if (width == 2)
+            static_cast<uint16_t *>(p.data)[i] = v;
+        else
+            static_cast<uint32_t *>(p.data)[i] = v;
+    }
+}
+
+wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixels &out,
+               wk_error *err)
+{
+    wki_jpeg_header h;
+    std::vector<uint8_t> cells;
+
+    if (!wki_jpeg_header_read(stream.data, stream.n, &h))
+        return wk_fail(err, WK_DATA, "no JPEG stream");
+    wk_code rc = wki_check_size(&d, h.cols, h.rows, h.components, err);
+    if (rc == WK_OK && h.precision > d.bits_allocated)
+        rc = wk_fail(err, WK_DATA, "the JPEG stream has %u bits a sample, the header allocates %u",
+                     h.precision, d.bits_allocated);
+    if (rc == WK_OK)
+        rc = run(stream, h, cells, err);
+    if (rc == WK_OK)
+        rc = wki_stored_alloc(&d, "dcmtk", &out, err);
+    if (rc != WK_OK)
+        return rc;
+    widen(cells, h.precision <= 8 ? 1 : 2, out);
+    wki_cells_to_stored(&d, &out);
+    wki_color color = wki_jpeg_header_color(&h, d.photometric);
+    if (d.samples == 3 && color != out.color)
+        wki_pixels_warn(&out,
+                        "the code stream holds %s, the header says %s; the stream is believed",
+                        color == WKI_COLOR_RGB ? "RGB" : "YBR_FULL", d.photometric_text);
+    if (d.samples == 3)
+        out.color = color;
+    return WK_OK;
+}
+
+} // namespace
+
+extern "C" wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d,
+                                          uint32_t frame, wki_pixels *out, wk_error *err)
+{
+    wki_frame_bytes stream{};
+    wk_code rc = wki_dicom_frame_bytes(f, d, frame, &stream, err);
+
+    if (rc == WK_OK)
+        rc = guarded(err, [&] { return decode(*d, stream, *out, err); });
+    wki_frame_bytes_clear(&stream);
+    return rc;
+}
+
+extern "C" wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
+                                           wki_pixels *out, wk_error *err)
+{
+    return guarded(err, [&] { return decode(*d, *stream, *out, err); });
+}

@@ -1,0 +1,103 @@
+// What the C++ files of the seam share. Nothing else includes this.
+#ifndef WADOKIT_DICOM_DICOM_DCMTK_HPP
+#define WADOKIT_DICOM_DICOM_DCMTK_HPP
+
+#include "dcmtk/config/osconfig.h"
+
+#include "dcmtk/dcmdata/dctk.h"
+
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "core/buf.h"
+#include "dicom/dicom_file.h"
+#include "dicom/frames.h"
+#include "dicom/layout.h"
+
+namespace wadokit
+{
+// A file descriptor that is closed once nobody reads from it any more: the data set keeps the
+// places of large values, and reads them when they are asked for.
+struct Bytes {
+    wki_source source{-1, nullptr, 0};
+
+    Bytes() = default;
+    Bytes(const Bytes &) = delete;
+    Bytes &operator=(const Bytes &) = delete;
+    ~Bytes();
+};
+
+wk_code fail(wk_error *err, wk_code code, const OFCondition &condition, const char *what);
+
+template <typename F> wk_code guarded(wk_error *err, F &&body) noexcept
+{
+    try {
+        return body();
+    } catch (const std::bad_alloc &) {
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    } catch (const std::exception &e) {
+        return wk_fail(err, WK_INTERNAL, "%s", e.what());
+    } catch (...) {
+        return wk_fail(err, WK_INTERNAL, "unknown exception");
+    }
+}
+
+// The text of an element as it stands, trailing padding gone; "" where it is absent.
+std::string text(DcmElement &e);
+std::string text(DcmItem &item, const DcmTagKey &tag);
+
+// One value of it, blanks around it gone.
+std::string text(DcmItem &item, const DcmTagKey &tag, unsigned index);
+
+// All numbers of a DS, IS, FD, FL, US, SS, UL or SL element; what is no number is left out.
+std::vector<double> numbers(DcmItem &item, const DcmTagKey &tag);
+
+// Value `i` of a binary number element.
+bool number_at(DcmElement &e, unsigned long i, double &out);
+
+// One number as it stands in 16-bit elements (US, SS, OW, UN); false where it is absent.
+bool word(DcmItem &item, const DcmTagKey &tag, unsigned index, bool is_signed, int32_t &out);
+
+// The first item of a sequence, or nullptr.
+DcmItem *first_item(DcmItem &item, const DcmTagKey &tag);
+DcmSequenceOfItems *sequence(DcmItem &item, const DcmTagKey &tag);
+
+// The bytes of an element in little endian; empty where it is absent or has no value.
+std::vector<uint8_t> bytes(DcmElement &e);
+std::vector<uint8_t> bytes(DcmItem &item, const DcmTagKey &tag);
+
+std::vector<std::string> split(const std::string &text);
+std::string trim(const std::string &text);
+
+// Bytes that are no UTF-8 become U+FFFD.
+std::string clean_utf8(const std::string &text);
+} // namespace wadokit
+
+struct wki_dicom_file {
+    std::shared_ptr<wadokit::Bytes> bytes;
+    wki_layout layout{};
+    DcmDataset data_set;
+    bool damaged = false; // the data set could not be parsed to its end
+    bool is_utf8 = false;
+    wki_frames *frames = nullptr;
+    uint32_t frames_of = 0;
+
+    wki_dicom_file() = default;
+    wki_dicom_file(const wki_dicom_file &) = delete;
+    wki_dicom_file &operator=(const wki_dicom_file &) = delete;
+    ~wki_dicom_file()
+    {
+        wki_frames_free(frames);
+    }
+};
+
+namespace wadokit
+{
+// The data set as DICOM JSON (PS3.18 annex F) in UTF-8.
+std::string to_json(wki_dicom_file &f);
+} // namespace wadokit
+
+#endif
