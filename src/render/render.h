@@ -6,6 +6,8 @@
 #ifndef WADOKIT_RENDER_RENDER_H
 #define WADOKIT_RENDER_RENDER_H
 
+#include <stdbool.h>
+
 #include <wadokit/error.h>
 
 #include "core/image.h"
@@ -27,13 +29,15 @@ typedef struct wki_render_opts {
     unsigned index;           /* DICOM: which window, 0-based */
     char explanation[WK_UID_SIZE]; /* DICOM: by explanation, "" by index */
     wki_window window;        /* GIVEN */
+    char preset[16];          /* GIVEN: its name where it is a preset */
     uint32_t box;             /* longest side in pixels, 0: full size; never enlarged */
     uint8_t depth;            /* 8 or 16 (grey only; colour is 8) */
 } wki_render_opts;
 
 /* What was done, for --json and captions. */
 typedef struct wki_render_report {
-    char rule[32];   /* "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax", "given", "none" */
+    char rule[32];   /* "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax", "given", a preset's
+                        name, "none"; "colour" where there is nothing to window */
     bool has_window;
     double center, width;
     wki_voi_function function;
@@ -41,7 +45,11 @@ typedef struct wki_render_report {
     char warning[160]; /* "" or why the file's own window was not used, and the like */
 } wki_render_report;
 
-/* Draws one frame. Clear `out` with wki_picture_clear(). WK_UNSUPPORTED for what cannot be shown
+/* The size at which a picture of this description is drawn: square pixels (the coarser axis is
+ * enlarged), then shrunk to fit into a box of `box` pixels a side (0: not), at least 1 x 1. */
+void wki_render_size(const wki_image_desc *d, uint32_t box, uint32_t *width, uint32_t *height);
+
+/* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear(). WK_UNSUPPORTED for what cannot be shown
  * as asked (window NONE where the values are no integers that fit). */
 wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
                    const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
@@ -51,9 +59,12 @@ wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pi
  * bone, brain, ...) into `opts`. WK_USAGE with the list of names otherwise. */
 wk_code wki_window_parse(const char *text, wki_render_opts *opts, wk_error *err) WK_MUST_USE;
 
-/* Colour pixels to interleaved 8- or 16-bit RGB by PS3.3 C.7.6.3.1.2, in place of `p`'s data;
- * indices stay. (npy output of colour.) */
-wk_code wki_pixels_to_rgb(wki_pixels *p, wk_error *err) WK_MUST_USE;
+/* Preset `i`: false behind the last. */
+bool wki_window_preset(size_t i, const char **name, double *center, double *width);
+
+/* Colour pixels to RGB by PS3.3 C.7.6.3.1.2, rounded half up, in place and in the same sample type;
+ * grey, indices and RGB stay as they are. (npy output of colour.) */
+void wki_pixels_to_rgb(const wki_image_desc *d, wki_pixels *p);
 
 /* Modality values of grey pixels as float64 (row major). `out` holds rows * cols doubles. */
 void wki_modality_values(const wki_image_desc *d, uint32_t frame, const wki_pixels *p, double *out);
