@@ -5,7 +5,9 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-enum { THREADS_MAX = 256 };
+enum {
+    THREADS_MAX = 256
+};
 
 typedef struct worker {
     wki_pool *pool;

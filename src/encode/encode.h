@@ -15,8 +15,8 @@ extern "C" {
 
 /* 8 or 16 bits, grey or RGB; the ICC profile of the picture as iCCP. `comment` (the window that
  * made it) becomes a tEXt "Comment" where not NULL. */
-wk_code wki_png_write(const wki_picture *p, const char *comment, wki_sink *out, wk_error *err)
-    WK_MUST_USE;
+wk_code wki_png_write(const wki_picture *p, const char *comment, wki_sink *out,
+                      wk_error *err) WK_MUST_USE;
 
 /* 8 bits, grey or RGB; quality 1 to 100; the ICC profile as APP2; `comment` as COM. */
 wk_code wki_jpeg_write(const wki_picture *p, int quality, const char *comment, wki_sink *out,

@@ -7,7 +7,11 @@
 
 #include "encode/encode.h"
 
-enum { OUT_BYTES = 65536, COMMENT_MAX = 65533, QUALITY_FULL_CHROMA = 90 };
+enum {
+    OUT_BYTES = 65536,
+    COMMENT_MAX = 65533,
+    QUALITY_FULL_CHROMA = 90
+};
 
 /* An error inside libjpeg comes back by longjmp to wki_jpeg_write(), and goes no further. */
 typedef struct writer {

@@ -3,7 +3,12 @@
 
 #include "encode/encode.h"
 
-enum { ALIGN = 64, PREAMBLE = 10, DIMS_MAX = 4, HEADER_MAX = 256 };
+enum {
+    ALIGN = 64,
+    PREAMBLE = 10,
+    DIMS_MAX = 4,
+    HEADER_MAX = 256
+};
 
 static const char *const descriptions[] = {"|u1", "|i1", "<u2", "<i2", "<u4", "<i4", "<f4", "<f8"};
 

@@ -59,8 +59,7 @@ static void set_texts(png_structp png, png_infop info, const wki_picture *p, con
     /* A profile that libpng finds fault with is left out; the picture is not lost for it. */
     png_set_benign_errors(png, 1);
     if (p->icc && p->icc_size > 0 && p->icc_size <= UINT32_MAX)
-        png_set_iCCP(png, info, "ICC", PNG_COMPRESSION_TYPE_BASE, p->icc,
-                     (png_uint_32)p->icc_size);
+        png_set_iCCP(png, info, "ICC", PNG_COMPRESSION_TYPE_BASE, p->icc, (png_uint_32)p->icc_size);
     if (comment) {
         union {
             const char *in;

@@ -13,17 +13,18 @@ static void warn(wki_render_report *r, const char *text)
     snprintf(r->warning + n, sizeof r->warning - n, "%s%s", n ? "; " : "", text);
 }
 
-/* Whether all of [low, high] comes out as one of 256 greys though the values differ. */
+/* Whether [low, high] comes out with less contrast than one of 256 greys though the values differ.
+ */
 static bool shows_one_grey(const wki_voi *v, double low, double high)
 {
-    double first = round(255 * wki_voi_apply(v, low));
+    double first = wki_voi_apply(v, low);
 
     if (!(low < high))
         return false;
     if (!v->lut)
-        return round(255 * wki_voi_apply(v, high)) == first;
+        return 255 * fabs(wki_voi_apply(v, high) - first) < 1;
     for (double x = low; x <= high && x - low < WK_MAX_LUT_ENTRIES; x++) {
-        if (round(255 * wki_voi_apply(v, x)) != first)
+        if (255 * fabs(wki_voi_apply(v, x) - first) >= 1)
             return false;
     }
     return true;
@@ -135,9 +136,8 @@ static void name_window(wki_render_report *r, const wki_window *w, size_t index)
         snprintf(r->rule, sizeof r->rule, "dicom %zu", index + 1);
 }
 
-static bool use_stored_window(const wki_image_desc *d, uint32_t frame,
-                              const wki_render_opts *opts, double low, double high, wki_voi *out,
-                              wki_render_report *r)
+static bool use_stored_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
+                              double low, double high, wki_voi *out, wki_render_report *r)
 {
     size_t index = 0;
     const wki_window *w = find_window(wki_image_desc_values(d, frame), opts, r, &index);
@@ -195,8 +195,7 @@ wk_code wki_choose_voi(const wki_image_desc *d, uint32_t frame, const wki_pixels
             return wk_fail(err, WK_USAGE, "window %g,%g has no valid width", opts->window.center,
                            opts->window.width);
         take_window(&opts->window, out, report);
-        snprintf(report->rule, sizeof report->rule, "%s",
-                 opts->preset[0] ? opts->preset : "given");
+        snprintf(report->rule, sizeof report->rule, "%s", opts->preset[0] ? opts->preset : "given");
         if (shows_one_grey(out, low, high))
             warn(report, "the window given shows all as one grey");
         return WK_OK;

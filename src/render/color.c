@@ -5,7 +5,9 @@
 #include "render/grey.h"
 #include "render/render.h"
 
-enum { UNIT = 1000000 };
+enum {
+    UNIT = 1000000
+};
 
 static int32_t clamp(int64_t v, int32_t top)
 {
@@ -100,15 +102,13 @@ static void row_general(const wki_image_desc *d, const wki_pixels *p, size_t fir
         if (p->color == WKI_COLOR_YBR_FULL || p->color == WKI_COLOR_YBR_PARTIAL) {
             int32_t rgb[3];
 
-            wki_ybr_to_rgb(bits - drop, p->color == WKI_COLOR_YBR_PARTIAL,
-                           (int32_t)(v[0] >> drop), (int32_t)(v[1] >> drop),
-                           (int32_t)(v[2] >> drop), rgb);
+            wki_ybr_to_rgb(bits - drop, p->color == WKI_COLOR_YBR_PARTIAL, (int32_t)(v[0] >> drop),
+                           (int32_t)(v[1] >> drop), (int32_t)(v[2] >> drop), rgb);
             for (size_t c = 0; c < 3; c++)
                 v[c] = (uint64_t)rgb[c] << drop;
         }
         for (size_t c = 0; c < 3; c++)
-            out[(size_t)x * 3 + c] =
-                (uint8_t)(((v[c] > top ? top : v[c]) * 255 + top / 2) / top);
+            out[(size_t)x * 3 + c] = (uint8_t)(((v[c] > top ? top : v[c]) * 255 + top / 2) / top);
     }
 }
 
@@ -132,8 +132,7 @@ void wki_color_row(const wki_image_desc *d, const wki_pixels *p, uint32_t row, u
     if (!bytes)
         row_general(d, p, first, out);
     else if (p->color == WKI_COLOR_YBR_FULL || p->color == WKI_COLOR_YBR_PARTIAL)
-        row_ybr8((const uint8_t *)p->data + first, p->cols, p->color == WKI_COLOR_YBR_PARTIAL,
-                 out);
+        row_ybr8((const uint8_t *)p->data + first, p->cols, p->color == WKI_COLOR_YBR_PARTIAL, out);
     else
         memcpy(out, (const uint8_t *)p->data + first, (size_t)p->cols * 3);
 }
@@ -159,8 +158,8 @@ void wki_pixels_to_rgb(const wki_image_desc *d, wki_pixels *p)
     for (size_t i = 0; i < n; i += 3) {
         int32_t rgb[3];
 
-        wki_ybr_to_rgb(bits, partial, (int32_t)whole_sample(p, i),
-                       (int32_t)whole_sample(p, i + 1), (int32_t)whole_sample(p, i + 2), rgb);
+        wki_ybr_to_rgb(bits, partial, (int32_t)whole_sample(p, i), (int32_t)whole_sample(p, i + 1),
+                       (int32_t)whole_sample(p, i + 2), rgb);
         for (size_t c = 0; c < 3; c++)
             store(p, i + c, rgb[c]);
     }

@@ -10,7 +10,10 @@
 extern "C" {
 #endif
 
-enum { WKI_GLYPH_WIDTH = 5, WKI_GLYPH_HEIGHT = 7 };
+enum {
+    WKI_GLYPH_WIDTH = 5,
+    WKI_GLYPH_HEIGHT = 7
+};
 
 /* The 7 rows of a character, top first; bit 4 is the leftmost dot. Small letters are shown as
  * capitals; what the font does not have, as a box. Never NULL. */

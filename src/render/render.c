@@ -73,9 +73,9 @@ typedef struct grey {
     bool invert; /* once, last */
     double top;  /* 255 or 65535 */
 
-    void *table;  /* narrow types: shown value by stored value from `first` on; owned */
+    void *table; /* narrow types: shown value by stored value from `first` on; owned */
     int32_t first;
-    bool linear;  /* scaled: clamp in stored space, the straight part on the means */
+    bool linear; /* scaled: clamp in stored space, the straight part on the means */
     float low, span;
     double gain, bias;
     wki_picture *out;
@@ -358,9 +358,9 @@ typedef struct color {
     const wki_pixels *p;
     bool indexed;
     wki_palette palette;
-    grey *below;      /* supplemental palette: grey below the first mapped value */
-    int32_t first;    /* of the supplemental palette */
-    uint8_t *row;     /* 8-bit RGB of one source row, owned */
+    grey *below;   /* supplemental palette: grey below the first mapped value */
+    int32_t first; /* of the supplemental palette */
+    uint8_t *row;  /* 8-bit RGB of one source row, owned */
     wki_picture *out;
 } color;
 
@@ -429,8 +429,8 @@ static wk_code draw_color_scaled(color *c, wki_picture *out, wk_error *err)
 }
 
 static wk_code draw_color(const wki_image_desc *d, uint32_t frame, const wki_pixels *p,
-                          const wki_render_opts *opts, wki_picture *out,
-                          wki_render_report *report, wk_error *err)
+                          const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
+                          wk_error *err)
 {
     color c = {.d = d, .p = p, .indexed = p->samples == 1};
     wk_code rc = WK_OK;

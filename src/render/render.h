@@ -26,18 +26,18 @@ typedef enum wki_window_rule {
 
 typedef struct wki_render_opts {
     wki_window_rule rule;
-    unsigned index;           /* DICOM: which window, 0-based */
+    unsigned index;                /* DICOM: which window, 0-based */
     char explanation[WK_UID_SIZE]; /* DICOM: by explanation, "" by index */
-    wki_window window;        /* GIVEN */
-    char preset[16];          /* GIVEN: its name where it is a preset */
-    uint32_t box;             /* longest side in pixels, 0: full size; never enlarged */
-    uint8_t depth;            /* 8 or 16 (grey only; colour is 8) */
+    wki_window window;             /* GIVEN */
+    char preset[16];               /* GIVEN: its name where it is a preset */
+    uint32_t box;                  /* longest side in pixels, 0: full size; never enlarged */
+    uint8_t depth;                 /* 8 or 16 (grey only; colour is 8) */
 } wki_render_opts;
 
 /* What was done, for --json and captions. */
 typedef struct wki_render_report {
-    char rule[32];   /* "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax", "given", a preset's
-                        name, "none"; "colour" where there is nothing to window */
+    char rule[32]; /* "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax", "given", a preset's
+                      name, "none"; "colour" where there is nothing to window */
     bool has_window;
     double center, width;
     wki_voi_function function;
@@ -49,8 +49,9 @@ typedef struct wki_render_report {
  * enlarged), then shrunk to fit into a box of `box` pixels a side (0: not), at least 1 x 1. */
 void wki_render_size(const wki_image_desc *d, uint32_t box, uint32_t *width, uint32_t *height);
 
-/* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear(). WK_UNSUPPORTED for what cannot be shown
- * as asked (window NONE where the values are no integers that fit). */
+/* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear().
+ * WK_UNSUPPORTED for what cannot be shown as asked (window NONE where the values are no integers
+ * that fit). */
 wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
                    const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
                    wk_error *err) WK_MUST_USE;

@@ -3,7 +3,10 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SAMPLE_MAX = 1 << 18, COUNTS = 65536 };
+enum {
+    SAMPLE_MAX = 1 << 18,
+    COUNTS = 65536
+};
 
 /* The padding as a closed range; empty (low > high) where there is none. */
 typedef struct padding {
@@ -128,8 +131,7 @@ wki_stored_range wki_stored_range_of(const wki_image_desc *d, const wki_pixels *
     return range_float(p, n);
 }
 
-void wki_modality_range(const wki_modality *m, const wki_stored_range *r, double *low,
-                        double *high)
+void wki_modality_range(const wki_modality *m, const wki_stored_range *r, double *low, double *high)
 {
     double a = wki_modality_apply(m, r->low), b = wki_modality_apply(m, r->high);
 

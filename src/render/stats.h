@@ -20,8 +20,8 @@ extern "C" {
 typedef struct wki_stored_range {
     double all_low, all_high;
     double low, high;
-    bool any;     /* a finite, unpadded value is there; low and high are as all_* otherwise */
-    bool mixed;   /* a value that is no number is among them (float pixels) */
+    bool any;   /* a finite, unpadded value is there; low and high are as all_* otherwise */
+    bool mixed; /* a value that is no number is among them (float pixels) */
 } wki_stored_range;
 
 wki_stored_range wki_stored_range_of(const wki_image_desc *d, const wki_pixels *p);

@@ -11,10 +11,10 @@ static const struct {
     const char *name;
     double center, width;
 } presets[] = {
-    {"abdomen", 60, 400},      {"angio", 300, 600},  {"bone", 300, 1500}, {"brain", 40, 80},
-    {"liver", 60, 160},        {"lung", -600, 1500}, {"spine", 50, 350},  {"stroke", 40, 40},
-    {"mediastinum", 40, 400},  {"pelvis", 40, 400},  {"subdural", 75, 215},
-    {"soft-tissue", 40, 400},  {"temporal", 600, 2800},
+    {"abdomen", 60, 400},     {"angio", 300, 600},  {"bone", 300, 1500},   {"brain", 40, 80},
+    {"liver", 60, 160},       {"lung", -600, 1500}, {"spine", 50, 350},    {"stroke", 40, 40},
+    {"mediastinum", 40, 400}, {"pelvis", 40, 400},  {"subdural", 75, 215}, {"soft-tissue", 40, 400},
+    {"temporal", 600, 2800},
 };
 
 bool wki_window_preset(size_t i, const char **name, double *center, double *width)
