@@ -8,7 +8,7 @@
 static void test_slope_and_intercept_of_the_frame_are_used(void)
 {
     wki_frame_values frames[2] = {{true, 2, -10, NULL, 0}, {true, -1, 5, NULL, 0}};
-    wki_image_desc d = {.frames = 2, .per_frame = frames};
+    wki_image_desc d = {.frames = 2, .per_frame = frames, .n_per_frame = 2};
     int16_t data[] = {-3, 7};
     wki_pixels p = {.rows = 1, .cols = 2, .samples = 1, .type = WKI_S16, .data = data};
     double out[2];
