@@ -17,11 +17,13 @@
 extern "C" {
 #endif
 
-enum { WKI_TMP_NAME_SIZE = 64 };
+enum {
+    WKI_TMP_NAME_SIZE = 64
+};
 
 /* Starts zeroed. Private but for `bytes`. */
 typedef struct wki_tmpfile {
-    int dir_fd;   /* the folder, owned */
+    int dir_fd; /* the folder, owned */
     int fd;
     char name[WKI_TMP_NAME_SIZE];
     uint64_t bytes; /* written so far */
@@ -31,7 +33,8 @@ typedef struct wki_tmpfile {
 } wki_tmpfile;
 
 /* Makes a temporary file in the folder `dir_fd` (a copy of the descriptor is kept). Its name starts
- * with ".wadokit-" and is unique between processes. */
+ * with ".wadokit-" and is unique between processes. A struct whose file was committed may be opened
+ * again; the gathering memory is then used again. */
 wk_code wki_tmpfile_open(wki_tmpfile *t, int dir_fd, wk_error *err) WK_MUST_USE;
 wk_code wki_tmpfile_write(wki_tmpfile *t, const void *data, size_t n, wk_error *err) WK_MUST_USE;
 
@@ -40,13 +43,23 @@ wk_code wki_tmpfile_write(wki_tmpfile *t, const void *data, size_t n, wk_error *
 wk_code wki_tmpfile_commit(wki_tmpfile *t, const char *name, bool keep_existing, bool *existed,
                            wk_error *err) WK_MUST_USE;
 
+/* The same into another folder of the same file system. */
+wk_code wki_tmpfile_commit_at(wki_tmpfile *t, int dir_fd, const char *name, bool keep_existing,
+                              bool *existed, wk_error *err) WK_MUST_USE;
+
+/* Writes out what is gathered; the descriptor, for reading what was written. Owned by `t`. */
+wk_code wki_tmpfile_flush(wki_tmpfile *t, int *out_fd, wk_error *err) WK_MUST_USE;
+
+/* Closes and removes the file, and keeps the memory for the next open. */
+void wki_tmpfile_drop(wki_tmpfile *t);
+
 /* Closes, and removes the file unless it was committed. Safe on a zeroed struct and twice. */
 void wki_tmpfile_clear(wki_tmpfile *t);
 
 /* Opens a temporary file for a path that the user named (-o FILE); commit with
  * wki_tmpfile_commit(t, base name). */
-wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base, wk_error *err)
-    WK_MUST_USE;
+wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base,
+                             wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

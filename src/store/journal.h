@@ -1,0 +1,59 @@
+/*
+ * The journal of an output folder: DIR/.wadokit/journal.jsonl, one line of JSON for each instance
+ * that is whole on disk, appended with one write after the file has its name. It survives the end
+ * of the process at any moment: a torn last line is cut off at the next open.
+ *
+ *   {"study":…,"series":…,"sop":…,"path":…,"bytes":N,"sha256":…,"transferSyntax":…,"source":…}
+ *
+ * In memory is 16 bytes an entry: where the lines of a SOP Instance UID are.
+ */
+#ifndef WADOKIT_STORE_JOURNAL_H
+#define WADOKIT_STORE_JOURNAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <wadokit/error.h>
+#include <wadokit/limits.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WKI_JOURNAL_NAME "journal.jsonl"
+
+/* path is relative to the output folder; sha256 "" where no digest was made; source is the service
+ * root, "" where unknown (it is written, and read back only by name). */
+typedef struct wki_journal_entry {
+    char study[WK_UID_SIZE], series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    char transfer_syntax[WK_UID_SIZE];
+    char sha256[65];
+    uint64_t bytes;
+    char path[WK_MAX_PATH_BYTES];
+    char source[1024];
+} wki_journal_entry;
+
+typedef struct wki_journal wki_journal;
+
+/* Opens or makes the journal in the folder `dir_fd` and reads it. Lines that are no entries are
+ * left alone. One writer at a time: the caller holds the lock. */
+wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_USE;
+void wki_journal_close(wki_journal *j);
+
+wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *entry, wk_error *err) WK_MUST_USE;
+
+/* Hands over the entries of one SOP Instance UID, or (sop NULL) all in order of writing, until
+ * each() says false. */
+wk_code wki_journal_each(wki_journal *j, const char *sop,
+                         bool (*each)(void *user, const wki_journal_entry *entry), void *user,
+                         wk_error *err) WK_MUST_USE;
+
+/* Entries, counted as lines. */
+size_t wki_journal_count(const wki_journal *j);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,497 @@
+#include "store/store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/hash.h"
+#include "core/path.h"
+#include "core/text.h"
+#include "store/layout.h"
+#include "store/store_file.h"
+#include "store/tmpfile.h"
+
+enum {
+    MAX_NUMBER = 99999
+};
+
+/* parent: the folder of the last instance, which is mostly that of the next one too. */
+struct wki_store {
+    int root_fd, meta_fd, tmp_fd, lock_fd, parent_fd;
+    char parent[WK_MAX_PATH_BYTES];
+    wki_layout *layout;
+    wki_journal *journal;
+    wki_dicom_scan *scan; /* for files that are there already */
+    wki_sha256 *sha;      /* NULL: no digests */
+};
+
+struct wki_store_part {
+    wki_store *store;
+    wki_tmpfile tmp;
+    wki_dicom_scan *scan;
+    wki_sha256 *sha;
+    wk_error bad; /* why the bytes are no instance */
+};
+
+/* --- opening --- */
+
+static wk_code open_folders(wki_store *s, const char *dir, wk_error *err)
+{
+    wk_code rc = wki_path_make_dirs(dir, err);
+
+    if (rc != WK_OK)
+        return rc;
+    s->root_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->root_fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot open the folder", dir);
+    rc = wki_path_open_parent(s->root_fd, ".wadokit/tmp/x", &s->tmp_fd, err);
+    if (rc == WK_OK)
+        rc = wki_path_open_parent(s->root_fd, ".wadokit/x", &s->meta_fd, err);
+    if (rc != WK_OK)
+        wk_fail_add(err, "%s: ", dir);
+    return rc;
+}
+
+static wk_code lock(wki_store *s, const char *dir, wk_error *err)
+{
+    s->lock_fd = openat(s->meta_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (s->lock_fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot open the lock", dir);
+    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+        return WK_OK;
+    if (errno == EWOULDBLOCK)
+        return wk_fail(err, WK_IO,
+                       "%s: another run is writing here; wait for its end or choose another folder",
+                       dir);
+    return wk_fail_errno(err, WK_IO, errno, "%s: cannot lock the folder", dir);
+}
+
+/* What a killed run left. Nobody else is here: the lock is ours. */
+static void remove_leftovers(wki_store *s)
+{
+    int fd = openat(s->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    struct dirent *e;
+
+    while (d && (e = readdir(d)) != NULL) {
+        if (wki_str_starts(e->d_name, ".wadokit-"))
+            unlinkat(s->tmp_fd, e->d_name, 0);
+    }
+    if (d)
+        closedir(d);
+    else if (fd >= 0)
+        close(fd);
+}
+
+wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *err)
+{
+    wki_store *s = calloc(1, sizeof *s);
+    wk_code rc;
+
+    if (!s)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    s->root_fd = s->meta_fd = s->tmp_fd = s->lock_fd = s->parent_fd = -1;
+    rc = wki_layout_new(opts->name_template, &s->layout, err);
+    if (rc == WK_OK)
+        rc = open_folders(s, opts->dir, err);
+    if (rc == WK_OK)
+        rc = lock(s, opts->dir, err);
+    if (rc == WK_OK)
+        rc = wki_journal_open(s->meta_fd, &s->journal, err);
+    if (rc == WK_OK)
+        rc = wki_dicom_scan_new(&s->scan, err);
+    if (rc == WK_OK && !opts->no_digest)
+        rc = wki_sha256_new(&s->sha, err);
+    if (rc != WK_OK) {
+        wki_store_close(s);
+        return rc;
+    }
+    remove_leftovers(s);
+    *out = s;
+    return WK_OK;
+}
+
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void wki_store_close(wki_store *s)
+{
+    if (!s)
+        return;
+    wki_journal_close(s->journal);
+    wki_layout_free(s->layout);
+    wki_dicom_scan_free(s->scan);
+    wki_sha256_free(s->sha);
+    close_fd(s->parent_fd);
+    close_fd(s->tmp_fd);
+    close_fd(s->meta_fd);
+    close_fd(s->root_fd);
+    close_fd(s->lock_fd);
+    free(s);
+}
+
+/* --- what is there already --- */
+
+static bool same_or_any(const char *wanted, const char *is)
+{
+    return wanted[0] == '\0' || strcmp(wanted, is) == 0;
+}
+
+static void fill_entry(wki_journal_entry *e, const wki_dicom_identity *id, const char *path,
+                       uint64_t bytes, const char *source)
+{
+    memset(e, 0, sizeof *e);
+    wki_strcopy(e->study, sizeof e->study, id->study_uid);
+    wki_strcopy(e->series, sizeof e->series, id->series_uid);
+    wki_strcopy(e->sop, sizeof e->sop, id->sop_uid);
+    wki_strcopy(e->transfer_syntax, sizeof e->transfer_syntax, id->transfer_syntax);
+    wki_strcopy(e->path, sizeof e->path, path);
+    wki_strcopy(e->source, sizeof e->source, source ? source : "");
+    e->bytes = bytes;
+}
+
+typedef struct finder {
+    wki_store *store;
+    const char *study, *series;
+    wki_journal_entry *out;
+    bool found;
+} finder;
+
+static bool look_at_entry(void *user, const wki_journal_entry *e)
+{
+    finder *f = user;
+    uint64_t bytes = 0;
+    int fd;
+
+    if (!same_or_any(f->study, e->study) || !same_or_any(f->series, e->series))
+        return true;
+    fd = wki_store_file_open(f->store->root_fd, e->path, &bytes);
+    if (fd < 0)
+        return true;
+    close(fd);
+    if (bytes != e->bytes)
+        return true;
+    *f->out = *e;
+    f->found = true;
+    return false;
+}
+
+/* A file under the name of the instance, that the journal does not know: read to its end. */
+static wk_code adopt(wki_store *s, const char *study, const char *series, const char *sop,
+                     wki_journal_entry *entry, bool *found, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(s->scan);
+    char path[3 * WK_UID_SIZE + 8];
+    uint64_t bytes = 0;
+    wk_code rc;
+    int fd;
+
+    snprintf(path, sizeof path, "%s/%s/%s.dcm", study, series, sop);
+    fd = wki_store_file_open(s->root_fd, path, &bytes);
+    if (fd < 0)
+        return WK_OK;
+    if (s->sha)
+        wki_sha256_reset(s->sha);
+    rc = wki_store_file_scan(fd, s->scan, s->sha, NULL);
+    close(fd);
+    if (rc != WK_OK || strcmp(id->sop_uid, sop) != 0 || strcmp(id->study_uid, study) != 0 ||
+        strcmp(id->series_uid, series) != 0 || (id->rows > 0 && !id->has_pixels))
+        return WK_OK;
+    fill_entry(entry, id, path, bytes, NULL);
+    if (s->sha)
+        wki_sha256_finish(s->sha, entry->sha256);
+    *found = true;
+    return wki_journal_add(s->journal, entry, err);
+}
+
+wk_code wki_store_find(wki_store *s, const char *study, const char *series, const char *sop,
+                       wki_journal_entry *entry, bool *found, wk_error *err)
+{
+    finder f = {s, study, series, entry, false};
+    wk_code rc = wki_journal_each(s->journal, sop, look_at_entry, &f, err);
+
+    *found = f.found;
+    if (rc != WK_OK || f.found || !wki_layout_is_default(s->layout) || !study[0] || !series[0])
+        return rc;
+    return adopt(s, study, series, sop, entry, found, err);
+}
+
+/* --- parts --- */
+
+wk_code wki_store_part_new(wki_store *s, wki_store_part **out, wk_error *err)
+{
+    wki_store_part *p = calloc(1, sizeof *p);
+    wk_code rc;
+
+    if (!p)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    p->store = s;
+    rc = wki_dicom_scan_new(&p->scan, err);
+    if (rc == WK_OK && s->sha)
+        rc = wki_sha256_new(&p->sha, err);
+    if (rc != WK_OK) {
+        wki_store_part_free(p);
+        return rc;
+    }
+    *out = p;
+    return WK_OK;
+}
+
+void wki_store_part_free(wki_store_part *p)
+{
+    if (!p)
+        return;
+    wki_tmpfile_clear(&p->tmp);
+    wki_dicom_scan_free(p->scan);
+    wki_sha256_free(p->sha);
+    free(p);
+}
+
+wk_code wki_store_part_begin(wki_store_part *p, wk_error *err)
+{
+    wki_tmpfile_drop(&p->tmp);
+    wki_dicom_scan_reset(p->scan);
+    if (p->sha)
+        wki_sha256_reset(p->sha);
+    wk_error_clear(&p->bad);
+    return wki_tmpfile_open(&p->tmp, p->store->tmp_fd, err);
+}
+
+wk_code wki_store_part_write(wki_store_part *p, const void *data, size_t n, wk_error *err)
+{
+    if (p->bad.code != WK_OK || wki_dicom_feed(p->scan, data, n, &p->bad) != WK_OK)
+        return WK_OK;
+    if (p->sha)
+        wki_sha256_add(p->sha, data, n);
+    return wki_tmpfile_write(&p->tmp, data, n, err);
+}
+
+void wki_store_part_abort(wki_store_part *p)
+{
+    wki_tmpfile_drop(&p->tmp);
+}
+
+const wki_dicom_identity *wki_store_part_identity(const wki_store_part *p)
+{
+    return wki_dicom_scan_identity(p->scan);
+}
+
+uint64_t wki_store_part_bytes(const wki_store_part *p)
+{
+    return p->tmp.bytes;
+}
+
+static wk_code check_wanted(const char *what, const char *wanted, const char *is, const char *sop,
+                            wk_error *err)
+{
+    if (same_or_any(wanted, is))
+        return WK_OK;
+    return wk_fail(err, WK_REFUSED, "instance %s is of %s %s, asked for was %s", sop, what, is,
+                   wanted);
+}
+
+/* Whether instances of this class have pixel data, as far as their UIDs tell: structured reports,
+ * key objects, presentation states, waveforms, documents, plans and raw data have none. */
+static bool should_have_pixels(const wki_dicom_identity *id)
+{
+    static const char *const without[] = {"88.",   "11.",   "9.",    "104.",  "66.1",
+                                          "66.2",  "66.3",  "66.5",  "481.3", "481.4",
+                                          "481.5", "481.6", "481.7", "481.8", "481.9"};
+    static const char root[] = "1.2.840.10008.5.1.4.1.1.";
+    const char *tail = id->sop_class + sizeof root - 1;
+
+    if (id->rows > 0)
+        return true;
+    if (!wki_str_starts(id->sop_class, root))
+        return false;
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        if (wki_str_starts(tail, without[i]))
+            return false;
+    }
+    return strcmp(tail, "66") != 0;
+}
+
+static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
+    wk_code rc;
+
+    if (p->bad.code != WK_OK)
+        return wk_fail(err, p->bad.code, "%s", p->bad.message);
+    rc = wki_dicom_finish(p->scan, err);
+    if (rc == WK_OK && x->cut && !id->has_pixels && should_have_pixels(id))
+        rc = wk_fail(err, WK_DATA, "cut short before its pixel data");
+    if (rc == WK_OK)
+        rc = check_wanted("study", x->study, id->study_uid, id->sop_uid, err);
+    if (rc == WK_OK)
+        rc = check_wanted("series", x->series, id->series_uid, id->sop_uid, err);
+    if (rc == WK_OK && !same_or_any(x->sop, id->sop_uid))
+        rc = wk_fail(err, WK_REFUSED, "instance %s, asked for was %s", id->sop_uid, x->sop);
+    return rc;
+}
+
+/* --- giving the name --- */
+
+typedef struct twin {
+    wki_store_part *part;
+    int tmp_fd;
+    const char *sha256;
+    const wki_dicom_identity *id;
+    wki_journal_entry *out;
+    bool same, other;
+} twin;
+
+/* Holds an entry of the same SOP Instance UID against the new bytes. */
+static bool compare_entry(void *user, const wki_journal_entry *e)
+{
+    twin *t = user;
+    uint64_t bytes = 0;
+    int fd;
+
+    if (strcmp(e->study, t->id->study_uid) != 0 || strcmp(e->series, t->id->series_uid) != 0)
+        return true;
+    fd = wki_store_file_open(t->part->store->root_fd, e->path, &bytes);
+    if (fd < 0)
+        return true;
+    if (bytes == e->bytes) {
+        bool same = bytes == t->part->tmp.bytes &&
+                    (e->sha256[0] && t->sha256[0] ? strcmp(e->sha256, t->sha256) == 0
+                                                  : wki_store_file_same(fd, t->tmp_fd));
+
+        t->same = t->same || same;
+        t->other = t->other || !same;
+        if (same)
+            *t->out = *e;
+    }
+    close(fd);
+    return !t->same;
+}
+
+typedef enum occupant {
+    NAME_FREE,
+    NAME_SAME,   /* the same bytes */
+    NAME_BROKEN, /* a file that is not whole */
+    NAME_TAKEN,
+} occupant;
+
+static occupant look_at_name(wki_store_part *p, int dir_fd, const char *name, int tmp_fd)
+{
+    struct stat st;
+    uint64_t bytes = 0;
+    occupant is = NAME_TAKEN;
+    int fd;
+
+    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return NAME_FREE;
+    fd = wki_store_file_open(dir_fd, name, &bytes);
+    if (fd < 0)
+        return NAME_TAKEN;
+    if (bytes == p->tmp.bytes && wki_store_file_same(fd, tmp_fd))
+        is = NAME_SAME;
+    else if (wki_store_file_scan(fd, p->store->scan, NULL, NULL) == WK_DATA)
+        is = NAME_BROKEN;
+    close(fd);
+    return is;
+}
+
+static wk_code open_parent(wki_store *s, const char *path, const char **name, wk_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 0;
+    int fd = -1;
+    wk_code rc;
+
+    *name = slash ? slash + 1 : path;
+    if (s->parent_fd >= 0 && strlen(s->parent) == n && memcmp(s->parent, path, n) == 0)
+        return WK_OK;
+    rc = wki_path_open_parent(s->root_fd, path, &fd, err);
+    if (rc != WK_OK)
+        return rc;
+    close_fd(s->parent_fd);
+    s->parent_fd = fd;
+    memcpy(s->parent, path, n);
+    s->parent[n] = '\0';
+    return WK_OK;
+}
+
+/* The name, numbered past files that are something else. */
+static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path, size_t size,
+                     occupant *is, wk_error *err)
+{
+    wki_store *s = p->store;
+    const char *name;
+
+    for (int i = 1; i <= MAX_NUMBER; i++) {
+        int n = i == 1 ? snprintf(path, size, "%s.dcm", stem)
+                       : snprintf(path, size, "%s.%d.dcm", stem, i);
+        wk_code rc;
+
+        if (n < 0 || (size_t)n >= size)
+            return wk_fail(err, WK_IO, "path of more than %zu bytes", size);
+        rc = open_parent(s, path, &name, err);
+        if (rc != WK_OK)
+            return rc;
+        *is = look_at_name(p, s->parent_fd, name, tmp_fd);
+        if (*is == NAME_FREE || *is == NAME_BROKEN)
+            return wki_tmpfile_commit_at(&p->tmp, s->parent_fd, name, false, NULL, err);
+        if (*is == NAME_SAME) {
+            wki_tmpfile_drop(&p->tmp);
+            return WK_OK;
+        }
+    }
+    return wk_fail(err, WK_IO, "%s.dcm: more than %d files of this name", stem, MAX_NUMBER);
+}
+
+static wk_code save(wki_store_part *p, const wki_store_expect *x, const char *sha256, bool other,
+                    int tmp_fd, wki_store_outcome *outcome, wki_journal_entry *entry, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
+    char stem[WK_MAX_PATH_BYTES - 16];
+    char path[WK_MAX_PATH_BYTES];
+    occupant was = NAME_FREE;
+    wk_code rc = wki_layout_path(p->store->layout, id, stem, sizeof stem, err);
+
+    if (rc == WK_OK)
+        rc = place(p, stem, tmp_fd, path, sizeof path, &was, err);
+    if (rc != WK_OK)
+        return rc;
+    fill_entry(entry, id, path, p->tmp.bytes, x->source);
+    wki_strcopy(entry->sha256, sizeof entry->sha256, sha256);
+    *outcome = was == NAME_SAME ? WKI_STORE_KEPT : other ? WKI_STORE_CONFLICT : WKI_STORE_SAVED;
+    return wki_journal_add(p->store->journal, entry, err);
+}
+
+wk_code wki_store_part_finish(wki_store_part *p, const wki_store_expect *x,
+                              wki_store_outcome *outcome, wki_journal_entry *entry, wk_error *err)
+{
+    char sha256[WKI_SHA256_HEX_SIZE] = "";
+    twin t = {.part = p, .tmp_fd = -1, .sha256 = sha256, .out = entry};
+    wk_code rc = check_part(p, x, err);
+
+    if (rc == WK_OK)
+        rc = wki_tmpfile_flush(&p->tmp, &t.tmp_fd, err);
+    if (rc != WK_OK)
+        goto out;
+    if (p->sha)
+        wki_sha256_finish(p->sha, sha256);
+    t.id = wki_dicom_scan_identity(p->scan);
+    rc = wki_journal_each(p->store->journal, t.id->sop_uid, compare_entry, &t, err);
+    if (rc != WK_OK)
+        goto out;
+    if (t.same)
+        *outcome = WKI_STORE_KEPT;
+    else
+        rc = save(p, x, sha256, t.other, t.tmp_fd, outcome, entry, err);
+out:
+    wki_tmpfile_drop(&p->tmp);
+    return rc;
+}

@@ -1,0 +1,91 @@
+/*
+ * The output folder: instances come in by push and get their name only when they are whole and
+ * what was asked for. Below DIR, `.wadokit/` holds the journal, the lock and the temporary files.
+ *
+ * Nothing is written through a symbolic link below DIR. Two runs on one folder: the second fails
+ * at open. Temporary files that a killed run left are removed at open.
+ */
+#ifndef WADOKIT_STORE_STORE_H
+#define WADOKIT_STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <wadokit/error.h>
+
+#include "dicom/dicom_scan.h"
+#include "store/journal.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_store wki_store;
+typedef struct wki_store_part wki_store_part;
+
+/* dir: made where it is not there; name_template: see layout.h, NULL the default; no_digest: leave
+ * SHA-256 out. */
+typedef struct wki_store_opts {
+    const char *dir;
+    const char *name_template;
+    bool no_digest;
+} wki_store_opts;
+
+/* WK_USAGE for a bad template, WK_IO where the folder cannot be made, opened or locked ("another
+ * run is writing here"). */
+wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *err) WK_MUST_USE;
+void wki_store_close(wki_store *s);
+
+/* Looks for an instance that is whole on disk: in the journal with its size on disk, or (default
+ * layout) under its name: then it is read, and joins the journal where it is whole. "" for study or
+ * series: any. `entry` is filled where *found. */
+wk_code wki_store_find(wki_store *s, const char *study, const char *series, const char *sop,
+                       wki_journal_entry *entry, bool *found, wk_error *err) WK_MUST_USE;
+
+/* What was asked for: "" for any. cut: the transport cannot vouch for the end of the bytes, so that
+ * an image without pixel data counts as cut short. source: the service root for
+ * the journal, NULL unknown. */
+typedef struct wki_store_expect {
+    const char *study, *series, *sop;
+    const char *source;
+    bool cut;
+} wki_store_expect;
+
+typedef enum wki_store_outcome {
+    WKI_STORE_SAVED,
+    WKI_STORE_KEPT,     /* the same bytes are there already */
+    WKI_STORE_CONFLICT, /* saved beside another file of the same SOP Instance UID, with other bytes
+                         */
+} wki_store_outcome;
+
+/* One instance at a time, used again and again: begin, write, then finish or abort. Free with
+ * wki_store_part_free(), which aborts what is open. */
+wk_code wki_store_part_new(wki_store *s, wki_store_part **out, wk_error *err) WK_MUST_USE;
+void wki_store_part_free(wki_store_part *p);
+
+wk_code wki_store_part_begin(wki_store_part *p, wk_error *err) WK_MUST_USE;
+
+/* Fails for local reasons only (disk full); bytes that are no DICOM are noted and told by finish.
+ */
+wk_code wki_store_part_write(wki_store_part *p, const void *data, size_t n,
+                             wk_error *err) WK_MUST_USE;
+
+/* Ends the instance. WK_DATA: not DICOM, cut short, without UIDs. WK_REFUSED: of another study,
+ * series or SOP Instance UID than asked for. WK_IO, WK_NOMEM: local. In each of these nothing is
+ * left behind. `entry` is filled on success. */
+wk_code wki_store_part_finish(wki_store_part *p, const wki_store_expect *expect,
+                              wki_store_outcome *outcome, wki_journal_entry *entry,
+                              wk_error *err) WK_MUST_USE;
+void wki_store_part_abort(wki_store_part *p);
+
+/* What the bytes so far say they are: valid after finish too, until the next begin. */
+const wki_dicom_identity *wki_store_part_identity(const wki_store_part *p);
+
+/* Bytes written since begin. */
+uint64_t wki_store_part_bytes(const wki_store_part *p);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

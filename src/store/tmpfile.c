@@ -1,0 +1,219 @@
+#include "store/tmpfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wadokit/limits.h>
+
+#include "core/clock.h"
+#include "core/text.h"
+
+enum {
+    GATHER_SIZE = 256 * 1024, /* more brings no more; a write for every slice costs a third more */
+    ATTEMPTS = 100,
+};
+
+static void make_name(char name[WKI_TMP_NAME_SIZE])
+{
+    const wki_clock *clock = wki_clock_system();
+    unsigned char r[8];
+
+    clock->random(clock->user, r, sizeof r);
+    snprintf(name, WKI_TMP_NAME_SIZE, ".wadokit-%ld-%02x%02x%02x%02x%02x%02x%02x%02x",
+             (long)getpid(), r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7]);
+}
+
+static wk_code create(wki_tmpfile *t, wk_error *err)
+{
+    for (int i = 0; i < ATTEMPTS; i++) {
+        make_name(t->name);
+        t->fd =
+            openat(t->dir_fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (t->fd >= 0)
+            return WK_OK;
+        if (errno != EEXIST)
+            break;
+    }
+    return wk_fail_errno(err, WK_IO, errno, "cannot make a temporary file");
+}
+
+wk_code wki_tmpfile_open(wki_tmpfile *t, int dir_fd, wk_error *err)
+{
+    void *gather = t->gather ? t->gather : malloc(GATHER_SIZE);
+    wk_code rc;
+
+    if (!gather)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    memset(t, 0, sizeof *t);
+    t->gather = gather;
+    t->dir_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 0);
+    if (t->dir_fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "cannot open the folder");
+    rc = create(t, err);
+    if (rc != WK_OK) {
+        close(t->dir_fd);
+        return rc;
+    }
+    t->open = true;
+    return WK_OK;
+}
+
+static wk_code write_all(wki_tmpfile *t, const char *p, size_t n, wk_error *err)
+{
+    while (n > 0) {
+        ssize_t put = write(t->fd, p, n);
+
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return wk_fail_errno(err, WK_IO, put < 0 ? errno : EIO, "cannot write the file");
+        p += put;
+        n -= (size_t)put;
+    }
+    return WK_OK;
+}
+
+static wk_code write_gathered(wki_tmpfile *t, wk_error *err)
+{
+    size_t n = t->gathered;
+
+    t->gathered = 0;
+    return write_all(t, t->gather, n, err);
+}
+
+wk_code wki_tmpfile_write(wki_tmpfile *t, const void *data, size_t n, wk_error *err)
+{
+    const char *p = data;
+
+    t->bytes += n;
+    while (n > 0) {
+        size_t room = GATHER_SIZE - t->gathered;
+        size_t kept = n < room ? n : room;
+        wk_code rc;
+
+        if (t->gathered == 0 && n >= GATHER_SIZE)
+            return write_all(t, p, n, err);
+        memcpy((char *)t->gather + t->gathered, p, kept);
+        t->gathered += kept;
+        p += kept;
+        n -= kept;
+        if (t->gathered < GATHER_SIZE)
+            continue;
+        rc = write_gathered(t, err);
+        if (rc != WK_OK)
+            return rc;
+    }
+    return WK_OK;
+}
+
+wk_code wki_tmpfile_flush(wki_tmpfile *t, int *out_fd, wk_error *err)
+{
+    wk_code rc = write_gathered(t, err);
+
+    if (rc == WK_OK)
+        *out_fd = t->fd;
+    return rc;
+}
+
+/* Renames without replacing; false and errno where it cannot. Where the file system knows no such
+ * rename, a hard link does the same. */
+static bool rename_new(const wki_tmpfile *t, int dir_fd, const char *name)
+{
+    if (renameat2(t->dir_fd, t->name, dir_fd, name, RENAME_NOREPLACE) == 0)
+        return true;
+    if (errno != EINVAL && errno != ENOSYS)
+        return false;
+    if (linkat(t->dir_fd, t->name, dir_fd, name, 0) != 0)
+        return false;
+    unlinkat(t->dir_fd, t->name, 0);
+    return true;
+}
+
+static wk_code close_file(wki_tmpfile *t, wk_error *err)
+{
+    wk_code rc = write_gathered(t, err);
+    int fd = t->fd;
+
+    t->fd = -1;
+    if (close(fd) != 0 && rc == WK_OK)
+        rc = wk_fail_errno(err, WK_IO, errno, "cannot write the file");
+    return rc;
+}
+
+wk_code wki_tmpfile_commit_at(wki_tmpfile *t, int dir_fd, const char *name, bool keep_existing,
+                              bool *existed, wk_error *err)
+{
+    wk_code rc = close_file(t, err);
+    bool done;
+
+    if (rc != WK_OK)
+        return rc;
+    done = keep_existing ? rename_new(t, dir_fd, name)
+                         : renameat(t->dir_fd, t->name, dir_fd, name) == 0;
+    if (existed)
+        *existed = !done && errno == EEXIST;
+    if (!done && errno == EEXIST && keep_existing) {
+        wki_tmpfile_drop(t);
+        return WK_OK;
+    }
+    if (!done)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot give the file its name", name);
+    close(t->dir_fd);
+    t->open = false;
+    return WK_OK;
+}
+
+wk_code wki_tmpfile_commit(wki_tmpfile *t, const char *name, bool keep_existing, bool *existed,
+                           wk_error *err)
+{
+    return wki_tmpfile_commit_at(t, t->dir_fd, name, keep_existing, existed, err);
+}
+
+void wki_tmpfile_drop(wki_tmpfile *t)
+{
+    if (!t->open)
+        return;
+    if (t->fd >= 0)
+        close(t->fd);
+    unlinkat(t->dir_fd, t->name, 0);
+    close(t->dir_fd);
+    t->gathered = 0;
+    t->open = false;
+}
+
+void wki_tmpfile_clear(wki_tmpfile *t)
+{
+    wki_tmpfile_drop(t);
+    free(t->gather);
+    memset(t, 0, sizeof *t);
+}
+
+wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base, wk_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+    char dir[WK_MAX_PATH_BYTES];
+    wk_code rc;
+    int fd;
+
+    if (*name == '\0')
+        return wk_fail(err, WK_USAGE, "%s: names no file", path);
+    if (strlen(path) >= sizeof dir)
+        return wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", path,
+                       WK_MAX_PATH_BYTES);
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
+    fd = open(slash == path ? "/" : dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "%s: cannot open the folder", dir);
+    rc = wki_tmpfile_open(t, fd, err);
+    close(fd);
+    if (rc != WK_OK)
+        wk_fail_add(err, "%s: ", path);
+    else
+        *base = name;
+    return rc;
+}

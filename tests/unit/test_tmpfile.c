@@ -1,0 +1,119 @@
+#include <fcntl.h>
+#include <stdlib.h>
+
+#include "store/tmpfile.h"
+#include "support/scratch.h"
+#include "support/t.h"
+
+static int open_dir(const scratch *s)
+{
+    int fd = open(s->dir, O_RDONLY | O_DIRECTORY);
+
+    CU_ASSERT_FATAL(fd >= 0);
+    return fd;
+}
+
+static void test_commit(void)
+{
+    static const size_t sizes[] = {0, 1, 262143, 262144, 262145, 1000000};
+    wki_tmpfile t = {0};
+    wk_error err = {0};
+    char *data = malloc(1000000);
+    scratch s;
+    int fd;
+
+    CU_ASSERT_PTR_NOT_NULL_FATAL(data);
+    memset(data, 'x', 1000000);
+    scratch_make(&s);
+    fd = open_dir(&s);
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        T_OK(wki_tmpfile_open(&t, fd, &err), &err);
+        for (size_t at = 0; at < sizes[i]; at += 70000) {
+            size_t left = sizes[i] - at;
+
+            T_OK(wki_tmpfile_write(&t, data, left < 70000 ? left : 70000, &err), &err);
+        }
+        CU_ASSERT_EQUAL(scratch_size(&s, "f"), i ? (long)sizes[i - 1] : -1);
+        T_OK(wki_tmpfile_commit(&t, "f", false, NULL, &err), &err);
+        CU_ASSERT_EQUAL(scratch_size(&s, "f"), (long)sizes[i]);
+        CU_ASSERT_EQUAL(t.bytes, sizes[i]);
+    }
+    wki_tmpfile_clear(&t);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), 1);
+    close(fd);
+    free(data);
+    scratch_remove(&s);
+}
+
+static void test_clear(void)
+{
+    wki_tmpfile t = {0};
+    wk_error err = {0};
+    scratch s;
+    int fd;
+
+    scratch_make(&s);
+    fd = open_dir(&s);
+    T_OK(wki_tmpfile_open(&t, fd, &err), &err);
+    T_OK(wki_tmpfile_write(&t, "x", 1, &err), &err);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), 1);
+    wki_tmpfile_clear(&t);
+    wki_tmpfile_clear(&t);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), 0);
+    close(fd);
+    scratch_remove(&s);
+}
+
+static void test_existing(void)
+{
+    wki_tmpfile t = {0};
+    wk_error err = {0};
+    bool existed = false;
+    scratch s;
+    int fd;
+
+    scratch_make(&s);
+    scratch_write(&s, "f", "old", 3);
+    fd = open_dir(&s);
+    T_OK(wki_tmpfile_open(&t, fd, &err), &err);
+    T_OK(wki_tmpfile_write(&t, "newer", 5, &err), &err);
+    T_OK(wki_tmpfile_commit(&t, "f", true, &existed, &err), &err);
+    CU_ASSERT_TRUE(existed);
+    CU_ASSERT_EQUAL(scratch_size(&s, "f"), 3);
+    T_OK(wki_tmpfile_open(&t, fd, &err), &err);
+    T_OK(wki_tmpfile_commit(&t, "g", true, &existed, &err), &err);
+    CU_ASSERT_FALSE(existed);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), 2);
+    wki_tmpfile_clear(&t);
+    close(fd);
+    scratch_remove(&s);
+}
+
+static void test_open_for(void)
+{
+    wki_tmpfile t = {0};
+    wk_error err = {0};
+    const char *base = NULL;
+    scratch s;
+
+    scratch_make(&s);
+    T_OK(wki_tmpfile_open_for(&t, scratch_path(&s, "a.png"), &base, &err), &err);
+    T_STR(base, "a.png");
+    T_OK(wki_tmpfile_commit(&t, base, false, NULL, &err), &err);
+    CU_ASSERT_EQUAL(scratch_size(&s, "a.png"), 0);
+    T_FAILS(wki_tmpfile_open_for(&t, scratch_path(&s, "no/a.png"), &base, &err), WK_IO, &err);
+    T_HAS(err.message, "no");
+    wk_error_clear(&err);
+    T_FAILS(wki_tmpfile_open_for(&t, scratch_path(&s, ""), &base, &err), WK_USAGE, &err);
+    wki_tmpfile_clear(&t);
+    scratch_remove(&s);
+}
+
+static CU_TestInfo tests[] = {
+    {"a file has its name only when it is whole", test_commit},
+    {"what is not committed is removed", test_clear},
+    {"a file that is there may be kept", test_existing},
+    {"a path that the user named is checked", test_open_for},
+    CU_TEST_INFO_NULL,
+};
+const CU_SuiteInfo suite_tmpfile = {"tmpfile", NULL, NULL, NULL, NULL, tests};
