@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A scripted DICOMweb and FHIR server on loopback: every byte of an answer is under control.
 
-usage: server.py [FOLDER...] [--generate SERIESxINSTANCES] [--scenario NAME] [--basic USER:PASSWORD]
+usage: server.py [FOLDER...] [--generate SERIESxINSTANCES] [--scenario NAME] [--basic USER:PASSWORD|@FILE]
                  [--bearer TOKEN] [--auth-on main,foreign,tls] [--tls CERT KEY] [--page-size N]
                  [--endpoint-root URL] [--log FILE] [--port N] [--list]
 
@@ -371,7 +371,7 @@ def options():
     parser.add_argument("folders", nargs="*", metavar="FOLDER")
     parser.add_argument("--generate", default="2x3", metavar="SERIESxINSTANCES")
     parser.add_argument("--scenario")
-    parser.add_argument("--basic", metavar="USER:PASSWORD")
+    parser.add_argument("--basic", metavar="USER:PASSWORD|@FILE")
     parser.add_argument("--bearer", metavar="TOKEN[,TOKEN]")
     parser.add_argument("--auth-on", default="main,tls", type=lambda text: text.split(","))
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
@@ -393,6 +393,9 @@ def main():
     else:
         series, count = given.generate.split("x")
         instances = dicom_data.make_study(series=int(series), instances=int(count))
+    if given.basic and given.basic.startswith("@"):
+        with open(given.basic[1:], encoding="utf-8") as file:
+            given.basic = file.readline().rstrip("\n")
     server = Server(given, instances)
     server.listen("main", port=given.port)
     server.listen("foreign")

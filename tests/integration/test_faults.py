@@ -1,0 +1,187 @@
+#!/usr/bin/env python3
+"""`get` against every scenario of tests/fake: whole files or none, the right exit code, no hang."""
+import os
+import unittest
+
+import peers
+import dicom_data
+import faults
+
+STUDY = "2.25.1001"
+WHOLE = {one.sop: one.data() for one in dicom_data.make_study(STUDY)}
+LIMITS = ["--retries", "2", "--max-wait", "6", "--idle-timeout", "1", "--connect-timeout", "2", "--no-progress"]
+
+# scenario: (exit codes a good client may end with, fewest files, most files)
+FINE = ((0,), 6, 6)
+EXPECTED = {name: FINE for name in faults.SCENARIOS if name.startswith("style-")}
+EXPECTED.update({
+    "style-no-closing": ((0, 1, 6), 6, 6), "style-no-closing-length": ((0, 1, 6), 6, 6),
+    "style-zero-parts": ((1, 4, 6), 0, 0), "style-single-part": ((0, 1), 1, 6),
+    "503-seconds": FINE, "503-date": FINE, "503-bare": FINE, "429": FINE, "408": FINE, "500-once": FINE,
+    "502-once": FINE, "reset-before": FINE, "close-before": FINE, "reset-once": FINE, "close-once": FINE,
+    "stall-once": FINE,
+    "504-study": ((0, 1, 5), 0, 6), "413-study": ((0, 1, 5), 0, 6),
+    "503-always": ((5,), 0, 0), "503-patient": ((5,), 0, 0), "500-always": ((5,), 0, 0),
+    "reset-always": ((1, 5), 0, 6), "close-always": ((1, 5, 6), 0, 6), "close-chunked": ((1, 5, 6), 0, 6),
+    "eof-cut": ((1, 5, 6), 0, 6), "stall-always": ((1, 5), 0, 6), "stall-silent": ((5,), 0, 0),
+    "study-breaks": ((0, 1, 5, 6), 0, 6),
+    "redirect-foreign": FINE, "redirect-307": FINE, "redirect-here": FINE, "redirect-loop": ((5, 8), 0, 0),
+    "redirect-file": ((5, 8), 0, 0), "redirect-http": ((8,), 0, 0), "redirect-link-local": ((8,), 0, 0),
+    "401": ((3,), 0, 0), "403": ((3,), 0, 0), "html": ((6,), 0, 0), "html-as-dicom": ((6,), 0, 0),
+    "json-error": ((6,), 0, 0), "empty": ((4, 6), 0, 0), "204": ((4,), 0, 0), "404": ((4,), 0, 0),
+    "410": ((4,), 0, 0), "zip": ((6,), 0, 0), "partial": ((0, 1), 4, 6), "missing-part": ((0, 1), 5, 6),
+    "wrong-study": ((1, 6, 8), 6, 6), "evil-uid": ((1, 6, 8), 6, 6), "duplicate": FINE,
+    "changed-twin": ((0, 1, 6), 6, 7), "cut-part": ((0, 1, 6), 5, 6), "stranger-parts": ((0, 1, 6), 6, 6),
+    "gzip": FINE, "gzip-bomb": ((5, 6, 8), 0, 0),
+    "accept-no-syntax": FINE, "accept-unquoted": FINE, "accept-any": FINE, "accept-orthanc": FINE,
+    "accept-none": ((4, 5, 6), 0, 0), "dribble": FINE, "slow": FINE, "huge-header": ((5, 6, 8), 0, 0),
+    "many-headers": ((0, 5, 6, 8), 0, 6), "same-page": FINE,
+})
+# What must stand in the words of a failure.
+SAID = {"html": "HTML", "html-as-dicom": "HTML", "zip": "(?i)zip", "401": "401", "403": "403", "404": "404",
+        "410": "410", "wrong-study": r"2\.25\.666", "redirect-link-local": r"(?i)169\.254|link-local|redirect"}
+
+
+class Faults(peers.Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.peer = peers.Peer()
+        cls.addClassCleanup(cls.peer.stop)
+
+    def get(self, scenario, *more, target=STUDY, **keywords):
+        root = "%s/s/%s/dicom-web" % (self.peer.main, scenario)
+        return self.run_wadokit("get", "--json", *LIMITS, "--dicomweb", root, "-o", self.out, *more, target,
+                                timeout=60, **keywords)
+
+    def check_files(self, least, most):
+        """Every .dcm is whole; nothing else that a server sent lies about."""
+        found = self.dcm_files()
+        for sop, path in found.items():
+            with open(path, "rb") as file:
+                data = file.read()
+            known = WHOLE.get(sop) or (WHOLE.get(sop.split("-")[0]) if "-" in sop else None)
+            self.assertIsNotNone(known, "a file that nobody asked for: " + path)
+            self.assertEqual(len(data), len(known), path)
+        self.assertGreaterEqual(len(found), least)
+        self.assertLessEqual(len(found), most)
+        self.assertLessEqual(set(os.listdir(self.home)), {"out", ".config", ".cache", ".local", "password", "calls"})
+        for where, _, names in os.walk(self.home):
+            for name in names:
+                self.assertNotIn("evil", name)
+                path = os.path.join(where, name)
+                if not name.endswith(".dcm"):
+                    with open(path, "rb") as file:
+                        self.assertNotEqual(file.read(132)[128:], b"DICM", "left behind: " + path)
+
+    def check(self, scenario):
+        codes, least, most = EXPECTED[scenario]
+        result = self.get(scenario)
+        self.assert_exit(result, *codes)
+        self.check_files(least, most)
+        self.assertNotRegex(result.err, "[\x00-\x08\x0b-\x1f\x7f]", "control characters in words")
+        if result.exit != 0:
+            self.assertTrue(result.err.strip() or "error" in result.out, "a failure without a word")
+        if scenario in SAID:
+            self.assertRegex(result.err + result.out, SAID[scenario])
+        if least == 6 and result.exit == 0:
+            self.assertEqual(result.summary()["saved"], 6, str(result))
+        return result
+
+    def test_every_scenario_has_an_expectation(self):
+        elsewhere = {"next-loops", "cut-json", "accept-single", "redirect-plain", "new-token", "token-runs-out"}
+        self.assertEqual(set(faults.SCENARIOS) - set(EXPECTED) - elsewhere, set())
+
+    def test_a_late_retry_waits_no_longer_than_it_was_allowed(self):
+        self.assertLess(self.check("503-patient").seconds, 10)
+
+    def test_an_instance_is_taken_as_a_single_part(self):
+        self.assert_exit(self.get("accept-single", target=STUDY + "/%s.1/%s.1.1" % (STUDY, STUDY)), 0)
+        self.check_files(1, 1)
+
+    def test_a_rerun_keeps_what_is_whole_and_fetches_the_rest(self):
+        self.get("style-standard")
+        os.remove(self.dcm_files()[STUDY + ".1.2"])
+        result = self.get("style-standard")
+        self.assert_exit(result, 0)
+        self.check_files(6, 6)
+        self.assertEqual((result.summary()["kept"], result.summary()["saved"]), (5, 1), str(result))
+
+    def test_a_rerun_asks_for_no_pixels_where_all_is_there(self):
+        self.get("style-standard")
+        self.peer.control()
+        result = self.get("style-standard")
+        self.assert_exit(result, 0)
+        self.assertEqual(result.summary()["kept"], 6, str(result))
+
+    def test_credentials_stay_with_their_origin_on_a_redirect(self):
+        self.peer.control(basic="alice:s3cret-word", auth_on=["main"])
+        self.addCleanup(self.peer.control, basic=None, bearer=None, auth_on=["main", "tls"])
+        password = self.write("password", "s3cret-word\n")
+        result = self.get("redirect-foreign", "--user", "alice", "--password-file", password)
+        self.assert_exit(result, 0, 8)
+        self.assertNotIn("s3cret-word", result.out + result.err)
+        for seen in self.peer.requests():
+            if seen["origin"] == "foreign":
+                self.assertNotIn("authorization", [name.lower() for name, _ in seen["headers"]])
+
+    def test_a_foreign_origin_that_wants_credentials_gets_none(self):
+        self.peer.control(basic="alice:s3cret-word", auth_on=["main", "foreign"])
+        self.addCleanup(self.peer.control, basic=None, bearer=None, auth_on=["main", "tls"])
+        password = self.write("password", "s3cret-word\n")
+        self.assert_exit(self.get("redirect-foreign", "--user", "alice", "--password-file", password), 3, 8)
+
+    def test_a_wrong_password_is_exit_3_and_is_not_repeated(self):
+        self.peer.control(basic="alice:right", auth_on=["main"])
+        self.addCleanup(self.peer.control, basic=None, bearer=None, auth_on=["main", "tls"])
+        password = self.write("password", "wrong-word\n")
+        result = self.get("style-standard", "--user", "alice", "--password-file", password)
+        self.assert_exit(result, 3)
+        self.assertNotIn("wrong-word", result.out + result.err)
+        self.assertLessEqual(len(self.peer.requests()), 3)
+
+    def test_a_token_that_ran_out_is_renewed_in_mid_run(self):
+        calls = os.path.join(self.home, "calls")
+        command = "echo x >> '%s'; test $(wc -l < '%s') = 1 && echo first-token || echo second-token" % (calls, calls)
+        for scenario in ("new-token", "token-runs-out"):
+            with self.subTest(scenario):
+                if os.path.exists(calls):
+                    os.remove(calls)
+                self.peer.control()
+                result = self.get(scenario, "--token-command", command)
+                self.assert_exit(result, 0)
+                self.check_files(6, 6)
+
+    def test_a_search_ends_where_pages_repeat(self):
+        self.peer.control(page_size=2)
+        self.addCleanup(self.peer.control, page_size=100)
+        for scenario in ("same-page", "style-standard"):
+            with self.subTest(scenario):
+                result = self.run_wadokit("search", "--json", *LIMITS, "--dicomweb",
+                                          "%s/s/%s/dicom-web" % (self.peer.main, scenario), timeout=30)
+                self.assert_exit(result, 0)
+                self.assertEqual(result.out.count('"%s"' % STUDY), 1, str(result))
+
+    def test_a_fhir_search_ends_where_the_next_page_is_the_same(self):
+        result = self.run_wadokit("search", "--json", *LIMITS, "--fhir",
+                                  self.peer.main + "/s/next-loops/fhir/contained", "--patient", "P1", timeout=30)
+        self.assert_exit(result, 0, 1, 6)
+
+    def test_json_cut_short_is_said(self):
+        for option, path in (("--fhir", "/fhir/contained"), ("--dicomweb", "/dicom-web")):
+            with self.subTest(option):
+                result = self.run_wadokit("search", "--json", *LIMITS, option,
+                                          self.peer.main + "/s/cut-json" + path, "--patient", "P1", timeout=30)
+                self.assert_exit(result, 5, 6)
+
+
+def add_scenarios():
+    for name in sorted(EXPECTED):
+        def test(self, scenario=name):
+            self.check(scenario)
+        setattr(Faults, "test_scenario_" + name.replace("-", "_"), test)
+
+
+add_scenarios()
+
+if __name__ == "__main__":
+    peers.main()
