@@ -35,7 +35,7 @@ typedef struct wki_http_transfer wki_http_transfer;
 
 /* Who knows the secret. header() writes the value of Authorization ("Bearer ...") for `origin`, or
  * "" for none; renew() gets a new one after a 401 (WK_AUTH where there is none to be had).
- * Both may block. `origin` is "https://host[:port]". */
+ * Both may block, and must not use the client that asks. `origin` is "https://host[:port]". */
 typedef struct wki_credential {
     wk_code (*header)(void *user, const char *origin, wki_buf *value, wk_error *err);
     wk_code (*renew)(void *user, const char *origin, wk_error *err);
@@ -46,15 +46,15 @@ typedef struct wki_credential {
 typedef struct wki_http_opts {
     const char *const *origins; /* where credentials may go: "https://host[:port]" */
     size_t n_origins;
-    wki_credential credential; /* header NULL: no credentials */
+    wki_credential credential;  /* header NULL: no credentials */
     const char *const *headers; /* "Name: value" for `origins` only */
     size_t n_headers;
     bool netrc;
     const char *cacert, *cert, *key, *proxy;
-    int retries;
-    int64_t max_wait_ms;
-    int connect_timeout_s, idle_timeout_s;
-    int max_transfers; /* at once in all; per origin it adapts below that */
+    int retries;         /* negative: 5, and answers with Retry-After are not counted (retry.h) */
+    int64_t max_wait_ms; /* patience of one request for 429 and 503; negative: 300 s */
+    int connect_timeout_s, idle_timeout_s; /* 0: 30, 60 */
+    int max_transfers;  /* at once in all, 0: 6; per origin it adapts below that */
     uint64_t max_bytes; /* of all bodies, 0: no limit */
     const wk_log *log;
     const wk_cancel *cancel;
@@ -81,7 +81,11 @@ typedef enum wki_http_auth {
     WKI_AUTH_NEVER,     /* requires-access-token: false, token requests with their own */
 } wki_http_auth;
 
-/* Borrowed until the transfer is done. method NULL: GET, POST where there is a body. */
+/* method NULL: GET, POST where there is a body. gzip is asked for where `accept` names JSON or XML.
+ * named_by    URL of the server whose answer named `url` (Endpoint, link), NULL where the user did:
+ *             then the rules for redirects hold (origin.h: wki_origin_may_name)
+ * repeatable  a POST that may be sent again although its fate is unknown; FHIR searches
+ *             (.../_search) are seen as such by themselves */
 typedef struct wki_http_request {
     const char *method;
     const char *url;
@@ -92,7 +96,10 @@ typedef struct wki_http_request {
     const char *const *headers; /* "Name: value"; checked for line breaks */
     size_t n_headers;
     wki_http_auth auth;
-    bool same_origin_headers; /* `headers` too are dropped on a redirect to another origin */
+    bool same_origin_headers; /* `headers` too are dropped on a redirect to another origin;
+                                 Authorization and Cookie are in any case */
+    const char *named_by;
+    bool repeatable;
 } wki_http_request;
 
 /* Head of the answer: of the last hop, of the attempt that counts. */
@@ -100,7 +107,7 @@ typedef struct wki_http_head {
     int status;
     const char *url;          /* after redirects */
     const char *content_type; /* "" where absent */
-    int64_t content_length;   /* -1 unknown */
+    int64_t content_length;   /* of what body() will get; -1 unknown */
     wki_http_transfer *transfer;
 } wki_http_head;
 
@@ -138,8 +145,8 @@ size_t wki_http_active(const wki_http *http);
 
 /* Runs until `enough` says so (NULL: until nothing is active). WK_CANCELLED ends all transfers,
  * each with its done(). */
-wk_code wki_http_run(wki_http *http, bool (*enough)(void *user), void *user, wk_error *err)
-    WK_MUST_USE;
+wk_code wki_http_run(wki_http *http, bool (*enough)(void *user), void *user,
+                     wk_error *err) WK_MUST_USE;
 
 /* One transfer from start to end, others going on meanwhile. The body of a 2xx is added to `body`
  * (its maximum holds). `result` may be NULL; `content_type`, where not NULL, gets the answer's.
@@ -149,8 +156,8 @@ wk_code wki_http_fetch(wki_http *http, const wki_http_request *request, wki_buf 
 
 /* The same with a handler of one's own (done may be NULL). */
 wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
-                         const wki_http_handler *handler, wki_http_result *result, wk_error *err)
-    WK_MUST_USE;
+                         const wki_http_handler *handler, wki_http_result *result,
+                         wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

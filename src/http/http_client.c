@@ -1,0 +1,859 @@
+#include "http/http_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wadokit/limits.h>
+
+#include "core/text.h"
+#include "http/origin.h"
+#include "http/retry.h"
+#include "http/url.h"
+
+enum {
+    DEFAULT_TRANSFERS = 6,
+    EXTRA_TRANSFERS = 8, /* for origins that would have none while another one hangs */
+    POLL_MS = 200,       /* how long a request to stop may go unseen */
+};
+
+static int64_t now_ms(const wki_http *http)
+{
+    return http->clock->monotonic_ms(http->clock->user);
+}
+
+static uint32_t chance(const wki_http *http)
+{
+    uint32_t n;
+
+    http->clock->random(http->clock->user, &n, sizeof n);
+    return n;
+}
+
+/* ---- slots and queues ---- */
+
+static wki_slot *slot_for(wki_http *http, const char *url, wk_error *err)
+{
+    char *origin = NULL;
+    wki_slot *slot;
+
+    if (wki_url_origin(url, &origin, err) != WK_OK)
+        return NULL;
+    for (slot = http->slots; slot; slot = slot->next) {
+        if (strcmp(slot->origin, origin) == 0) {
+            free(origin);
+            return slot;
+        }
+    }
+    slot = calloc(1, sizeof *slot);
+    if (!slot) {
+        free(origin);
+        wk_fail(err, WK_NOMEM, "out of memory");
+        return NULL;
+    }
+    slot->origin = origin;
+    wki_throttle_init(&slot->throttle, http->opts.max_transfers);
+    slot->next = http->slots;
+    http->slots = slot;
+    return slot;
+}
+
+static void queue_last(wki_http_transfer *t)
+{
+    t->next = NULL;
+    if (t->slot->last)
+        t->slot->last->next = t;
+    else
+        t->slot->first = t;
+    t->slot->last = t;
+}
+
+/* What was begun goes on before what is new. */
+static void queue_first(wki_http_transfer *t)
+{
+    t->next = t->slot->first;
+    t->slot->first = t;
+    if (!t->slot->last)
+        t->slot->last = t;
+}
+
+static wki_http_transfer *take_first(wki_slot *slot)
+{
+    wki_http_transfer *t = slot->first;
+
+    slot->first = t->next;
+    if (!slot->first)
+        slot->last = NULL;
+    t->next = NULL;
+    return t;
+}
+
+/* ---- the end of a transfer ---- */
+
+static void unlink_all(wki_http_transfer *t)
+{
+    wki_http *http = t->http;
+
+    if (t->all_prev)
+        t->all_prev->all_next = t->all_next;
+    else
+        http->all = t->all_next;
+    if (t->all_next)
+        t->all_next->all_prev = t->all_prev;
+    http->active--;
+}
+
+static void free_transfer(wki_http_transfer *t)
+{
+    wki_request_drop_lines(t);
+    wki_request_clear(&t->request);
+    wki_answer_clear(&t->answer);
+    free(t->url);
+    free(t);
+}
+
+/* The transfer is in no queue any more. */
+static void finish(wki_http_transfer *t)
+{
+    wki_http_result result = {.status = t->answer.status,
+                              .body_bytes = t->answer.body_bytes,
+                              .attempts = t->attempts,
+                              .error = t->error};
+
+    unlink_all(t);
+    if (t->error.code != WK_OK)
+        wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "failed: %s", t->error.message);
+    if (t->handler.done)
+        t->handler.done(t->handler.user, &result);
+    free_transfer(t);
+}
+
+/* Puts method and URL in front of an error that does not name them. */
+static void finish_failed(wki_http_transfer *t)
+{
+    char url[160];
+
+    wki_url_redact(url, sizeof url, t->url);
+    wk_fail_add(&t->error, "%s %s: ", wki_transfer_method(t), url);
+    finish(t);
+}
+
+/* ---- events of an exchange ---- */
+
+static bool is_success(int status)
+{
+    return status >= 200 && status <= 299;
+}
+
+static bool on_status(void *user, int status)
+{
+    wki_http_transfer *t = user;
+
+    /* A status line behind the body would be a trailer gone wrong. */
+    if (!t->answer.head_given)
+        wki_answer_reset(&t->answer, status);
+    return true;
+}
+
+static bool on_field(void *user, const char *name, size_t name_n, const char *value, size_t value_n)
+{
+    wki_http_transfer *t = user;
+
+    if (t->answer.head_given)
+        return true; /* trailers say nothing that is used */
+    return wki_answer_add(&t->answer, name, name_n, value, value_n, &t->error) == WK_OK;
+}
+
+static bool give_head(wki_http_transfer *t)
+{
+    const char *type = wki_answer_get(&t->answer, "Content-Type");
+    wki_http_head head = {.status = t->answer.status,
+                          .url = t->url,
+                          .content_type = type ? type : "",
+                          .content_length = wki_answer_length(&t->answer),
+                          .transfer = t};
+    wk_code rc;
+
+    t->answer.head_given = true;
+    if (!t->handler.head)
+        return true;
+    rc = t->handler.head(t->handler.user, &head, &t->error);
+    return rc == WK_OK || (wk_fail(&t->error, rc, "stopped"), false);
+}
+
+static bool take_error_body(wki_http_transfer *t, const void *data, size_t n)
+{
+    size_t room = WK_MAX_ERROR_BODY_BYTES - t->answer.error_body.n;
+
+    t->answer.enough = n > room;
+    if (wki_buf_add(&t->answer.error_body, data, n < room ? n : room, &t->error) != WK_OK)
+        return false;
+    return !t->answer.enough;
+}
+
+static bool count_received(wki_http_transfer *t, size_t n)
+{
+    wki_http *http = t->http;
+
+    t->answer.body_bytes += n;
+    http->received += n;
+    if (http->opts.received)
+        http->opts.received(http->opts.received_user, n);
+    if (http->opts.max_bytes == 0 || http->received <= http->opts.max_bytes)
+        return true;
+    wk_fail(&t->error, WK_LIMIT, "more than --max-bytes %llu were received",
+            (unsigned long long)http->opts.max_bytes);
+    return false;
+}
+
+static bool on_body(void *user, const void *data, size_t n)
+{
+    wki_http_transfer *t = user;
+    wk_code rc;
+
+    if (!is_success(t->answer.status))
+        return take_error_body(t, data, n);
+    if (!t->answer.head_given && !give_head(t))
+        return false;
+    if (!count_received(t, n))
+        return false;
+    if (!t->handler.body)
+        return true;
+    rc = t->handler.body(t->handler.user, data, n, &t->error);
+    return rc == WK_OK || (wk_fail(&t->error, rc, "stopped"), false);
+}
+
+/* ---- what to do after an exchange ---- */
+
+static void wait_for(wki_http_transfer *t, int64_t ms)
+{
+    t->due_ms = now_ms(t->http) + ms;
+    t->next = t->http->waiting;
+    t->http->waiting = t;
+}
+
+static wki_retry_verdict verdict_on(const wki_http_transfer *t, wki_failure failure)
+{
+    const wki_http *http = t->http;
+    bool answered = failure == WKI_FAILURE_STATUS;
+    wki_retry_case c = {
+        .failure = failure,
+        .status = t->answer.status,
+        .counted = t->counted,
+        .retries = http->opts.retries,
+        .repeatable = wki_transfer_is_repeatable(t),
+        .body_started = t->answer.head_given,
+        .reached = t->slot->reached,
+        .retry_after = answered ? wki_answer_get(&t->answer, "Retry-After") : NULL,
+        .date = answered ? wki_answer_get(&t->answer, "Date") : NULL,
+        .now_unix_s = http->clock->unix_s(http->clock->user),
+        .wait_left_ms = http->opts.max_wait_ms - t->waited_ms,
+        .random = chance(http),
+    };
+
+    return wki_retry_decide(&c);
+}
+
+static void retry_later(wki_http_transfer *t, const wki_retry_verdict *v, const char *what)
+{
+    const wki_http *http = t->http;
+
+    wk_log_write(http->opts.log, WK_LOG_INFO, "%s: %s: %s %.1f s", t->slot->origin, what,
+                 v->asked ? "asks to wait" : "trying again in", (double)v->wait_ms / 1000);
+    t->waited_ms += v->patience ? v->wait_ms : 0;
+    t->counted -= !v->counts;
+    t->fresh = true;
+    wait_for(t, v->wait_ms);
+}
+
+static void note_busy(wki_http_transfer *t, const wki_retry_verdict *v)
+{
+    int64_t hold = t->answer.status == 429 && v->again && v->asked ? v->wait_ms : 0;
+
+    if (t->answer.status != 429 && t->answer.status != 503)
+        return;
+    wki_throttle_busy(&t->slot->throttle, t->slot->running + 1, t->started_ms, now_ms(t->http),
+                      hold);
+    wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "%s: at most %d transfers at once",
+                 t->slot->origin, t->slot->throttle.limit);
+}
+
+static void settle_status(wki_http_transfer *t)
+{
+    wki_retry_verdict v = verdict_on(t, WKI_FAILURE_STATUS);
+    char what[64];
+
+    note_busy(t, &v);
+    if (!v.again) {
+        wki_answer_fail(t, v.why);
+        finish(t);
+        return;
+    }
+    snprintf(what, sizeof what, "%d %s", t->answer.status, wki_status_text(t->answer.status));
+    retry_later(t, &v, what);
+    /* The connection is good: only what broke needs a new one. */
+    t->fresh = false;
+}
+
+static void settle_broken(wki_http_transfer *t, wki_wire_end end, const char *detail)
+{
+    wki_retry_verdict v = {.again = false};
+    bool transient = end == WKI_WIRE_CONNECT || end == WKI_WIRE_BROKEN || end == WKI_WIRE_SILENT;
+
+    if (transient)
+        v = verdict_on(t, end == WKI_WIRE_CONNECT ? WKI_FAILURE_CONNECT : WKI_FAILURE_BROKEN);
+    if (v.again) {
+        retry_later(t, &v, detail);
+        return;
+    }
+    wki_wire_fail(t, end, detail, v.why);
+    finish(t);
+}
+
+static void settle_unauthorised(wki_http_transfer *t)
+{
+    wki_http *http = t->http;
+    const wki_credential *c = &http->opts.credential;
+
+    if (!t->sent_credential || t->renewed || !c->renew) {
+        settle_status(t);
+        return;
+    }
+    t->renewed = true;
+    t->counted--;
+    /* Where another transfer has renewed it meanwhile, the new one has not been tried yet. */
+    if (t->generation == http->generation) {
+        wk_log_write(http->opts.log, WK_LOG_INFO, "%s: 401, renewing the credential",
+                     t->slot->origin);
+        if (c->renew(c->user, t->slot->origin, &t->error) != WK_OK) {
+            t->error.http_status = 401;
+            wk_fail(&t->error, WK_AUTH, "the credential cannot be renewed");
+            finish_failed(t);
+            return;
+        }
+        http->generation++;
+    }
+    queue_first(t);
+}
+
+static bool is_allowed(const wki_http *http, const char *url)
+{
+    for (size_t i = 0; i < http->n_origins; i++) {
+        if (wki_url_same_origin(http->origins[i], url))
+            return true;
+    }
+    return false;
+}
+
+/* Where a redirect leads, checked; NULL with t->error set where it must not be followed. */
+static char *redirect_target(wki_http_transfer *t)
+{
+    const char *location = wki_answer_get(&t->answer, "Location");
+    char *url = NULL, *normal = NULL;
+    char shown[160], why[96];
+
+    if (t->redirects >= WK_MAX_REDIRECTS) {
+        wk_fail(&t->error, WK_LIMIT, "more than %d redirects", WK_MAX_REDIRECTS);
+        return NULL;
+    }
+    if (wki_url_resolve(t->url, location, &url, &t->error) == WK_OK &&
+        wki_url_normalize(url, &normal, &t->error) == WK_OK &&
+        !wki_origin_may_name(t->url, normal, why, sizeof why)) {
+        wki_url_redact(shown, sizeof shown, normal);
+        wk_fail(&t->error, WK_REFUSED, "redirect to %s refused: %s", shown, why);
+    }
+    free(url);
+    if (t->error.code == WK_OK)
+        return normal;
+    free(normal);
+    return NULL;
+}
+
+static void settle_redirect(wki_http_transfer *t)
+{
+    int status = t->answer.status;
+    bool post = strcmp(wki_transfer_method(t), "POST") == 0;
+    char *target = redirect_target(t);
+    wki_slot *slot = target ? slot_for(t->http, target, &t->error) : NULL;
+    char shown[256];
+
+    /* RFC 9110 section 15.4: 303 always, 301 and 302 for POST as everyone does. */
+    if (status == 303 || (post && (status == 301 || status == 302)))
+        t->as_get = true;
+    if (slot && wki_transfer_has_body(t) && !wki_url_same_origin(t->url, target) &&
+        !is_allowed(t->http, target))
+        wk_fail(&t->error, WK_REFUSED,
+                "redirect to another origin (%s) refused: the request has a body", slot->origin);
+    if (t->error.code != WK_OK) {
+        free(target);
+        finish_failed(t);
+        return;
+    }
+    wki_url_redact(shown, sizeof shown, target);
+    wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "%d redirect to %s", status, shown);
+    free(t->url);
+    t->url = target;
+    t->slot = slot;
+    t->named = true;
+    t->redirects++;
+    t->counted = 0;
+    queue_first(t);
+}
+
+static void settle_answer(wki_http_transfer *t)
+{
+    int status = t->answer.status;
+
+    t->slot->reached = true;
+    if (status != 429 && status < 500)
+        wki_throttle_success(&t->slot->throttle);
+    if (is_success(status)) {
+        if (!t->answer.head_given && !give_head(t))
+            finish_failed(t);
+        else
+            finish(t);
+    } else if (wki_answer_is_redirect(&t->answer)) {
+        settle_redirect(t);
+    } else if (status == 401) {
+        settle_unauthorised(t);
+    } else {
+        settle_status(t);
+    }
+}
+
+static void on_done(void *user, wki_wire_end end, const char *detail)
+{
+    wki_http_transfer *t = user;
+    const char *type = wki_answer_get(&t->answer, "Content-Type");
+
+    t->exchange = NULL;
+    t->slot->running--;
+    t->http->running--;
+    wki_request_drop_lines(t);
+    wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "< %d %s, %llu bytes%s%s", t->answer.status,
+                 type ? type : "-", (unsigned long long)t->answer.body_bytes,
+                 end == WKI_WIRE_OK ? "" : ": ", end == WKI_WIRE_OK ? "" : detail);
+    if (t->error.code != WK_OK)
+        finish_failed(t);
+    else if (end == WKI_WIRE_OK || (end == WKI_WIRE_ABORTED && t->answer.enough))
+        settle_answer(t);
+    else
+        settle_broken(t, end, detail);
+}
+
+/* ---- starting ---- */
+
+static void start_exchange(wki_http_transfer *t)
+{
+    static const wki_wire_events table = {on_status, on_field, on_body, on_done, NULL};
+    wki_http *http = t->http;
+    wki_wire_events events = table;
+    wki_wire_request wire;
+    char shown[256];
+    wk_code rc;
+
+    events.user = t;
+    wki_answer_reset(&t->answer, 0);
+    t->started_ms = now_ms(http);
+    t->attempts++;
+    t->counted++;
+    if (http->opts.max_bytes > 0 && http->received > http->opts.max_bytes)
+        rc = wk_fail(&t->error, WK_LIMIT, "more than --max-bytes %llu were received",
+                     (unsigned long long)http->opts.max_bytes);
+    else
+        rc = wki_request_build(t, &wire, &t->error);
+    if (rc == WK_OK) {
+        wki_url_redact(shown, sizeof shown, t->url);
+        wk_log_write(http->opts.log, WK_LOG_DEBUG, "> %s %s, attempt %d, %s credentials",
+                     wire.method, shown, t->attempts, t->sent_credential ? "with" : "without");
+        rc = http->transport.start(http->transport.self, &wire, &events, &t->exchange, &t->error);
+    }
+    if (rc != WK_OK) {
+        finish_failed(t);
+        return;
+    }
+    t->slot->running++;
+    http->running++;
+}
+
+/* The origin with the fewest transfers under way comes first: a slow one starves no other. */
+static wki_slot *next_slot(const wki_http *http)
+{
+    int64_t now = now_ms(http);
+    wki_slot *best = NULL;
+
+    for (wki_slot *s = http->slots; s; s = s->next) {
+        if (s->first && wki_throttle_has_room(&s->throttle, s->running, now) &&
+            (!best || s->running < best->running))
+            best = s;
+    }
+    if (!best || http->running < http->opts.max_transfers)
+        return best;
+    return best->running == 0 && http->running < http->opts.max_transfers + EXTRA_TRANSFERS ? best
+                                                                                            : NULL;
+}
+
+static void start_ready(wki_http *http)
+{
+    wki_slot *slot;
+
+    while ((slot = next_slot(http)))
+        start_exchange(take_first(slot));
+}
+
+static void wake_waiting(wki_http *http)
+{
+    int64_t now = now_ms(http);
+    wki_http_transfer **at = &http->waiting;
+
+    while (*at) {
+        wki_http_transfer *t = *at;
+
+        if (t->due_ms > now) {
+            at = &t->next;
+        } else {
+            *at = t->next;
+            queue_first(t);
+        }
+    }
+}
+
+static int64_t time_to_wait(const wki_http *http)
+{
+    int64_t now = now_ms(http), wait = POLL_MS;
+
+    for (const wki_http_transfer *t = http->waiting; t; t = t->next) {
+        if (t->due_ms - now < wait)
+            wait = t->due_ms - now;
+    }
+    for (const wki_slot *s = http->slots; s; s = s->next) {
+        if (s->first && s->throttle.held_until_ms > now && s->throttle.held_until_ms - now < wait)
+            wait = s->throttle.held_until_ms - now;
+    }
+    return wait > 0 ? wait : 0;
+}
+
+/* Each with its done(), which can start nothing now. */
+static void end_all(wki_http *http, wk_code code, const char *why)
+{
+    http->ending = true;
+    while (http->all) {
+        wki_http_transfer *t = http->all;
+
+        if (t->exchange)
+            http->transport.stop(http->transport.self, t->exchange);
+        t->exchange = NULL;
+        wk_fail(&t->error, code, "%s", why);
+        finish(t);
+    }
+    for (wki_slot *s = http->slots; s; s = s->next) {
+        s->first = NULL;
+        s->last = NULL;
+        s->running = 0;
+    }
+    http->waiting = NULL;
+    http->running = 0;
+    http->ending = false;
+}
+
+static bool is_cancelled(const wki_http *http)
+{
+    return http->opts.cancel && http->opts.cancel->requested;
+}
+
+static wk_code step(wki_http *http, wk_error *err)
+{
+    wk_error own = {0};
+    wk_code rc;
+
+    if (is_cancelled(http)) {
+        end_all(http, WK_CANCELLED, "interrupted");
+        return wk_fail(err, WK_CANCELLED, "interrupted");
+    }
+    wake_waiting(http);
+    start_ready(http);
+    if (http->active == 0)
+        return WK_OK;
+    rc = http->transport.poll(http->transport.self, time_to_wait(http), &own);
+    if (rc == WK_OK)
+        return WK_OK;
+    end_all(http, rc, own.message);
+    return wk_fail(err, rc, "%s", own.message);
+}
+
+wk_code wki_http_run(wki_http *http, bool (*enough)(void *user), void *user, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    if (http->in_run)
+        return wk_fail(err, WK_INTERNAL, "HTTP: run inside a handler");
+    http->in_run = true;
+    while (rc == WK_OK && http->active > 0 && !(enough && enough(user)))
+        rc = step(http, err);
+    http->in_run = false;
+    return rc;
+}
+
+/* ---- the face ---- */
+
+static wk_code check_request(const wki_http_request *r, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    if (strpbrk(r->accept ? r->accept : "", "\r\n") ||
+        strpbrk(r->content_type ? r->content_type : "", "\r\n"))
+        return wk_fail(err, WK_REFUSED, "a header has a line break");
+    for (size_t i = 0; rc == WK_OK && i < r->n_headers; i++)
+        rc = wki_header_check(r->headers[i], WK_REFUSED, err);
+    return rc;
+}
+
+static wk_code check_named(const wki_http_request *r, const char *url, wk_error *err)
+{
+    char why[96], shown[160];
+
+    if (!r->named_by || wki_origin_may_name(r->named_by, url, why, sizeof why))
+        return WK_OK;
+    wki_url_redact(shown, sizeof shown, url);
+    return wk_fail(err, WK_REFUSED, "%s: named by a server, refused: %s", shown, why);
+}
+
+wk_code wki_http_start(wki_http *http, const wki_http_request *request,
+                       const wki_http_handler *handler, wk_error *err)
+{
+    wki_http_transfer *t = NULL;
+    char *url = NULL;
+    wk_code rc;
+
+    if (http->ending)
+        return wk_fail(err, WK_CANCELLED, "interrupted");
+    rc = wki_url_normalize(request->url, &url, err);
+    if (rc == WK_OK)
+        rc = check_named(request, url, err);
+    if (rc == WK_OK)
+        rc = check_request(request, err);
+    if (rc != WK_OK)
+        goto out;
+    t = calloc(1, sizeof *t);
+    if (!t) {
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+        goto out;
+    }
+    t->http = http;
+    t->handler = *handler;
+    t->named = request->named_by != NULL;
+    wki_answer_init(&t->answer);
+    rc = wki_request_copy(&t->request, request, err);
+    if (rc != WK_OK)
+        goto out;
+    t->slot = slot_for(http, url, err);
+    if (!t->slot) {
+        rc = WK_NOMEM;
+        goto out;
+    }
+    t->url = url;
+    t->all_next = http->all;
+    if (http->all)
+        http->all->all_prev = t;
+    http->all = t;
+    http->active++;
+    queue_last(t);
+    return WK_OK;
+out:
+    free(url);
+    if (t)
+        free_transfer(t);
+    return rc;
+}
+
+size_t wki_http_active(const wki_http *http)
+{
+    return http->active;
+}
+
+/* Handler of a caller who waits for one transfer. */
+struct one {
+    const wki_http_handler *inner;
+    wki_http_result result;
+    bool is_done;
+};
+
+static wk_code one_head(void *user, const wki_http_head *head, wk_error *err)
+{
+    struct one *one = user;
+
+    return one->inner->head ? one->inner->head(one->inner->user, head, err) : WK_OK;
+}
+
+static wk_code one_body(void *user, const void *data, size_t n, wk_error *err)
+{
+    struct one *one = user;
+
+    return one->inner->body ? one->inner->body(one->inner->user, data, n, err) : WK_OK;
+}
+
+static void one_done(void *user, const wki_http_result *result)
+{
+    struct one *one = user;
+
+    one->result = *result;
+    one->is_done = true;
+    if (one->inner->done)
+        one->inner->done(one->inner->user, result);
+}
+
+static bool one_is_done(void *user)
+{
+    return ((struct one *)user)->is_done;
+}
+
+wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
+                         const wki_http_handler *handler, wki_http_result *result, wk_error *err)
+{
+    struct one one = {.inner = handler};
+    wki_http_handler outer = {one_head, one_body, one_done, &one};
+    wk_code rc;
+
+    if (http->in_run)
+        return wk_fail(err, WK_INTERNAL, "HTTP: a fetch inside a handler");
+    rc = wki_http_start(http, request, &outer, err);
+    if (rc != WK_OK)
+        return rc;
+    rc = wki_http_run(http, one_is_done, &one, NULL);
+    if (result)
+        *result = one.result;
+    if (one.result.error.code == WK_OK)
+        return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", wk_code_text(rc));
+    if (err && err->code == WK_OK)
+        *err = one.result.error;
+    return one.result.error.code;
+}
+
+static wk_code fetch_body(void *user, const void *data, size_t n, wk_error *err)
+{
+    return wki_buf_add(user, data, n, err);
+}
+
+wk_code wki_http_fetch(wki_http *http, const wki_http_request *request, wki_buf *body,
+                       wki_http_result *result, wk_error *err)
+{
+    wki_http_handler handler = {.body = fetch_body, .user = body};
+
+    return wki_http_perform(http, request, &handler, result, err);
+}
+
+bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size)
+{
+    const wki_http_opts *o = &http->opts;
+
+    if (!o->credential.header && !o->netrc && !o->cert) {
+        snprintf(reason, size, "not sent: none are configured");
+        return false;
+    }
+    return wki_origin_may_see((const char *const *)http->origins, http->n_origins, url, reason,
+                              size);
+}
+
+wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err)
+{
+    char **more;
+    char *copy = NULL;
+    wk_code rc = wki_url_origin(origin, &copy, err);
+
+    if (rc != WK_OK || is_allowed(http, origin)) {
+        free(copy);
+        return rc;
+    }
+    more = realloc(http->origins, (http->n_origins + 1) * sizeof *more);
+    if (!more) {
+        free(copy);
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    http->origins = more;
+    http->origins[http->n_origins++] = copy;
+    return WK_OK;
+}
+
+static void set_defaults(wki_http_opts *o)
+{
+    if (o->max_transfers <= 0)
+        o->max_transfers = DEFAULT_TRANSFERS;
+    if (o->max_wait_ms < 0)
+        o->max_wait_ms = 300000;
+    if (o->connect_timeout_s <= 0)
+        o->connect_timeout_s = 30;
+    if (o->idle_timeout_s <= 0)
+        o->idle_timeout_s = 60;
+}
+
+static wk_code new_client(const wki_http_opts *opts, wki_http **out, wk_error *err)
+{
+    wki_http *http = calloc(1, sizeof *http);
+    wk_code rc = WK_OK;
+
+    if (!http)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    http->opts = *opts;
+    set_defaults(&http->opts);
+    http->clock = opts->clock ? opts->clock : wki_clock_system();
+    for (size_t i = 0; rc == WK_OK && i < opts->n_origins; i++)
+        rc = wki_http_allow_origin(http, opts->origins[i], err);
+    for (size_t i = 0; rc == WK_OK && i < opts->n_headers; i++)
+        rc = wki_header_check(opts->headers[i], WK_USAGE, err);
+    if (rc != WK_OK) {
+        wki_http_free(http);
+        return rc;
+    }
+    *out = http;
+    return WK_OK;
+}
+
+wk_code wki_http_new(const wki_http_opts *opts, wki_http **out, wk_error *err)
+{
+    wki_http *http = NULL;
+    wk_code rc = new_client(opts, &http, err);
+
+    if (rc == WK_OK)
+        rc = wki_transport_curl(&http->opts, &http->transport, err);
+    if (rc != WK_OK) {
+        wki_http_free(http);
+        return rc;
+    }
+    *out = http;
+    return WK_OK;
+}
+
+wk_code wki_http_new_on(const wki_http_opts *opts, const wki_transport *transport, wki_http **out,
+                        wk_error *err)
+{
+    wki_http *http = NULL;
+    wk_code rc = new_client(opts, &http, err);
+
+    if (rc != WK_OK) {
+        transport->free(transport->self);
+        return rc;
+    }
+    http->transport = *transport;
+    *out = http;
+    return WK_OK;
+}
+
+void wki_http_free(wki_http *http)
+{
+    if (!http)
+        return;
+    end_all(http, WK_CANCELLED, "the session was closed");
+    if (http->transport.free)
+        http->transport.free(http->transport.self);
+    while (http->slots) {
+        wki_slot *slot = http->slots;
+
+        http->slots = slot->next;
+        free(slot->origin);
+        free(slot);
+    }
+    for (size_t i = 0; i < http->n_origins; i++)
+        free(http->origins[i]);
+    free(http->origins);
+    free(http);
+}

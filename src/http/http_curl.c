@@ -1,0 +1,517 @@
+#include "http/transport.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <curl/curl.h>
+
+#include <wadokit/limits.h>
+#include <wadokit/version.h>
+
+#include "core/text.h"
+#include "http/url.h"
+
+enum {
+    BUFFER_BYTES = 512 << 10,
+    IDLE_CHECK_MS = 100,
+    RATIO_FREE_BYTES = 1 << 20
+};
+
+typedef struct exchange {
+    struct exchange *next, *prev;
+    struct wire *wire;
+    CURL *easy;
+    struct curl_slist *headers;
+    wki_wire_events events;
+    uint64_t inflated;
+    uint64_t activity; /* grows with every sign of life */
+    uint64_t seen_activity;
+    curl_off_t seen_uploaded;
+    int64_t seen_ms;
+    wki_wire_end cause; /* why a callback ended it, OK where none did */
+    bool no_local, no_loopback, connected;
+    char detail[CURL_ERROR_SIZE];
+} exchange;
+
+typedef struct wire {
+    CURLM *multi;
+    const wki_http_opts *opts;
+    const wki_clock *clock;
+    exchange *all;
+    int64_t next_check_ms;
+    bool proxied; /* by an option or the environment: addresses seen are the proxy's */
+    char agent[64];
+} wire;
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static CURLcode global_rc;
+
+static void init_global(void)
+{
+    global_rc = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static bool give_up(exchange *x, wki_wire_end cause, const char *detail)
+{
+    x->cause = cause;
+    snprintf(x->detail, sizeof x->detail, "%s", detail);
+    return false;
+}
+
+static bool take_field(exchange *x, const char *line, size_t n)
+{
+    const char *colon = memchr(line, ':', n);
+    size_t from, to = n;
+
+    if (!colon)
+        return true;
+    from = (size_t)(colon + 1 - line);
+    while (from < to && (line[from] == ' ' || line[from] == '\t'))
+        from++;
+    while (to > from && strchr(" \t\r\n", line[to - 1]))
+        to--;
+    if (!x->events.header(x->events.user, line, (size_t)(colon - line), line + from, to - from))
+        return give_up(x, WKI_WIRE_ABORTED, "");
+    return true;
+}
+
+static size_t on_header(char *line, size_t size, size_t count, void *user)
+{
+    exchange *x = user;
+    size_t n = size * count;
+    bool ok;
+
+    x->activity++;
+    if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        const char *space = memchr(line, ' ', n);
+        long status = space ? strtol(space + 1, NULL, 10) : 0;
+
+        ok = x->events.status(x->events.user, (int)status);
+        if (!ok)
+            give_up(x, WKI_WIRE_ABORTED, "");
+    } else {
+        ok = take_field(x, line, n);
+    }
+    return ok ? n : CURL_WRITEFUNC_ERROR;
+}
+
+/* deflate reaches 1 to 1032 at most; beyond that stand bombs in several layers. */
+static bool is_bomb(const exchange *x)
+{
+    curl_off_t wire_bytes = 0;
+
+    if (x->inflated < RATIO_FREE_BYTES)
+        return false;
+    curl_easy_getinfo(x->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire_bytes);
+    return wire_bytes > 0 && x->inflated / (uint64_t)wire_bytes > WK_MAX_INFLATE_RATIO;
+}
+
+static size_t on_body(char *data, size_t size, size_t count, void *user)
+{
+    exchange *x = user;
+    size_t n = size * count;
+
+    x->activity++;
+    x->inflated += n;
+    if (is_bomb(x)) {
+        give_up(x, WKI_WIRE_LIMIT, "the body inflates beyond all measure");
+        return CURL_WRITEFUNC_ERROR;
+    }
+    if (!x->events.body(x->events.user, data, n)) {
+        give_up(x, WKI_WIRE_ABORTED, "");
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return n;
+}
+
+static wki_host_class socket_class(const struct curl_sockaddr *a)
+{
+    const struct sockaddr *address = &a->addr;
+
+    if (a->family == AF_INET) {
+        struct sockaddr_in v4;
+
+        memcpy(&v4, address, sizeof v4);
+        return wki_address_class(&v4.sin_addr, 4);
+    }
+    if (a->family == AF_INET6) {
+        struct sockaddr_in6 v6;
+
+        memcpy(&v6, address, sizeof v6);
+        return wki_address_class(&v6.sin6_addr, 16);
+    }
+    return WKI_HOST_LOCAL;
+}
+
+/* A name may resolve to anything: the address itself is looked at, just before it is used. */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    exchange *x = user;
+    wki_host_class class_ = socket_class(a);
+
+    (void)purpose;
+    if ((class_ == WKI_HOST_LOCAL && x->no_local) ||
+        (class_ == WKI_HOST_LOOPBACK && x->no_loopback && !x->wire->proxied)) {
+        give_up(x, WKI_WIRE_REFUSED,
+                class_ == WKI_HOST_LOCAL ? "its name leads to a link-local or metadata address"
+                                         : "its name leads to this machine");
+        return CURL_SOCKET_BAD;
+    }
+    return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static bool add_header(exchange *x, const char *line)
+{
+    struct curl_slist *list = curl_slist_append(x->headers, line);
+
+    if (list)
+        x->headers = list;
+    return list != NULL;
+}
+
+/* "Name: " with nothing behind it would take the header out of the request; "Name;" sends it. */
+static bool add_given_header(exchange *x, const char *line)
+{
+    const char *colon = strchr(line, ':');
+    char *empty;
+    bool ok;
+
+    if (!colon || colon[1 + strspn(colon + 1, " \t")] != '\0')
+        return add_header(x, line);
+    empty = wki_strfmt("%.*s;", (int)(colon - line), line);
+    ok = empty && add_header(x, empty);
+    free(empty);
+    return ok;
+}
+
+static bool set_headers(exchange *x, const wki_wire_request *r)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < r->n_headers; i++)
+        ok = add_given_header(x, r->headers[i]);
+    if (!r->gzip)
+        ok = ok && add_header(x, "Accept-Encoding: identity");
+    /* No "Expect: 100-continue": servers that do not know it cost a second. */
+    ok = ok && add_header(x, "Expect:");
+    if (r->body)
+        return ok;
+    return ok && add_header(x, "Content-Type:");
+}
+
+static void set_method(CURL *c, const wki_wire_request *r)
+{
+    if (r->body) {
+        curl_easy_setopt(c, CURLOPT_POST, 1L);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_n);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
+    } else if (strcmp(r->method, "HEAD") == 0) {
+        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+    }
+    if (strcmp(r->method, r->body ? "POST" : "GET") != 0 && strcmp(r->method, "HEAD") != 0)
+        curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
+}
+
+static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request *r)
+{
+    if (o->cacert)
+        curl_easy_setopt(c, CURLOPT_CAINFO, o->cacert);
+    if (o->cert && r->trusted)
+        curl_easy_setopt(c, CURLOPT_SSLCERT, o->cert);
+    if (o->key && r->trusted)
+        curl_easy_setopt(c, CURLOPT_SSLKEY, o->key);
+    if (o->netrc && r->trusted) {
+        curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
+        curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
+    }
+    /* Loopback goes without a proxy, whatever the environment says: there, and only there,
+     * credentials travel unencrypted. */
+    if (wki_url_is_loopback(r->url))
+        curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+    else if (o->proxy)
+        curl_easy_setopt(c, CURLOPT_PROXY, o->proxy);
+}
+
+static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request *r)
+{
+    CURL *c = x->easy;
+
+    curl_easy_setopt(c, CURLOPT_URL, r->url);
+    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(c, CURLOPT_PIPEWAIT, wki_str_starts(r->url, "https:") ? 1L : 0L);
+    curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
+    curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
+    curl_easy_setopt(c, CURLOPT_USERAGENT, x->wire->agent);
+    curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
+    curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->detail);
+    curl_easy_setopt(c, CURLOPT_PRIVATE, x);
+    curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(c, CURLOPT_HEADERDATA, x);
+    curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+    curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
+    if (o->connect_timeout_s > 0)
+        curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)o->connect_timeout_s);
+}
+
+static void drop(exchange *x)
+{
+    wire *w = x->wire;
+
+    if (x->easy) {
+        curl_multi_remove_handle(w->multi, x->easy);
+        curl_easy_cleanup(x->easy);
+    }
+    curl_slist_free_all(x->headers);
+    if (x->prev)
+        x->prev->next = x->next;
+    else if (w->all == x)
+        w->all = x->next;
+    if (x->next)
+        x->next->prev = x->prev;
+    free(x);
+}
+
+static wk_code wire_start(void *self, const wki_wire_request *r, const wki_wire_events *events,
+                          void **out, wk_error *err)
+{
+    wire *w = self;
+    exchange *x = calloc(1, sizeof *x);
+    bool ok = false;
+
+    if (x) {
+        x->wire = w;
+        x->events = *events;
+        x->no_local = r->no_local;
+        x->no_loopback = r->no_loopback;
+        x->seen_ms = w->clock->monotonic_ms(w->clock->user);
+        x->easy = curl_easy_init();
+        ok = x->easy && set_headers(x, r);
+    }
+    if (ok) {
+        set_wire(x, w->opts, r);
+        set_method(x->easy, r);
+        set_security(x->easy, w->opts, r);
+        ok = curl_multi_add_handle(w->multi, x->easy) == CURLM_OK;
+    }
+    if (!ok) {
+        if (x)
+            drop(x);
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    x->next = w->all;
+    if (w->all)
+        w->all->prev = x;
+    w->all = x;
+    *out = x;
+    return WK_OK;
+}
+
+static void wire_stop(void *self, void *handle)
+{
+    (void)self;
+    drop(handle);
+}
+
+static wki_wire_end end_of(CURLcode rc)
+{
+    switch (rc) {
+    case CURLE_OK:
+        return WKI_WIRE_OK;
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_PROXY:
+    case CURLE_OPERATION_TIMEDOUT: /* only the connect time-out is set */
+        return WKI_WIRE_CONNECT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_CIPHER:
+        return WKI_WIRE_TLS;
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+        return WKI_WIRE_CONFIG;
+    case CURLE_BAD_CONTENT_ENCODING:
+        return WKI_WIRE_ENCODING;
+    case CURLE_OUT_OF_MEMORY:
+        return WKI_WIRE_NOMEM;
+    default:
+        return WKI_WIRE_BROKEN;
+    }
+}
+
+static void finish(exchange *x, wki_wire_end end, const char *detail)
+{
+    wki_wire_events events = x->events;
+    char text[CURL_ERROR_SIZE];
+
+    snprintf(text, sizeof text, "%s", detail);
+    drop(x);
+    events.done(events.user, end, text);
+}
+
+static void finish_curl(exchange *x, CURLcode rc)
+{
+    wki_wire_end end = end_of(rc);
+
+    /* A handshake that the server broke off is as good as no connection. */
+    if (rc == CURLE_SSL_CONNECT_ERROR)
+        end = WKI_WIRE_CONNECT;
+    if (x->cause != WKI_WIRE_OK)
+        finish(x, x->cause, x->detail);
+    else
+        finish(x, end, x->detail[0] ? x->detail : curl_easy_strerror(rc));
+}
+
+static void finish_done(wire *w)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(w->multi, &left))) {
+        exchange *x = NULL;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
+        finish_curl(x, message->data.result);
+    }
+}
+
+/* The idle time starts when the connection stands; before that the connect time-out holds. */
+static bool is_silent(exchange *x, int64_t now)
+{
+    curl_off_t uploaded = 0, before_transfer = 0;
+
+    if (!x->connected) {
+        curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &before_transfer);
+        x->connected = before_transfer > 0;
+        x->seen_ms = now;
+    }
+    curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    if (x->activity != x->seen_activity || uploaded != x->seen_uploaded) {
+        x->seen_activity = x->activity;
+        x->seen_uploaded = uploaded;
+        x->seen_ms = now;
+    }
+    return now - x->seen_ms > (int64_t)x->wire->opts->idle_timeout_s * 1000;
+}
+
+static void end_silent(wire *w)
+{
+    int64_t now = w->clock->monotonic_ms(w->clock->user);
+    exchange *next;
+
+    if (w->opts->idle_timeout_s <= 0 || now < w->next_check_ms)
+        return;
+    w->next_check_ms = now + IDLE_CHECK_MS;
+    for (exchange *x = w->all; x; x = next) {
+        bool silent = is_silent(x, now);
+
+        next = x->next;
+        if (silent) {
+            char detail[64];
+
+            snprintf(detail, sizeof detail, "no byte for %d s", w->opts->idle_timeout_s);
+            finish(x, WKI_WIRE_SILENT, detail);
+        }
+    }
+}
+
+static wk_code wire_poll(void *self, int64_t wait_ms, wk_error *err)
+{
+    wire *w = self;
+    int running;
+    CURLMcode rc = curl_multi_poll(w->multi, NULL, 0, (int)wait_ms, NULL);
+
+    if (rc == CURLM_OK)
+        rc = curl_multi_perform(w->multi, &running);
+    if (rc == CURLM_OUT_OF_MEMORY)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    if (rc != CURLM_OK)
+        return wk_fail(err, WK_INTERNAL, "curl: %s", curl_multi_strerror(rc));
+    finish_done(w);
+    end_silent(w);
+    return WK_OK;
+}
+
+static void wire_free(void *self)
+{
+    wire *w = self;
+
+    while (w->all)
+        drop(w->all);
+    curl_multi_cleanup(w->multi);
+    free(w);
+}
+
+static bool is_proxied(const wki_http_opts *opts)
+{
+    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
+                                        "ALL_PROXY"};
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+
+        if (value && value[0])
+            return true;
+    }
+    return opts->proxy != NULL;
+}
+
+/* curl reports an unreadable file only when it connects, and then in riddles. */
+static wk_code check_file(const char *path, const char *option, wk_error *err)
+{
+    if (path && access(path, R_OK) != 0)
+        return wk_fail_errno(err, WK_USAGE, errno, "--%s %s", option, path);
+    return WK_OK;
+}
+
+wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_error *err)
+{
+    wire *w;
+    wk_code rc = check_file(opts->cacert, "cacert", err);
+
+    if (rc == WK_OK)
+        rc = check_file(opts->cert, "cert", err);
+    if (rc == WK_OK)
+        rc = check_file(opts->key, "key", err);
+    if (rc != WK_OK)
+        return rc;
+    if (pthread_once(&once, init_global) != 0 || global_rc != CURLE_OK)
+        return wk_fail(err, WK_INTERNAL, "curl cannot be set up");
+    w = calloc(1, sizeof *w);
+    if (w)
+        w->multi = curl_multi_init();
+    if (!w || !w->multi) {
+        free(w);
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    w->opts = opts;
+    w->clock = opts->clock ? opts->clock : wki_clock_system();
+    w->proxied = is_proxied(opts);
+    snprintf(w->agent, sizeof w->agent, "wadokit/%s", wk_version());
+    curl_multi_setopt(w->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    *out = (wki_transport){
+        .start = wire_start, .stop = wire_stop, .poll = wire_poll, .free = wire_free, .self = w};
+    return WK_OK;
+}

@@ -1,0 +1,114 @@
+/*
+ * What the three files of the client share: http_client.c (queue, redirects, retries),
+ * http_request.c (what goes out), http_answer.c (what came back, in words).
+ */
+#ifndef WADOKIT_HTTP_HTTP_INTERNAL_H
+#define WADOKIT_HTTP_HTTP_INTERNAL_H
+
+#include "core/clock.h"
+#include "http/http.h"
+#include "http/throttle.h"
+#include "http/transport.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* All that is known of one origin. */
+typedef struct wki_slot {
+    struct wki_slot *next;
+    char *origin;
+    wki_http_transfer *first, *last; /* ready to be started, in order */
+    int running;
+    bool reached; /* it has answered */
+    wki_throttle throttle;
+} wki_slot;
+
+/* The answer of one exchange, as it comes. */
+typedef struct wki_answer {
+    int status;
+    wki_buf fields; /* "name\0value\0" ... */
+    size_t n_fields;
+    wki_buf error_body; /* of what is no 2xx */
+    bool enough;        /* the error body was cut */
+    uint64_t body_bytes;
+    bool head_given;
+} wki_answer;
+
+struct wki_http_transfer {
+    wki_http *http;
+    wki_slot *slot;
+    wki_http_transfer *next; /* in the slot's queue or among the waiting */
+    wki_http_transfer *all_next, *all_prev;
+    wki_http_request request; /* owns its strings */
+    wki_http_handler handler;
+    char *url;   /* of this hop, normalised; request.url is the first */
+    bool named;  /* by a server */
+    bool as_get; /* a redirect made it a GET without a body */
+    int redirects, attempts, counted;
+    bool renewed;
+    bool fresh;
+    int64_t waited_ms, due_ms, started_ms;
+    unsigned generation; /* of the credential that was sent */
+    bool sent_credential;
+    char **lines; /* headers of this exchange */
+    size_t n_lines;
+    void *exchange;
+    wki_answer answer;
+    wk_error error;
+};
+
+struct wki_http {
+    wki_http_opts opts;
+    wki_transport transport;
+    const wki_clock *clock;
+    char **origins;
+    size_t n_origins;
+    wki_slot *slots;
+    wki_http_transfer *all, *waiting;
+    size_t active;
+    int running;
+    unsigned generation;
+    uint64_t received;
+    bool in_run;
+    bool ending; /* nothing may be started any more */
+};
+
+/* http_request.c */
+
+/* One "Name: value" line: a token, ':', no control characters, and no header that frames the
+ * message (Host, Content-Length ...). */
+wk_code wki_header_check(const char *line, wk_code code, wk_error *err) WK_MUST_USE;
+bool wki_header_is(const char *line, const char *name);
+wk_code wki_request_copy(wki_http_request *to, const wki_http_request *from,
+                         wk_error *err) WK_MUST_USE;
+void wki_request_clear(wki_http_request *r);
+const char *wki_transfer_method(const wki_http_transfer *t);
+bool wki_transfer_has_body(const wki_http_transfer *t);
+bool wki_transfer_is_repeatable(const wki_http_transfer *t);
+
+/* Builds t->lines for this hop, and fills `wire`. May ask the credential. */
+wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err) WK_MUST_USE;
+void wki_request_drop_lines(wki_http_transfer *t);
+
+/* http_answer.c */
+void wki_answer_init(wki_answer *a);
+void wki_answer_clear(wki_answer *a);
+void wki_answer_reset(wki_answer *a, int status);
+wk_code wki_answer_add(wki_answer *a, const char *name, size_t name_n, const char *value,
+                       size_t value_n, wk_error *err) WK_MUST_USE;
+const char *wki_answer_get(const wki_answer *a, const char *name);
+int64_t wki_answer_length(const wki_answer *a);
+bool wki_answer_is_redirect(const wki_answer *a);
+const char *wki_status_text(int status);
+
+/* Sets t->error for an answer that is no success, or an exchange without one. `why_not` (may be "")
+ * says why it is not tried again. */
+void wki_answer_fail(wki_http_transfer *t, const char *why_not);
+void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail, const char *why_not);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,59 @@
+#include "http/origin.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/text.h"
+#include "http/url.h"
+
+static bool is_https(const char *url)
+{
+    return wki_str_istarts(url, "https://");
+}
+
+bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, char *reason,
+                        size_t size)
+{
+    char *origin = NULL;
+    bool sent = false;
+    size_t i = 0;
+
+    if (wki_url_origin(url, &origin, NULL) != WK_OK) {
+        snprintf(reason, size, "not sent: not a URL of http or https");
+        return false;
+    }
+    while (i < n && !wki_url_same_origin(origins[i], origin))
+        i++;
+    if (i == n && n == 0)
+        snprintf(reason, size, "not sent: no server is configured");
+    else if (i == n)
+        snprintf(reason, size,
+                 "not sent: %s is not the configured origin %s; add --allow-origin %s", origin,
+                 origins[0], origin);
+    else if (!is_https(origin) && !wki_url_is_loopback(origin))
+        snprintf(reason, size, "not sent: http is not encrypted");
+    else
+        sent = true;
+    if (sent)
+        snprintf(reason, size, "sent: %s is %s", origin,
+                 i == 0 ? "the configured server" : "an allowed origin");
+    free(origin);
+    return sent;
+}
+
+bool wki_origin_may_name(const char *from, const char *to, char *reason, size_t size)
+{
+    wki_host_class source = wki_url_host_class(from), target = wki_url_host_class(to);
+    const char *why = NULL;
+
+    if (target == WKI_HOST_LOCAL)
+        why = "a link-local or metadata address";
+    else if (target == WKI_HOST_LOOPBACK && source != WKI_HOST_LOOPBACK)
+        why = "an address of this machine";
+    else if (is_https(from) && !is_https(to) &&
+             !(source == WKI_HOST_LOOPBACK && target == WKI_HOST_LOOPBACK))
+        why = "unencrypted http from https";
+    if (why)
+        snprintf(reason, size, "%s", why);
+    return !why;
+}
