@@ -10,8 +10,16 @@ find_package(JPEG REQUIRED)                                                # the
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src/json
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)            # src/decode/decode_j2k.c
+pkg_check_modules(CHARLS REQUIRED IMPORTED_TARGET charls)                  # src/decode/decode_jpegls.c
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)                      # src/cli/profile.c
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)                    # src/auth/jwt.c, auth/jwt_key.c
 
 # Of DCMTK's thirty libraries only these are needed, and each one more costs start-up time.
 set(DCMTK_LIBRARIES dcmjpeg ijg8 ijg12 ijg16 dcmdata oflog ofstd)
+
+# JPEG XL is decoded where libjxl is installed.
+option(WADOKIT_JXL "Decode JPEG XL with libjxl" ON)
+if(WADOKIT_JXL)
+    pkg_check_modules(JXL IMPORTED_TARGET libjxl)                          # src/decode/decode_jxl.c
+endif()
+set(WADOKIT_CODECS PkgConfig::CHARLS $<$<BOOL:${JXL_FOUND}>:PkgConfig::JXL>)

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/jpeg_header.h"
 #include "core/text.h"
 #include "decode/codec.h"
 
@@ -11,15 +12,51 @@ typedef struct entry {
     wki_codec codec;
 } entry;
 
-/* PS3.6 annex A, table A-1. A codec that a build lacks says so when it is called. */
+/* JPEG with 8 bits is decoded here, the rest of JPEG by DCMTK: what the stream says decides. */
+static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
+                               const wki_frame_bytes *bytes, const wki_decode_opts *opts,
+                               wki_pixels *out, wk_error *err)
+{
+    wki_jpeg_header h;
+
+    if (bytes && wki_jpeg_header_read(bytes->data, bytes->n, &h)) {
+        if (h.sof == 0xF7)
+            return wki_decode_jpegls(d, bytes, opts->reduce, out, err);
+        if (h.precision == 8 && h.sof >= 0xC0 && h.sof <= 0xC2)
+            return wki_decode_jpeg(d, bytes, opts->reduce, out, err);
+    }
+    if (!opts->foreign)
+        return wk_fail(err, WK_UNSUPPORTED, "no decoder for transfer syntax %s",
+                       d->transfer_syntax);
+    return opts->foreign(opts->foreign_user, d, frame, out, err);
+}
+
+/* PS3.6 annex A, table A-1. No codec: decode_any_jpeg(). */
 static const entry table[] = {
     {"1.2.840.10008.1.2", WKI_DECODE_HERE, wki_decode_native},
     {"1.2.840.10008.1.2.1", WKI_DECODE_HERE, wki_decode_native},
     {"1.2.840.10008.1.2.2", WKI_DECODE_HERE, wki_decode_native},
     {"1.2.840.10008.1.2.1.99", WKI_DECODE_HERE, wki_decode_native},
-    {"1.2.840.10008.1.2.4.51", WKI_DECODE_FOREIGN, NULL}, /* JPEG Extended */
+    {"1.2.840.10008.1.2.8.1", WKI_DECODE_HERE, wki_decode_deflate},
+    {"1.2.840.10008.1.2.5", WKI_DECODE_HERE, wki_decode_rle},
+    {"1.2.840.10008.1.2.4.50", WKI_DECODE_HERE, NULL},    /* JPEG Baseline */
+    {"1.2.840.10008.1.2.4.51", WKI_DECODE_HERE, NULL},    /* JPEG Extended */
+    {"1.2.840.10008.1.2.4.53", WKI_DECODE_HERE, NULL},    /* retired: spectral selection */
+    {"1.2.840.10008.1.2.4.55", WKI_DECODE_HERE, NULL},    /* retired: full progression */
     {"1.2.840.10008.1.2.4.57", WKI_DECODE_FOREIGN, NULL}, /* JPEG Lossless, process 14 */
     {"1.2.840.10008.1.2.4.70", WKI_DECODE_FOREIGN, NULL}, /* ..., first-order prediction */
+    {"1.2.840.10008.1.2.4.80", WKI_DECODE_HERE, wki_decode_jpegls},
+    {"1.2.840.10008.1.2.4.81", WKI_DECODE_HERE, wki_decode_jpegls},
+    {"1.2.840.10008.1.2.4.90", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.91", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.92", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.93", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.201", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.202", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.203", WKI_DECODE_HERE, wki_decode_j2k},
+    {"1.2.840.10008.1.2.4.110", WKI_DECODE_HERE, wki_decode_jxl},
+    {"1.2.840.10008.1.2.4.111", WKI_DECODE_HERE, wki_decode_jxl},
+    {"1.2.840.10008.1.2.4.112", WKI_DECODE_HERE, wki_decode_jxl},
 };
 
 static const entry *find(const char *uid)
@@ -31,38 +68,53 @@ static const entry *find(const char *uid)
     return NULL;
 }
 
+static bool is_video(const char *uid)
+{
+    /* MPEG-2, MPEG-4, HEVC and their fragmentable forms: ...4.100 to ...4.108. */
+    return wki_str_starts(uid, "1.2.840.10008.1.2.4.10") &&
+           uid[strlen("1.2.840.10008.1.2.4.10")] != '\0';
+}
+
 wki_decode_way wki_decode_way_of(const char *transfer_syntax)
 {
     const entry *e = find(transfer_syntax);
 
-    /* MPEG-2, MPEG-4, HEVC and their fragmentable forms: ...4.100 to ...4.108. */
-    if (!e && wki_str_starts(transfer_syntax, "1.2.840.10008.1.2.4.10"))
+    if (is_video(transfer_syntax))
         return WKI_DECODE_VIDEO;
-    return e ? e->way : WKI_DECODE_NONE;
+    if (!e || (e->codec == wki_decode_jxl && !wki_jxl_version()))
+        return WKI_DECODE_NONE;
+    return e->way;
 }
 
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
+    static const wki_decode_opts none = {0};
     const entry *e = find(d->transfer_syntax);
 
-    if (wki_decode_way_of(d->transfer_syntax) == WKI_DECODE_VIDEO)
+    if (is_video(d->transfer_syntax))
         return wk_fail(err, WK_UNSUPPORTED, "a moving picture (transfer syntax %s)",
                        d->transfer_syntax);
     if (!e)
         return wk_fail(err, WK_UNSUPPORTED, "no decoder for transfer syntax %s",
                        *d->transfer_syntax ? d->transfer_syntax : "(none given)");
-    if (e->way == WKI_DECODE_FOREIGN) {
-        if (!opts || !opts->foreign)
-            return wk_fail(err, WK_UNSUPPORTED, "no decoder for transfer syntax %s",
-                           d->transfer_syntax);
-        return opts->foreign(opts->foreign_user, d, frame, out, err);
-    }
-    return e->codec(d, bytes, opts ? opts->reduce : 0, out, err);
+    if (d->encapsulated && d->pixels != WKI_PIXELS_INTEGER)
+        return wk_fail(err, WK_DATA, "floating point pixels cannot be compressed");
+    if (!opts)
+        opts = &none;
+    if (!e->codec)
+        return decode_any_jpeg(d, frame, bytes, opts, out, err);
+    if (d->encapsulated == (e->codec == wki_decode_native))
+        return wk_fail(err, WK_DATA, "the pixels are %sencapsulated, against transfer syntax %s",
+                       d->encapsulated ? "" : "not ", d->transfer_syntax);
+    return e->codec(d, bytes, opts->reduce, out, err);
 }
 
 const char *wki_decode_version(size_t i)
 {
-    (void)i;
-    return NULL;
+    const char *lines[] = {wki_j2k_version(),    wki_jpeg_version(),
+                           wki_jpegls_version(), "built in: native, RLE, deflated frames",
+                           wki_jxl_version(),    NULL};
+
+    return i < sizeof lines / sizeof lines[0] ? lines[i] : NULL;
 }

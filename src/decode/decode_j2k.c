@@ -1,0 +1,277 @@
+/* JPEG 2000 (ISO 15444-1) and HTJ2K (15444-15), by OpenJPEG; bare code streams and JP2 files. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <openjpeg.h>
+
+#include "core/text.h"
+#include "decode/codec.h"
+
+/* What the decoder reads from. */
+typedef struct memory {
+    const uint8_t *data;
+    size_t n, at;
+} memory;
+
+static OPJ_SIZE_T on_read(void *to, OPJ_SIZE_T n, void *user)
+{
+    memory *m = user;
+    size_t some = m->n - m->at < n ? m->n - m->at : n;
+
+    if (some == 0)
+        return (OPJ_SIZE_T)-1;
+    memcpy(to, m->data + m->at, some);
+    m->at += some;
+    return some;
+}
+
+static OPJ_OFF_T on_skip(OPJ_OFF_T n, void *user)
+{
+    memory *m = user;
+
+    if (n < 0 || (uint64_t)n > m->n - m->at)
+        return -1;
+    m->at += (size_t)n;
+    return n;
+}
+
+static OPJ_BOOL on_seek(OPJ_OFF_T at, void *user)
+{
+    memory *m = user;
+
+    if (at < 0 || (uint64_t)at > m->n)
+        return OPJ_FALSE;
+    m->at = (size_t)at;
+    return OPJ_TRUE;
+}
+
+/* The first error is the cause; OpenJPEG adds more on its way out. */
+static void on_error(const char *text, void *user)
+{
+    char *message = user;
+
+    if (*message)
+        return;
+    (void)wki_text_clean(message, 160, text, strcspn(text, "\r\n"));
+}
+
+static void on_other(const char *text, void *user)
+{
+    (void)text;
+    (void)user;
+}
+
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* The SIZ marker segment, read before OpenJPEG allocates by it: size, components, tiles. */
+static wk_code check_siz(const wki_image_desc *d, const wki_frame_bytes *b, wk_error *err)
+{
+    const uint8_t *p = memmem(b->data, b->n, "\xFF\x4F\xFF\x51", 4);
+    uint64_t width, height, across, down, tw, th;
+    uint32_t x0, y0, tx0, ty0;
+    wk_code rc;
+
+    if (!p || b->n - (size_t)(p - b->data) < 42)
+        return wk_fail(err, WK_DATA, "no JPEG 2000 stream");
+    p += 8;
+    x0 = be32(p + 8);
+    y0 = be32(p + 12);
+    tw = be32(p + 16);
+    th = be32(p + 20);
+    tx0 = be32(p + 24);
+    ty0 = be32(p + 28);
+    width = be32(p) < x0 ? 0 : be32(p) - x0;
+    height = be32(p + 4) < y0 ? 0 : be32(p + 4) - y0;
+    rc = wki_check_size(d, width, height, (uint64_t)p[32] << 8 | p[33], err);
+    if (rc != WK_OK)
+        return rc;
+    if (tw == 0 || th == 0 || tx0 > x0 || ty0 > y0)
+        return wk_fail(err, WK_DATA, "the JPEG 2000 stream's tiles are absurd");
+    across = (width + x0 - tx0 + tw - 1) / tw;
+    down = (height + y0 - ty0 + th - 1) / th;
+    if (across * down > 4096 + width * height / 1024)
+        return wk_fail(err, WK_DATA, "the JPEG 2000 stream has %llu tiles",
+                       (unsigned long long)(across * down));
+    return WK_OK;
+}
+
+static opj_codec_t *make_codec(const wki_frame_bytes *b, char *message)
+{
+    bool jp2 = b->n >= 8 && memcmp(b->data + 4, "jP  ", 4) == 0;
+    opj_codec_t *codec = opj_create_decompress(jp2 ? OPJ_CODEC_JP2 : OPJ_CODEC_J2K);
+    opj_dparameters_t p;
+
+    if (!codec)
+        return NULL;
+    (void)opj_set_error_handler(codec, on_error, message);
+    (void)opj_set_warning_handler(codec, on_other, NULL);
+    (void)opj_set_info_handler(codec, on_other, NULL);
+    opj_set_default_decoder_parameters(&p);
+    if (!opj_setup_decoder(codec, &p)) {
+        opj_destroy_codec(codec);
+        return NULL;
+    }
+    return codec;
+}
+
+static opj_stream_t *make_stream(memory *m)
+{
+    opj_stream_t *s = opj_stream_create(1 << 16, OPJ_TRUE);
+
+    if (!s)
+        return NULL;
+    opj_stream_set_user_data(s, m, NULL);
+    opj_stream_set_user_data_length(s, m->n);
+    opj_stream_set_read_function(s, on_read);
+    opj_stream_set_skip_function(s, on_skip);
+    opj_stream_set_seek_function(s, on_seek);
+    return s;
+}
+
+/* Whether the stream has a component transform, and the resolutions that every tile has. */
+static bool read_coding(opj_codec_t *codec, unsigned *resolutions)
+{
+    opj_codestream_info_v2_t *info = opj_get_cstr_info(codec);
+    bool mct = false;
+
+    *resolutions = 1;
+    if (info) {
+        mct = info->m_default_tile_info.mct != 0;
+        if (info->m_default_tile_info.tccp_info)
+            *resolutions = info->m_default_tile_info.tccp_info[0].numresolutions;
+    }
+    opj_destroy_cstr_info(&info);
+    return mct;
+}
+
+/* The components have to be there, in bits that fit, and of the picture's size or a part of it. */
+static wk_code check_components(const wki_image_desc *d, const opj_image_t *image, wk_error *err)
+{
+    if (image->numcomps != d->samples)
+        return wk_fail(err, WK_DATA, "the JPEG 2000 stream has %u components, the header says %u",
+                       image->numcomps, d->samples);
+    for (unsigned i = 0; i < image->numcomps; i++) {
+        const opj_image_comp_t *c = &image->comps[i];
+
+        if (!c->data || c->w == 0 || c->h == 0 || c->w > image->comps[0].w ||
+            c->h > image->comps[0].h)
+            return wk_fail(err, WK_DATA, "the JPEG 2000 stream lacks component %u", i + 1);
+        if (c->prec > d->bits_allocated)
+            return wk_fail(err, WK_DATA,
+                           "the JPEG 2000 stream has %u bits a sample, the header allocates %u",
+                           c->prec, d->bits_allocated);
+    }
+    return WK_OK;
+}
+
+/* Component `s` into every samples-th place; a smaller component is repeated. */
+static void place(const opj_image_comp_t *c, unsigned s, wki_pixels *p)
+{
+    size_t width = wki_sample_bytes(p->type);
+
+    for (uint32_t y = 0; y < p->rows; y++) {
+        const OPJ_INT32 *row = c->data + (size_t)((uint64_t)y * c->h / p->rows) * c->w;
+        size_t to = (size_t)y * p->cols * p->samples + s;
+
+        for (uint32_t x = 0; x < p->cols; x++, to += p->samples) {
+            uint32_t v = (uint32_t)row[c->w == p->cols ? x : (uint64_t)x * c->w / p->cols];
+
+            if (width == 1)
+                ((uint8_t *)p->data)[to] = (uint8_t)v;
+            else if (width == 2)
+                ((uint16_t *)p->data)[to] = (uint16_t)v;
+            else
+                ((uint32_t *)p->data)[to] = v;
+        }
+    }
+}
+
+static void note_color(const wki_image_desc *d, bool mct, wki_pixels *p)
+{
+    p->color = wki_color_of(d->photometric);
+    if (p->samples != 3)
+        return;
+    if (p->color < WKI_COLOR_RGB || (mct && p->color != WKI_COLOR_RGB)) {
+        wki_pixels_warn(p, "the code stream holds RGB, the header says %s; the stream is believed",
+                        d->photometric_text);
+        p->color = WKI_COLOR_RGB;
+    }
+}
+
+static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct, wki_pixels *out,
+                    wk_error *err)
+{
+    wki_pixels p = {0};
+    wk_code rc = check_components(d, image, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (!wki_pixels_alloc(&p, image->comps[0].h, image->comps[0].w, d->samples, wki_stored_type(d)))
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    for (unsigned i = 0; i < d->samples; i++)
+        place(&image->comps[i], i, &p);
+    wki_cells_to_stored(d, &p);
+    note_color(d, mct, &p);
+    if ((image->comps[0].sgnd != 0) != d->is_signed && d->bits_allocated > 1)
+        wki_pixels_warn(&p, "the code stream is %s, the header says %s; read as the header says",
+                        image->comps[0].sgnd ? "signed" : "unsigned",
+                        d->is_signed ? "signed" : "unsigned");
+    (void)wki_strcopy(p.decoder, sizeof p.decoder, "openjpeg");
+    *out = p;
+    return WK_OK;
+}
+
+static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t *stream,
+                      unsigned reduce, const char *message, wki_pixels *out, wk_error *err)
+{
+    opj_image_t *image = NULL;
+    unsigned resolutions = 1;
+    bool mct, ok = opj_read_header(stream, codec, &image);
+    wk_code rc;
+
+    mct = read_coding(codec, &resolutions);
+    if (ok && reduce > 0 && resolutions > 1)
+        ok = opj_set_decoded_resolution_factor(codec,
+                                               reduce < resolutions ? reduce : resolutions - 1);
+    if (ok)
+        ok = opj_decode(codec, stream, image) && opj_end_decompress(codec, stream);
+    rc = ok ? take(d, image, mct, out, err)
+            : wk_fail(err, WK_DATA, "the JPEG 2000 stream is corrupt: %s",
+                      *message ? message : "cannot be decoded");
+    opj_image_destroy(image);
+    return rc;
+}
+
+wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err)
+{
+    memory m = {.data = bytes->data, .n = bytes->n};
+    char message[160] = "";
+    opj_codec_t *codec;
+    opj_stream_t *stream;
+    wk_code rc = check_siz(d, bytes, err);
+
+    if (rc != WK_OK)
+        return rc;
+    codec = make_codec(bytes, message);
+    stream = make_stream(&m);
+    if (codec && stream)
+        rc = decode(d, codec, stream, reduce, message, out, err);
+    else
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    opj_stream_destroy(stream);
+    opj_destroy_codec(codec);
+    return rc;
+}
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
+
+const char *wki_j2k_version(void)
+{
+    return "OpenJPEG " TEXT(OPJ_VERSION_MAJOR) "." TEXT(OPJ_VERSION_MINOR) "." TEXT(
+        OPJ_VERSION_BUILD) ": JPEG 2000, HTJ2K";
+}
