@@ -82,12 +82,46 @@ static wk_code decode(charls_jpegls_decoder *c, const wki_image_desc *d, const w
     return rc;
 }
 
+static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *in, wki_pixels *out,
+                             wk_error *err)
+{
+    charls_jpegls_decoder *c = charls_jpegls_decoder_create();
+    wk_code rc;
+
+    if (!c)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    rc = decode(c, d, in, out, err);
+    charls_jpegls_decoder_destroy(c);
+    return rc;
+}
+
+/* Some coders put a zero byte too many between the scan and the end marker; CharLS refuses that.
+ * A copy without it, or nothing where there is no such byte. */
+static uint8_t *without_zero(const wki_frame_bytes *in, size_t *n)
+{
+    size_t end = in->n;
+    uint8_t *copy;
+
+    while (end > 2 && in->data[end - 1] == 0)
+        end--;
+    if (end < 4 || memcmp(in->data + end - 3, "\x00\xFF\xD9", 3) != 0)
+        return NULL;
+    copy = malloc(end);
+    if (!copy)
+        return NULL;
+    memcpy(copy, in->data, end - 3);
+    memcpy(copy + end - 3, "\xFF\xD9", 2);
+    *n = end - 1;
+    return copy;
+}
+
 wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                           wki_pixels *out, wk_error *err)
 {
     wki_frame_bytes in = *bytes;
-    charls_jpegls_decoder *c;
+    wk_error first = {0};
     wki_jpeg_header h;
+    uint8_t *copy;
     wk_code rc;
 
     (void)reduce;
@@ -98,12 +132,14 @@ wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes,
         return rc;
     in.data += h.start;
     in.n -= h.start;
-    c = charls_jpegls_decoder_create();
-    if (!c)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    rc = decode(c, d, &in, out, err);
-    charls_jpegls_decoder_destroy(c);
-    return rc;
+    rc = decode_stream(d, &in, out, &first);
+    copy = rc == WK_DATA ? without_zero(&in, &in.n) : NULL;
+    if (copy) {
+        in.data = copy;
+        rc = decode_stream(d, &in, out, NULL);
+        free(copy);
+    }
+    return rc == WK_OK ? rc : wk_fail(err, rc, "%s", first.message);
 }
 
 #define TEXT_(x) #x

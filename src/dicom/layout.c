@@ -279,30 +279,28 @@ static wk_code walk(walker *w, wki_layout *out, wk_error *err)
     return WK_OK;
 }
 
-/* How the first element of the data set is written. False where it is no element at all. */
-static bool sniff(walker *w, wki_layout *out)
+/* How the first element of the data set is written. False where it is no element at all. Behind
+ * "DICM" any group may come first; without it, only one that begins files. */
+static bool sniff(walker *w, wki_layout *out, bool is_sure)
 {
     const uint8_t *p = look(w, out->data_set, 8);
-    bool big, explicit_vr;
     uint16_t group;
 
     if (!p)
-        return w->source->size == out->data_set;
-    big = p[0] == 0 && p[1] != 0;
-    explicit_vr = is_vr(p + 4);
-    group = (uint16_t)(big ? p[0] << 8 | p[1] : p[1] << 8 | p[0]);
-    w->big_endian = big;
-    w->explicit_vr = explicit_vr;
-    if (group == 0 || group > GROUP_PIXELS || (group & 1 && group < 9))
+        return w->source->size == out->data_set && is_sure;
+    w->big_endian = p[0] == 0 && p[1] != 0;
+    w->explicit_vr = is_vr(p + 4);
+    group = get16(w, p);
+    if (group == 0 || group > GROUP_PIXELS || (!is_sure && (group > 0x0010 || group % 2)))
         return false;
-    if (!explicit_vr) {
+    if (!w->explicit_vr) {
         uint32_t length = get32(w, p + 4);
 
         if (length != UNDEFINED && length > w->source->size - out->data_set - 8)
             return false;
     }
-    out->big_endian = big;
-    out->explicit_vr = explicit_vr;
+    out->big_endian = w->big_endian;
+    out->explicit_vr = w->explicit_vr;
     return true;
 }
 
@@ -366,9 +364,9 @@ static wk_code not_dicom(walker *w, wk_error *err)
                 : wk_fail(err, WK_DATA, "not DICOM");
 }
 
-static wk_code read_data_set(walker *w, wki_layout *out, wk_error *err)
+static wk_code read_data_set(walker *w, wki_layout *out, bool is_sure, wk_error *err)
 {
-    if (!sniff(w, out))
+    if (!sniff(w, out, is_sure))
         return not_dicom(w, err);
     check_against_declared(out);
     return walk(w, out, err);
@@ -391,7 +389,7 @@ wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err)
     }
     l.deflated = strcmp(l.transfer_syntax, "1.2.840.10008.1.2.1.99") == 0;
     if (!l.deflated) {
-        rc = read_data_set(&w, &l, err);
+        rc = read_data_set(&w, &l, preamble, err);
         if (rc != WK_OK)
             return rc;
     }
@@ -406,7 +404,7 @@ wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *er
     wk_code rc;
 
     memcpy(l.transfer_syntax, out->transfer_syntax, sizeof l.transfer_syntax);
-    rc = read_data_set(&w, &l, err);
+    rc = read_data_set(&w, &l, true, err);
     if (rc != WK_OK)
         return rc;
     l.mismatch = false;
