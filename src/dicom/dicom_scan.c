@@ -4,6 +4,7 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "core/foreign.h"
 #include "core/text.h"
 #include "core/uid.h"
 
@@ -686,46 +687,20 @@ static wk_code feed_body(wki_dicom_scan *s, const unsigned char *p, size_t n, wk
 
 /* --- the first bytes --- */
 
-static const char *foreign_kind(const unsigned char *p, size_t n)
-{
-    size_t i = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-
-    if (n >= 4 && memcmp(p, "PK\3\4", 4) == 0)
-        return "a ZIP archive";
-    while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
-        i++;
-    if (i == n)
-        return NULL;
-    if (p[i] == '{' || p[i] == '[')
-        return "JSON";
-    if (p[i] != '<')
-        return NULL;
-    return n - i >= 5 && memcmp(p + i, "<?xml", 5) == 0 ? "XML" : "HTML or XML";
-}
-
 static wk_code not_dicom(wki_dicom_scan *s, wk_error *err)
 {
-    const char *kind = foreign_kind(s->start, s->start_n);
-    const unsigned char *p = s->start;
-    size_t n = s->start_n;
+    const char *kind = wki_foreign_kind(s->start, s->start_n);
     char line[64];
-    size_t line_n = 0;
 
     s->phase = FAILED;
-    if (n == 0)
+    if (s->start_n == 0)
         return wk_fail(err, WK_DATA, "empty: no DICOM file");
-    while (n > 0 && (*p == '\r' || *p == '\n' || *p == ' ')) {
-        p++;
-        n--;
-    }
-    while (line_n < n && p[line_n] != '\r' && p[line_n] != '\n')
-        line_n++;
-    wki_text_clean(line, sizeof line, (const char *)p, line_n);
-    if (kind && strcmp(kind, "a ZIP archive") == 0)
+    if (!kind)
+        return wk_fail(err, WK_DATA, "not a DICOM file: no DICM mark and no known first element");
+    if (strcmp(kind, "a ZIP archive") == 0)
         return wk_fail(err, WK_DATA, "%s, not a DICOM file", kind);
-    if (kind)
-        return wk_fail(err, WK_DATA, "%s, not a DICOM file; it starts with \"%s\"", kind, line);
-    return wk_fail(err, WK_DATA, "not a DICOM file: no DICM mark and no known first element");
+    wki_foreign_line(s->start, s->start_n, line, sizeof line);
+    return wk_fail(err, WK_DATA, "%s, not a DICOM file; it starts with \"%s\"", kind, line);
 }
 
 /* A file without preamble begins with group 0002 or 0008 (PS3.10 wants the preamble). */

@@ -1,0 +1,44 @@
+/*
+ * The body of a WADO-RS answer, judged by its bytes and not by its label: multipart, a single
+ * DICOM file, or something else that is named in the error.
+ */
+#ifndef WADOKIT_DICOMWEB_WADO_H
+#define WADOKIT_DICOMWEB_WADO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <wadokit/error.h>
+
+#include "dicomweb/multipart.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_wado_body wki_wado_body;
+
+/* `content_type` is the answer's, "" where absent. The events are as of a multipart body; a single
+ * DICOM file is one part. Free with wki_wado_body_free(). */
+wk_code wki_wado_body_new(const char *content_type, const wki_multipart_events *events,
+                          wki_wado_body **out, wk_error *err) WK_MUST_USE;
+void wki_wado_body_free(wki_wado_body *b);
+
+/* WK_DATA where the body is HTML, XML, JSON or a ZIP archive (its first line is quoted), and as of
+ * wki_multipart_feed(). */
+wk_code wki_wado_body_feed(wki_wado_body *b, const void *data, size_t n, wk_error *err) WK_MUST_USE;
+
+/* The body has ended; `whole`: HTTP vouches that all of it came (a known length, the last chunk).
+ * *complete tells whether the body ended as such a body should: with a closing delimiter, or, for a
+ * single file, as HTTP said. An empty body is complete and has no parts. */
+wk_code wki_wado_body_finish(wki_wado_body *b, bool whole, bool *complete,
+                             wk_error *err) WK_MUST_USE;
+
+/* Parts begun so far. */
+size_t wki_wado_body_parts(const wki_wado_body *b);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
