@@ -1,0 +1,400 @@
+#!/usr/bin/env python3
+"""Holds the tree against its own rules (README.md, "Architecture"). Each rule is one test."""
+import argparse
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+
+# Who may include whom inside src/. flow joins the stages; cli sees the public headers only.
+STAGES = ["fhir", "dicomweb", "ehr", "auth", "store", "dicom", "decode", "render", "encode"]
+MAY_INCLUDE = {
+    "core": {"core"},
+    "json": {"json", "core"},
+    "http": {"http", "json", "core"},
+    "flow": {"flow", "http", "json", "core"} | set(STAGES),
+    "cli": {"cli"},
+}
+for stage in STAGES:
+    MAY_INCLUDE[stage] = {stage, "http", "json", "core"}
+MAY_INCLUDE["ehr"].add("auth")    # asks for a token
+MAY_INCLUDE["store"].add("dicom")  # asks what a file is
+
+# A third-party header, and the only files that may see it.
+HOMES = [
+    (r"curl/", r"src/http/.*"),
+    (r"dcmtk/", r"src/dicom/.*\.(cc|hh)"),
+    (r"cjson/|cJSON", r"src/json/.*"),
+    (r"openjpeg", r"src/decode/decode_j2k\.c"),
+    (r"turbojpeg|jpeglib|jerror", r"src/(decode/decode_jpeg|encode/jpeg)\.c"),
+    (r"png\.h|pngconf", r"src/encode/png\.c"),
+    (r"ini\.h", r"src/cli/profile\.c"),
+    (r"openssl/", r"src/(core/(hash|base64)\.c|auth/.*)|tests/unit/.*"),
+    (r"zlib\.h", r"src/dicom/.*|tests/unit/.*"),
+    (r"CUnit/", r"tests/.*"),
+]
+
+BANNED = ["strcpy", "strcat", "sprintf", "vsprintf", "gets", "atoi", "atol", "atof", "strtok",
+          "alloca", "system", "mktemp", "tmpnam", "tempnam", "rand", "srand", "setjmp", "longjmp",
+          "gmtime", "localtime", "asctime", "ctime", "scanf", "sscanf", "strncpy", "strncat"]
+PRINTING = ["printf", "puts", "putchar", "perror", "exit", "abort", "_exit"]
+# No way to go on without random bytes; nothing else may end the process.
+ALLOWED = {("src/core/clock.c", "abort")}
+MAX_LINES = 1000
+
+ARGS = None
+
+
+def rule(name):
+    def mark(f):
+        RULES.append((name, f))
+        return f
+    return mark
+
+
+RULES = []
+
+
+def path(*parts):
+    return os.path.join(ARGS.source, *parts)
+
+
+def text_of(name):
+    with open(path(name), encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def files(*suffixes, under=("include", "src", "tests", "examples")):
+    found = []
+    for top in under:
+        for folder, dirs, names in os.walk(path(top)):
+            dirs[:] = [d for d in dirs if d not in ("corpus", "cases", "__pycache__")]
+            for name in sorted(names):
+                if name.endswith(suffixes):
+                    found.append(os.path.relpath(os.path.join(folder, name), ARGS.source))
+    return sorted(found)
+
+
+C = (".c", ".h", ".cc", ".hh")
+
+
+def code_of(name):
+    """C without comments and without the inside of strings; lines stay where they are."""
+    def blank(m):
+        s = m.group(0)
+        if s[0] == '"':
+            return '""'
+        if s[0] == "'":
+            return "' '"
+        return "\n" * s.count("\n")
+    pattern = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    return re.sub(pattern, blank, text_of(name), flags=re.S)
+
+
+def includes(name):
+    for number, line in enumerate(text_of(name).splitlines(), 1):
+        m = re.match(r'\s*#\s*include\s*([<"])([^>"]+)[>"]', line)
+        if m:
+            yield number, m.group(1), m.group(2)
+
+
+def is_foreign(header):
+    return any(re.match(pattern, header) for pattern, _ in HOMES)
+
+
+@rule("a folder includes only what it may")
+def who_includes_whom(bad):
+    for name in files(*C, under=("src",)):
+        folder = name.split("/")[1]
+        for number, kind, header in includes(name):
+            if kind == '"' and not is_foreign(header):
+                target = header.split("/")[0] if "/" in header else folder
+                if target not in MAY_INCLUDE[folder]:
+                    bad("%s:%d: %s/ may not include \"%s\"" % (name, number, folder, header))
+            elif header.startswith("wadokit/") and not os.path.exists(path("include", header)):
+                bad("%s:%d: there is no <%s>" % (name, number, header))
+
+
+@rule("public headers include only public and standard headers")
+def public_headers(bad):
+    for name in files(".h", under=("include",)):
+        for number, kind, header in includes(name):
+            if kind == '"' or ("/" in header and not header.startswith("wadokit/")):
+                bad("%s:%d: includes %s" % (name, number, header))
+        if name.endswith("/wadokit.h"):
+            continue
+        if "<wadokit/%s>" % os.path.basename(name) not in text_of("include/wadokit/wadokit.h"):
+            bad("%s: not in wadokit.h" % name)
+
+
+@rule("each third-party header has one home")
+def homes(bad):
+    for name in files(*C):
+        for number, _, header in includes(name):
+            for pattern, home in HOMES:
+                if re.match(pattern, header) and not re.fullmatch(home, name):
+                    bad("%s:%d: <%s> is at home in %s" % (name, number, header, home))
+
+
+@rule("base names of files are unique")
+def unique_names(bad):
+    seen = defaultdict(list)
+    for name in files(*C):
+        seen[os.path.basename(name)].append(name)
+    for names in seen.values():
+        # The public header and the internal one of a module may share their name; so may main.c.
+        rest = [n for n in names if not n.startswith("include/")]
+        if os.path.basename(names[0]) != "main.c" and len(rest) > 1:
+            bad("%s" % " and ".join(names))
+
+
+@rule("no file is longer than %d lines" % MAX_LINES)
+def lengths(bad):
+    for name in files(*C, ".py", ".sh", "run"):
+        n = text_of(name).count("\n")
+        if n > MAX_LINES:
+            bad("%s: %d lines" % (name, n))
+
+
+@rule("no banned functions; the library neither prints nor exits")
+def banned(bad):
+    for name in files(*C, under=("include", "src")):
+        words = BANNED + ([] if name.startswith("src/cli/") else PRINTING)
+        for number, line in enumerate(code_of(name).splitlines(), 1):
+            if re.match(r"\s*#", line):
+                continue
+            for word in re.findall(r"(?<![\w.>:])(\w+)\s*\(", line):
+                if word in words and (name, word) not in ALLOWED:
+                    bad("%s:%d: %s()" % (name, number, word))
+
+
+@rule("no machine's paths, no notes to finish later, no marks of a merge")
+def leftovers(bad):
+    words = [r"/home/\w", r"/root/", r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b",
+             r"^<{7} ", r"^>{7} "]
+    pattern = re.compile("|".join(words), re.M)
+    for name in files(*C, ".py", ".txt", ".sh", ".cmake", "run",
+                      under=("include", "src", "tests", "examples", "cmake", "scripts", "man")):
+        if name == "tests/rules/check.py":
+            continue
+        for number, line in enumerate(text_of(name).splitlines(), 1):
+            if pattern.search(line):
+                bad("%s:%d: %s" % (name, number, line.strip()[:80]))
+
+
+@rule("every folder lists its files by name")
+def listed(bad):
+    for name in files(".c", ".cc", under=("src",)):
+        folder, base = os.path.split(name)
+        lists = text_of(os.path.join(folder, "CMakeLists.txt"))
+        command = re.fullmatch(r"cmd_(\w+)\.c", base)
+        word = command.group(1) if command else re.escape(base)
+        if not re.search(r"(?m)(^|[\s(])%s($|[\s)])" % word, lists):
+            bad("%s is not in %s/CMakeLists.txt" % (name, folder))
+
+
+def compiles(job):
+    header, language, flags = job
+    compiler = ARGS.cc if language == "c" else ARGS.cxx
+    with tempfile.NamedTemporaryFile("w", suffix=".c") as f:
+        f.write('#include "%s"\n#include "%s"\nint wk_rules_dummy;\n' % (path(header), path(header)))
+        f.flush()
+        r = subprocess.run([compiler, "-x", language, "-fsyntax-only", "-Wall", "-Wextra",
+                            "-pedantic", "-Werror", "-I", path("include"), *flags, f.name],
+                           capture_output=True, text=True, check=False)
+    return header, language, r.returncode, r.stderr
+
+
+@rule("every header compiles alone, twice, as C11 and as C++17")
+def headers_alone(bad):
+    jobs = []
+    for header in files(".h", under=("include", "src")):
+        public = header.startswith("include/")
+        flags = [] if public else ["-D_GNU_SOURCE", "-I", path("src"), "-I", path("src/cli")]
+        jobs.append((header, "c", ["-std=c11"] + flags))
+        if not header.startswith("src/cli/"):
+            jobs.append((header, "c++", ["-std=c++17"] + flags))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for header, language, status, errors in pool.map(compiles, jobs):
+            if status:
+                bad("%s as %s: %s" % (header, language, errors.splitlines()[0] if errors else "?"))
+
+
+def declared_symbols():
+    found = set()
+    for name in files(".h", under=("include",)):
+        code = re.sub(r"(?m)^\s*#.*?(?<!\\)$", "", re.sub(r"\\\n", " ", code_of(name)))
+        for m in re.finditer(r"\bWK_API\b([^;{]*?)\b(wk_\w+)\s*[(;\[]", code):
+            found.add(m.group(2))
+    return found
+
+
+@rule("the shared library shows what include/ declares, and nothing else")
+def symbols(bad):
+    out = subprocess.run(["nm", "-D", "--defined-only", ARGS.library], capture_output=True,
+                         text=True, check=True).stdout
+    shown = {line.split()[-1].split("@")[0] for line in out.splitlines() if line.split()}
+    # Weak template instances of the C++ library and the tools' own symbols are not ours.
+    shown = {s for s in shown if not s.startswith(("_Z", "__", "_init", "_fini"))}
+    declared = declared_symbols()
+    for name in sorted(shown - declared):
+        bad("%s is exported, but not declared in include/" % name)
+    for name in sorted(declared - shown):
+        bad("%s is declared, but not in the library" % name)
+
+
+def help_options(*words):
+    out = subprocess.run([ARGS.program, *words, "--help"], capture_output=True, text=True,
+                         check=True).stdout
+    found = set()
+    for m in re.finditer(r"(?m)^  (?:-(\w), |    )--([\w-]+)", out):
+        found.add("--" + m.group(2))
+        if m.group(1):
+            found.add("-" + m.group(1))
+    return found
+
+
+def commands():
+    out = subprocess.run([ARGS.program, "help"], capture_output=True, text=True,
+                         check=True).stdout
+    block = out.split("Commands:\n", 1)[1].split("\n\n", 1)[0]
+    return re.findall(r"(?m)^  (\w[\w-]*)", block)
+
+
+def page_options(page):
+    """The options of the .TP tags in the OPTIONS sections of a page."""
+    found, inside, tag = set(), False, False
+    for line in text_of(page).splitlines():
+        if line.startswith(".SH"):
+            inside = "OPTIONS" in line
+        elif line.startswith(".TP"):
+            tag = True
+            continue
+        if inside and tag:
+            plain = re.sub(r"\\f.", "", line.replace("\\-", "-"))
+            for m in re.finditer(r"(?<![\w-])(--[a-z][\w-]*|-\w)(?![\w-])", plain):
+                found.add(m.group(1))
+        tag = False
+    return found
+
+
+@rule("--help and the manual pages have the same options")
+def options_documented(bad):
+    pages = [("man/wadokit.1", [])]
+    pages += [("man/wadokit-%s.1" % c, [c]) for c in commands() if c != "help"]
+    for page, words in pages:
+        if not os.path.exists(path(page)):
+            bad("%s is missing" % page)
+            continue
+        shown, written = help_options(*words), page_options(page)
+        for option in sorted(shown - written):
+            bad("%s: %s is not there" % (page, option))
+        for option in sorted(written - shown):
+            bad("%s: %s is not an option" % (page, option))
+
+
+@rule("no option of a command shadows a global one")
+def no_shadows(bad):
+    everywhere = help_options()
+    for command in commands():
+        for option in sorted(help_options(command) & everywhere):
+            bad("%s: %s" % (command, option))
+
+
+@rule("every command has its page in SEE ALSO of wadokit(1) and its row in the README")
+def commands_documented(bad):
+    page, readme = text_of("man/wadokit.1"), text_of("README.md")
+    for command in commands():
+        if command == "help":
+            continue
+        if "wadokit\\-%s" % command not in page:
+            bad("man/wadokit.1 does not name wadokit-%s" % command)
+        if not re.search(r"`(wadokit )?%s\b" % command, readme):
+            bad("README.md does not name %s" % command)
+
+
+def exit_statuses():
+    header = text_of("include/wadokit/error.h")
+    return {int(s) for s in re.findall(r"(?m)^\s+X\(\w+, \"[^\"]*\", (\d+)\)", header)}
+
+
+@rule("the exit statuses of the pages and the README are those of the code")
+def exit_codes(bad):
+    codes = exit_statuses()
+    if codes != {0, 1, 2, 3, 4, 5, 6, 7, 8, 130}:
+        bad("include/wadokit/error.h: %s" % sorted(codes))
+    section = text_of("man/wadokit.1").split(".SH EXIT STATUS", 1)[-1].split("\n.SH", 1)[0]
+    in_page = {int(s) for s in re.findall(r"(?m)^\.B (\d+)$", section)}
+    if in_page != codes:
+        bad("man/wadokit.1: %s" % sorted(in_page ^ codes))
+    in_readme = {int(s) for s in re.findall(r"(?m)^\| (\d+) \|", text_of("README.md"))}
+    if in_readme != codes:
+        bad("README.md: %s" % sorted(in_readme ^ codes))
+
+
+@rule("the manual pages are well formed")
+def pages_well_formed(bad):
+    for name in sorted(os.listdir(path("man"))):
+        if not re.search(r"\.[13]$", name):
+            continue
+        for command in (["mandoc", "-Tlint", "-Wwarning"],
+                        ["groff", "-man", "-ww", "-z", "-Tutf8"]):
+            try:
+                r = subprocess.run(command + [path("man", name)], capture_output=True, text=True,
+                                   check=False)
+            except FileNotFoundError:
+                continue
+            for line in (r.stdout + r.stderr).splitlines()[:5]:
+                bad("%s: %s" % (command[0], line.replace(ARGS.source + "/", "")))
+
+
+@rule("the version is the same everywhere")
+def versions(bad):
+    version = re.search(r"VERSION (\d+\.\d+\.\d+)", text_of("CMakeLists.txt")).group(1)
+    for name in sorted(os.listdir(path("man"))):
+        if re.search(r"\.[13]$", name) and "wadokit %s" % version not in text_of("man/" + name):
+            bad("man/%s is not of %s" % (name, version))
+    if "## %s" % version not in text_of("CHANGELOG.md"):
+        bad("CHANGELOG.md does not tell of %s" % version)
+
+
+@rule("the packages that scripts/setup installs are those that the README names")
+def packages(bad):
+    out = subprocess.run([path("scripts/setup"), "--list"], capture_output=True, text=True,
+                         check=True).stdout
+    section = text_of("README.md").split("## Dependencies", 1)[-1].split("\n## ", 1)[0]
+    named = set()
+    for row in re.findall(r"(?m)^\| (`[^|]*)\|", section):
+        named |= set(re.findall(r"`([^`]+)`", row))
+    for package in sorted(named ^ set(out.split())):
+        bad("%s is only in one of the two" % package)
+
+
+def main():
+    global ARGS
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--library", required=True)
+    parser.add_argument("--cc", default="cc")
+    parser.add_argument("--cxx", default="c++")
+    ARGS = parser.parse_args()
+    ARGS.source = os.path.abspath(ARGS.source)
+    failed = 0
+    for name, check in RULES:
+        found = []
+        check(found.append)
+        print("%s %s" % ("FAILED" if found else "ok    ", name))
+        for line in found:
+            print("       " + line)
+        failed += bool(found)
+    print("rules: %d" % len(RULES))
+    print("%d passed, %d failed" % (len(RULES) - failed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
