@@ -31,6 +31,9 @@ wk_code wki_npy_header(wki_sample_type type, const size_t *shape, size_t n_dims,
 wk_code wki_npy_values(wki_sample_type type, const void *values, size_t n, wki_sink *out,
                        wk_error *err) WK_MUST_USE;
 
+/* "libpng 1.6.39: PNG, 8 and 16 bit", for --version. */
+const char *wki_png_version(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,6 @@
 #include <png.h>
 #include <setjmp.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "encode/encode.h"
@@ -110,4 +111,12 @@ wk_code wki_png_write(const wki_picture *p, const char *comment, wki_sink *out, 
         rc = wk_fail(err, WK_NOMEM, "out of memory");
     png_destroy_write_struct(&png, &info);
     return rc;
+}
+
+const char *wki_png_version(void)
+{
+    static char text[64];
+
+    snprintf(text, sizeof text, "libpng %s: PNG, 8 and 16 bit", png_get_libpng_ver(NULL));
+    return text;
 }

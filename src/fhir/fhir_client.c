@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,8 +27,7 @@ static wk_code fetch(wki_http *http, const char *url, const char *form, wki_json
         request.body_n = strlen(form);
     }
     wki_url_redact(where, sizeof where, url);
-    wki_strcopy(what, sizeof what, "answer of ");
-    strcat(what, where);
+    snprintf(what, sizeof what, "answer of %s", where);
     wki_buf_init(&body, WK_MAX_JSON_BYTES, "FHIR answer");
     rc = wki_http_fetch(http, &request, &body, NULL, err);
     if (rc == WK_OK)

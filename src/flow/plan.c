@@ -474,7 +474,7 @@ static void why_none(const planner *p, char *out, size_t size)
         n = strlen(out);
     }
     if (n && n + 1 < size)
-        strcpy(out + n, ")");
+        snprintf(out + n, size - n, ")");
 }
 
 static bool has_error(const places *list)

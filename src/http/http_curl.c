@@ -515,3 +515,14 @@ wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_err
         .start = wire_start, .stop = wire_stop, .poll = wire_poll, .free = wire_free, .self = w};
     return WK_OK;
 }
+
+const char *wki_http_version(void)
+{
+    static char text[160];
+    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+    snprintf(text, sizeof text, "libcurl %s: %s%s%s", info->version,
+             info->features & CURL_VERSION_HTTP2 ? "HTTP/2, " : "",
+             info->ssl_version ? info->ssl_version : "no TLS", info->libz_version ? ", gzip" : "");
+    return text;
+}

@@ -2,6 +2,7 @@
 
 #include <cjson/cJSON.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,4 +204,12 @@ const char *wki_json_name(const wki_json *member)
 char *wki_json_print(const wki_json *value)
 {
     return cJSON_PrintUnformatted(value);
+}
+
+const char *wki_json_version(void)
+{
+    static char text[32];
+
+    snprintf(text, sizeof text, "cJSON %s", cJSON_Version());
+    return text;
 }

@@ -60,6 +60,9 @@ const char *wki_json_name(const wki_json *member);
 /* The value as compact JSON on the heap; NULL where memory is out. */
 char *wki_json_print(const wki_json *value);
 
+/* "cJSON 1.7.15", for --version. */
+const char *wki_json_version(void);
+
 #ifdef __cplusplus
 }
 #endif
