@@ -9,12 +9,17 @@
 #include "core/clock.h"
 #include "http/http.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct wk_session {
     wk_session_opts opts; /* strings owned by the session (deep copies) */
     wki_http *http;
     wk_log log;
     const wki_clock *clock;
-    void *owned; /* private to session.c */
+    uint64_t received; /* bytes of bodies so far */
+    void *owned;       /* private to session.c */
 };
 
 /* The value for {{name}} in an endpoint address (--set, destination_slug), NULL where not given. */
@@ -25,5 +30,9 @@ wk_code wki_session_typed_url(wk_session *session, const char *url, wk_error *er
 
 /* WK_CANCELLED where the run was asked to stop. */
 wk_code wki_session_check(const wk_session *session, wk_error *err) WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,0 +1,407 @@
+#include "flow/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/credential.h"
+#include "core/text.h"
+#include "http/url.h"
+#include "json/problem.h"
+
+/* Behind wk_session.owned. */
+typedef struct owned {
+    char **strings; /* all copies, n_strings of them, to be freed */
+    size_t n_strings;
+    const char **lists[3]; /* allow_origins, sets, headers */
+    char **headers;        /* the user's and the source id's: borrowed strings */
+    size_t n_headers;
+    char **origins; /* owned strings: configured, then allowed */
+    size_t n_origins;
+    char *user, *password; /* out of a URL */
+    char *user_origin;
+    wki_static_credential *credential;
+} owned;
+
+static wk_code no_memory(wk_error *err)
+{
+    return wk_fail(err, WK_NOMEM, "out of memory");
+}
+
+static owned *own(const wk_session *s)
+{
+    return s->owned;
+}
+
+/* Takes `copy` (NULL where memory is out) into the session's keeping. */
+static const char *keep_taken(owned *o, char *copy)
+{
+    char **more = copy ? realloc(o->strings, (o->n_strings + 1) * sizeof *more) : NULL;
+
+    if (!more) {
+        free(copy);
+        return NULL;
+    }
+    o->strings = more;
+    o->strings[o->n_strings++] = copy;
+    return copy;
+}
+
+static wk_code keep(owned *o, const char **field, wk_error *err)
+{
+    if (!*field)
+        return WK_OK;
+    *field = keep_taken(o, wki_strdup(*field));
+    return *field ? WK_OK : no_memory(err);
+}
+
+static wk_code keep_list(owned *o, const char ***list, const char *const **field, size_t n,
+                         wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    *list = calloc(n + 1, sizeof **list);
+    if (!*list)
+        return no_memory(err);
+    for (size_t i = 0; rc == WK_OK && i < n; i++) {
+        (*list)[i] = (*field)[i];
+        rc = keep(o, &(*list)[i], err);
+    }
+    *field = *list;
+    return rc;
+}
+
+static wk_code keep_all(wk_session *s, wk_error *err)
+{
+    owned *o = own(s);
+    wk_session_opts *p = &s->opts;
+    const char **const fields[] = {
+        &p->fhir,
+        &p->dicomweb,
+        &p->base,
+        &p->token_file,
+        &p->token_command,
+        &p->user,
+        &p->cacert,
+        &p->cert,
+        &p->key,
+        &p->proxy,
+        &p->password_file,
+        &p->source_id,
+        &p->destination_slug,
+    };
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; rc == WK_OK && i < sizeof fields / sizeof fields[0]; i++)
+        rc = keep(o, fields[i], err);
+    if (rc == WK_OK)
+        rc = keep_list(o, &o->lists[0], &p->allow_origins, p->n_allow_origins, err);
+    if (rc == WK_OK)
+        rc = keep_list(o, &o->lists[1], &p->sets, p->n_sets, err);
+    if (rc == WK_OK)
+        rc = keep_list(o, &o->lists[2], &p->headers, p->n_headers, err);
+    return rc;
+}
+
+/* ---- servers and origins ---- */
+
+static wk_code add_origin(owned *o, const char *url, wk_error *err)
+{
+    char **more;
+    char *origin = NULL;
+    wk_code rc = wki_url_origin(url, &origin, err);
+
+    if (rc != WK_OK)
+        return rc;
+    more = realloc(o->origins, (o->n_origins + 1) * sizeof *more);
+    if (!more) {
+        free(origin);
+        return no_memory(err);
+    }
+    o->origins = more;
+    o->origins[o->n_origins++] = origin;
+    return WK_OK;
+}
+
+/* A password in a URL would come to light in many places: it is taken out, and used as Basic. */
+static wk_code take_userinfo(wk_session *s, const char *option, const char **url, wk_error *err)
+{
+    owned *o = own(s);
+    char *clean = NULL, *user = NULL, *password = NULL;
+    wk_code rc = wki_url_take_userinfo(*url, &clean, &user, &password, err);
+
+    if (rc != WK_OK)
+        return rc;
+    *url = keep_taken(o, clean);
+    if (!*url) {
+        rc = no_memory(err);
+    } else if (user && o->user &&
+               !(strcmp(user, o->user) == 0 && strcmp(password, o->password) == 0 &&
+                 wki_url_same_origin(*url, o->user_origin))) {
+        rc = wk_fail(err, WK_USAGE, "--%s: user names in two URLs; use --user", option);
+    } else if (user && !o->user) {
+        o->user = user;
+        o->password = password;
+        rc = wki_url_origin(*url, &o->user_origin, err);
+        wk_log_write(&s->log, WK_LOG_WARN,
+                     "--%s: the user name and password in the URL are used for HTTP Basic; better "
+                     "give --user and --password-file",
+                     option);
+        return rc;
+    }
+    free(user);
+    wki_secret_free(password);
+    return rc;
+}
+
+static wk_code take_server(wk_session *s, const char *option, const char **url, wk_error *err)
+{
+    wk_error own_error = {0};
+    wk_code rc;
+
+    if (!*url)
+        return WK_OK;
+    rc = take_userinfo(s, option, url, &own_error);
+    if (rc == WK_OK)
+        rc = wki_url_check(*url, &own_error);
+    if (rc == WK_OK)
+        rc = add_origin(own(s), *url, &own_error);
+    if (rc == WK_REFUSED || rc == WK_USAGE)
+        return wk_fail(err, WK_USAGE, "--%s: %s", option, own_error.message);
+    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", own_error.message);
+}
+
+static wk_code take_allowed(wk_session *s, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; rc == WK_OK && i < s->opts.n_allow_origins; i++) {
+        const char *given = s->opts.allow_origins[i];
+        wk_error own_error = {0};
+        const char *slashes = strstr(given, "//");
+
+        rc = wki_url_check(given, &own_error);
+        if (rc == WK_OK)
+            rc = add_origin(own(s), given, &own_error);
+        if (rc == WK_NOMEM)
+            return no_memory(err);
+        if (rc != WK_OK)
+            return wk_fail(err, WK_USAGE, "--allow-origin: %s", own_error.message);
+        slashes += 2 + strcspn(slashes + 2, "/?#");
+        if (strcmp(slashes, "") != 0 && strcmp(slashes, "/") != 0)
+            return wk_fail(err, WK_USAGE,
+                           "--allow-origin: give https://HOST[:PORT] without a path");
+    }
+    return rc;
+}
+
+static wk_code take_servers(wk_session *s, wk_error *err)
+{
+    wk_code rc = take_server(s, "fhir", &s->opts.fhir, err);
+
+    if (rc == WK_OK)
+        rc = take_server(s, "dicomweb", &s->opts.dicomweb, err);
+    if (rc == WK_OK)
+        rc = take_server(s, "base", &s->opts.base, err);
+    return rc == WK_OK ? take_allowed(s, err) : rc;
+}
+
+/* ---- options ---- */
+
+static wk_code check_sets(const wk_session_opts *p, wk_error *err)
+{
+    for (size_t i = 0; i < p->n_sets; i++) {
+        if (p->sets[i][0] == '=' || !strchr(p->sets[i], '='))
+            return wk_fail(err, WK_USAGE, "--set: \"%s\" is not NAME=VALUE", p->sets[i]);
+    }
+    return WK_OK;
+}
+
+static wk_code check_numbers(const wk_session_opts *p, wk_error *err)
+{
+    if (p->jobs < 0 || p->jobs > 256)
+        return wk_fail(err, WK_USAGE, "--jobs: 1 to 256");
+    if (p->connect_timeout_s < 0 || p->idle_timeout_s < 0)
+        return wk_fail(err, WK_USAGE, "a time-out cannot be negative");
+    if (p->key && !p->cert)
+        return wk_fail(err, WK_USAGE, "--key without --cert");
+    return WK_OK;
+}
+
+static wk_code take_headers(wk_session *s, wk_error *err)
+{
+    owned *o = own(s);
+    const wk_session_opts *p = &s->opts;
+
+    o->headers = calloc(p->n_headers + 1, sizeof *o->headers);
+    if (!o->headers)
+        return no_memory(err);
+    for (size_t i = 0; i < p->n_headers; i++) {
+        o->headers[o->n_headers] = wki_strdup(p->headers[i]);
+        if (!o->headers[o->n_headers++])
+            return no_memory(err);
+    }
+    if (p->source_id) {
+        o->headers[o->n_headers] = wki_strfmt("redox-source-id: %s", p->source_id);
+        if (!o->headers[o->n_headers++])
+            return no_memory(err);
+    }
+    return WK_OK;
+}
+
+static wk_code take_credential(wk_session *s, wk_error *err)
+{
+    owned *o = own(s);
+    wk_session_opts *p = &s->opts;
+    wki_static_credential_opts c = {
+        .token_file = p->token_file,
+        .token_command = p->token_command,
+        .token = p->token,
+        .user = p->user,
+        .password_file = p->password_file,
+        .password = p->password,
+        .cancel = p->cancel,
+    };
+    wk_code rc;
+
+    if (o->user && p->user)
+        return wk_fail(err, WK_USAGE, "a user name in a URL and --user; give one of them");
+    if (o->user) {
+        c.user = o->user;
+        c.password = o->password;
+        c.origin = o->user_origin;
+    }
+    rc = wki_static_credential_new(&c, &o->credential, err);
+    /* From here on the credential alone knows them. */
+    p->token = NULL;
+    p->password = NULL;
+    return rc;
+}
+
+static void on_received(void *user, uint64_t bytes)
+{
+    ((wk_session *)user)->received += bytes;
+}
+
+static wk_code make_client(wk_session *s, wk_error *err)
+{
+    owned *o = own(s);
+    const wk_session_opts *p = &s->opts;
+    wki_http_opts h = {
+        .origins = (const char *const *)o->origins,
+        .n_origins = o->n_origins,
+        .credential = wki_static_credential_face(o->credential),
+        .headers = (const char *const *)o->headers,
+        .n_headers = o->n_headers,
+        .netrc = p->netrc,
+        .cacert = p->cacert,
+        .cert = p->cert,
+        .key = p->key,
+        .proxy = p->proxy,
+        .retries = p->retries,
+        .max_wait_ms = p->max_wait_s < 0 ? -1 : (int64_t)p->max_wait_s * 1000,
+        .connect_timeout_s = p->connect_timeout_s,
+        .idle_timeout_s = p->idle_timeout_s,
+        .max_transfers = p->jobs,
+        .max_bytes = p->max_bytes,
+        .log = &s->log,
+        .cancel = p->cancel,
+        .clock = s->clock,
+        .explain = wki_problem_text,
+        .received = on_received,
+        .received_user = s,
+    };
+
+    return wki_http_new(&h, &s->http, err);
+}
+
+wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *err)
+{
+    wk_session *s = calloc(1, sizeof *s);
+    wk_code rc;
+
+    if (!s)
+        return no_memory(err);
+    s->opts = *opts;
+    s->log = opts->log;
+    s->clock = wki_clock_system();
+    s->owned = calloc(1, sizeof(owned));
+    rc = s->owned ? keep_all(s, err) : no_memory(err);
+    if (rc == WK_OK)
+        rc = check_numbers(&s->opts, err);
+    if (rc == WK_OK)
+        rc = check_sets(&s->opts, err);
+    if (rc == WK_OK)
+        rc = take_servers(s, err);
+    if (rc == WK_OK)
+        rc = take_headers(s, err);
+    if (rc == WK_OK)
+        rc = take_credential(s, err);
+    if (rc == WK_OK)
+        rc = make_client(s, err);
+    if (rc == WK_OK)
+        *out = s;
+    else
+        wk_session_free(s);
+    return rc;
+}
+
+static void free_owned(owned *o)
+{
+    wki_static_credential_free(o->credential);
+    for (size_t i = 0; i < o->n_headers; i++)
+        wki_secret_free(o->headers[i]);
+    free(o->headers);
+    for (size_t i = 0; i < o->n_origins; i++)
+        free(o->origins[i]);
+    free(o->origins);
+    for (size_t i = 0; i < sizeof o->lists / sizeof o->lists[0]; i++)
+        free(o->lists[i]);
+    /* Headers, a command and a proxy may hold secrets; wiping all is simpler than choosing. */
+    for (size_t i = 0; i < o->n_strings; i++)
+        wki_secret_free(o->strings[i]);
+    free(o->strings);
+    free(o->user);
+    free(o->user_origin);
+    wki_secret_free(o->password);
+    free(o);
+}
+
+void wk_session_free(wk_session *session)
+{
+    if (!session)
+        return;
+    wki_http_free(session->http);
+    if (session->owned)
+        free_owned(session->owned);
+    free(session);
+}
+
+const char *wki_session_lookup(void *session, const char *name)
+{
+    const wk_session_opts *p = &((const wk_session *)session)->opts;
+    size_t n = strlen(name);
+
+    for (size_t i = p->n_sets; i > 0; i--) {
+        const char *set = p->sets[i - 1];
+
+        if (strncmp(set, name, n) == 0 && set[n] == '=')
+            return set + n + 1;
+    }
+    return strcmp(name, "destination-slug") == 0 ? p->destination_slug : NULL;
+}
+
+wk_code wki_session_typed_url(wk_session *session, const char *url, wk_error *err)
+{
+    const wk_session_opts *p = &session->opts;
+
+    if (p->fhir || p->dicomweb || p->base)
+        return WK_OK;
+    return wki_http_allow_origin(session->http, url, err);
+}
+
+wk_code wki_session_check(const wk_session *session, wk_error *err)
+{
+    const wk_cancel *cancel = session->opts.cancel;
+
+    return cancel && cancel->requested ? wk_fail(err, WK_CANCELLED, "interrupted") : WK_OK;
+}
