@@ -15,7 +15,7 @@
 #include "core/buf.h"
 #include "dicom/dicom_file.h"
 #include "dicom/frames.h"
-#include "dicom/layout.h"
+#include "dicom/dicom_layout.h"
 
 namespace wadokit
 {

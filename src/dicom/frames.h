@@ -15,7 +15,7 @@
 #include <wadokit/error.h>
 
 #include "core/image.h"
-#include "dicom/layout.h"
+#include "dicom/dicom_layout.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -8,7 +8,7 @@
 
 #include <wadokit/error.h>
 
-#include "dicom/layout.h"
+#include "dicom/dicom_layout.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -1,4 +1,4 @@
-#include "dicom/layout.h"
+#include "dicom/dicom_layout.h"
 
 #include <errno.h>
 #include <string.h>

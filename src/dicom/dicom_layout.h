@@ -3,8 +3,8 @@
  * skips values, and stops at the pixels. Nothing but headers is read, so that a file of any size
  * costs the same. What the bytes show is believed over what the meta header says.
  */
-#ifndef WADOKIT_DICOM_LAYOUT_H
-#define WADOKIT_DICOM_LAYOUT_H
+#ifndef WADOKIT_DICOM_DICOM_LAYOUT_H
+#define WADOKIT_DICOM_DICOM_LAYOUT_H
 
 #include <stdbool.h>
 #include <stddef.h>
