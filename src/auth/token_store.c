@@ -394,7 +394,7 @@ static int write_all(int fd, const char *text)
 
 static wk_code replace(wki_token_store *s, const char *name, const char *text, wk_error *err)
 {
-    char tmp[NAME_SIZE];
+    char tmp[NAME_SIZE + 32];
     int fd, failed;
     int why = 0;
 

@@ -199,7 +199,7 @@ void read_entries(const std::vector<uint8_t> &raw, wki_lut &lut)
 
     lut.data = allocate<uint16_t>(lut.n);
     for (size_t i = 0; i < n; i++)
-        lut.data[i] = packed ? raw[i] : static_cast<uint16_t>(raw[2 * i] | raw[2 * i + 1] << 8);
+        lut.data[i] = static_cast<uint16_t>(packed ? raw[i] : raw[2 * i] | raw[2 * i + 1] << 8);
     for (size_t i = n; i < lut.n && n > 0; i++)
         lut.data[i] = lut.data[n - 1];
 }

@@ -469,9 +469,12 @@ static void why_none(const planner *p, char *out, size_t size)
 
     out[0] = '\0';
     for (size_t i = 0; i < list->n && n + 1 < size; i++) {
-        snprintf(out + n, size - n, "%s%s: %s", i ? "; " : " (", list->items[i].from->label,
-                 list->items[i].why);
-        n = strlen(out);
+        int more = snprintf(out + n, size - n, "%s%s: %s", i ? "; " : " (",
+                            list->items[i].from->label, list->items[i].why);
+
+        if (more < 0 || (size_t)more >= size - n)
+            return; /* cut: there is no room for the bracket either */
+        n += (size_t)more;
     }
     if (n && n + 1 < size)
         snprintf(out + n, size - n, ")");

@@ -530,8 +530,9 @@ static char *decode(const char *p, size_t n)
     for (size_t i = 0; out && i < n; i++) {
         bool coded =
             p[i] == '%' && i + 2 < n && hex_value(p[i + 1]) >= 0 && hex_value(p[i + 2]) >= 0;
+        int c = coded ? hex_value(p[i + 1]) << 4 | hex_value(p[i + 2]) : p[i];
 
-        out[used++] = coded ? (char)(hex_value(p[i + 1]) << 4 | hex_value(p[i + 2])) : p[i];
+        out[used++] = (char)c;
         i += coded ? 2 : 0;
     }
     if (out)
