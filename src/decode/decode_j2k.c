@@ -232,7 +232,7 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
     bool mct, ok = opj_read_header(stream, codec, &image);
     wk_code rc;
 
-    mct = read_coding(codec, &resolutions);
+    mct = ok && read_coding(codec, &resolutions);
     if (ok && reduce > 0 && resolutions > 1)
         ok = opj_set_decoded_resolution_factor(codec,
                                                reduce < resolutions ? reduce : resolutions - 1);

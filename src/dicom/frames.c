@@ -211,7 +211,7 @@ static wk_code map_fragments(wki_frames *f, wk_error *err)
         return wk_fail(err, WK_NOMEM, "out of memory");
     if (n == 1) {
         f->first[0] = 0;
-        f->n_mapped = 1;
+        f->n_mapped = f->n_fragments > 0;
     } else if (f->n_fragments <= n) {
         for (size_t i = 0; i < f->n_fragments; i++)
             f->first[i] = i;
