@@ -67,11 +67,7 @@ static wk_code open_session(cli_context *ctx, wk_error *err)
     cli_progress_init(!ctx->quiet && !cli_globals.no_progress);
     if (cli_progress_is_on())
         s->progress = cli_progress_update;
-#ifdef CLI_WITHOUT_SESSION
-    return wk_fail(err, WK_UNSUPPORTED, "this build makes no session");
-#else
     return wk_session_new(s, &ctx->session, err);
-#endif
 }
 
 static wk_code prepare(cli_context *ctx, const cli_args *a, wk_error *err)
@@ -105,9 +101,7 @@ static int run_command(cli_context *ctx, cli_args *a)
     if (prepare(ctx, a, &err) != WK_OK)
         return report_failure(ctx, &err, true);
     status = ctx->command->run(ctx, a->n_operands, a->operands);
-#ifndef CLI_WITHOUT_SESSION
     wk_session_free(ctx->session);
-#endif
     return status;
 }
 
