@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`get` against every scenario of tests/fake: whole files or none, the right exit code, no hang."""
 import os
+import subprocess
 import unittest
 
 import peers
@@ -129,6 +130,35 @@ class Faults(peers.Case):
         self.addCleanup(self.peer.control, basic=None, bearer=None, auth_on=["main", "tls"])
         password = self.write("password", "s3cret-word\n")
         self.assert_exit(self.get("redirect-foreign", "--user", "alice", "--password-file", password), 3, 8)
+
+    def test_a_redirect_from_https_to_http_takes_no_credentials_along(self):
+        pair = [os.path.join(self.home, name) for name in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-out", pair[0],
+                        "-keyout", pair[1]], check=True, capture_output=True)
+        peer = peers.Peer("--tls", *pair, "--basic", "alice:s3cret-word", "--auth-on", "tls")
+        self.addCleanup(peer.stop)
+        password = self.write("password", "s3cret-word\n")
+        result = self.run_wadokit("get", "--json", *LIMITS, "--cacert", pair[0], "--user", "alice", "--password-file",
+                                  password, "--dicomweb", "https://127.0.0.1:%d/s/redirect-plain/dicom-web"
+                                  % peer.ports["tls"], "-o", self.out, STUDY, timeout=60)
+        self.assert_exit(result, 0, 8)
+        seen = peer.requests()
+        self.assertIn("tls", [one["origin"] for one in seen])
+        for one in seen:
+            if one["origin"] != "tls":
+                self.assertNotIn("authorization", [name.lower() for name, _ in one["headers"]])
+
+    def test_a_certificate_that_nobody_vouches_for_is_refused(self):
+        pair = [os.path.join(self.home, name) for name in ("cert.pem", "key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj",
+                        "/CN=127.0.0.1", "-out", pair[0], "-keyout", pair[1]], check=True, capture_output=True)
+        peer = peers.Peer("--tls", *pair)
+        self.addCleanup(peer.stop)
+        result = self.run_wadokit("get", *LIMITS, "--dicomweb", "https://127.0.0.1:%d/dicom-web" % peer.ports["tls"],
+                                  "-o", self.out, STUDY, timeout=60)
+        self.assert_exit(result, 5)
+        self.assertEqual(peer.requests(), [])
 
     def test_a_wrong_password_is_exit_3_and_is_not_repeated(self):
         self.peer.control(basic="alice:right", auth_on=["main"])

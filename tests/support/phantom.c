@@ -187,7 +187,7 @@ static void write_geometry(dw_file *f, const instance *in, double spacing, doubl
                  z = (in->number - 1 - (in->count - 1) / 2.0) * step;
     char uid[UID_SIZE];
 
-    dw_format(f, 0x00200032, "DS", "%.4g\\%.4g\\%.6g", corner, corner, z);
+    dw_format(f, 0x00200032, "DS", "%.7g\\%.7g\\%.7g", corner, corner, z);
     dw_text(f, 0x00200037, "DS", "1\\0\\0\\0\\1\\0");
     uid_of(in, in->series + 50, 0, uid);
     dw_text(f, 0x00200052, "UI", uid);
