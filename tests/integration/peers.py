@@ -300,9 +300,12 @@ class Case(unittest.TestCase):
 
 
 def main():
-    """unittest's main, with exit status 77 where everything was skipped."""
-    program = unittest.main(module="__main__", exit=False, verbosity=2)
-    result = program.result
-    if result.testsRun and len(result.skipped) == result.testsRun:
+    """unittest's main with a count as its last line; exit status 77 where everything was skipped."""
+    result = unittest.main(module="__main__", exit=False, verbosity=2).result
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    for _, why in result.skipped:
+        print("skipped: " + why)
+    print("%d passed, %d failed" % (max(0, result.testsRun - len(result.skipped) - failed), failed), flush=True)
+    if result.skipped and len(result.skipped) >= result.testsRun:
         sys.exit(77)
     sys.exit(0 if result.wasSuccessful() else 1)
