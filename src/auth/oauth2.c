@@ -88,31 +88,34 @@ static wk_code add_assertion(const wki_oauth2_client *c, const wki_clock *clock,
     return rc;
 }
 
+wk_code wki_oauth2_prove(const wki_oauth2_client *client, const wki_clock *clock, wki_buf *form,
+                         wk_error *err)
+{
+    wk_code rc;
+
+    switch (client->auth) {
+    case WKI_CLIENT_POST:
+        rc = wki_form_add(form, "client_id", client->client_id, err);
+        return rc == WK_OK ? wki_form_add(form, "client_secret", client->secret, err) : rc;
+    case WKI_CLIENT_JWT:
+        return add_assertion(client, clock, form, err);
+    case WKI_CLIENT_PUBLIC:
+        return wki_form_add(form, "client_id", client->client_id, err);
+    default:
+        return WK_OK;
+    }
+}
+
 wk_code wki_oauth2_request(const wki_oauth2_client *client, const wki_oauth2_grant *grant,
                            const wki_clock *clock, wki_buf *form, wki_buf *authorization,
                            wk_error *err)
 {
     wk_code rc = add_grant(grant, form, err);
 
-    if (rc != WK_OK)
-        return rc;
-    switch (client->auth) {
-    case WKI_CLIENT_PUBLIC:
-        rc = wki_form_add(form, "client_id", client->client_id, err);
-        break;
-    case WKI_CLIENT_POST:
-        rc = wki_form_add(form, "client_id", client->client_id, err);
-        if (rc == WK_OK)
-            rc = wki_form_add(form, "client_secret", client->secret, err);
-        break;
-    case WKI_CLIENT_BASIC:
-    case WKI_CLIENT_BASIC_RAW:
+    if (rc == WK_OK)
+        rc = wki_oauth2_prove(client, clock, form, err);
+    if (rc == WK_OK && (client->auth == WKI_CLIENT_BASIC || client->auth == WKI_CLIENT_BASIC_RAW))
         rc = add_basic(client, authorization, err);
-        break;
-    case WKI_CLIENT_JWT:
-        rc = add_assertion(client, clock, form, err);
-        break;
-    }
     if (rc == WK_OK && grant->scope && *grant->scope && grant->type != WKI_GRANT_CODE)
         rc = wki_form_add(form, "scope", grant->scope, err);
     return rc;

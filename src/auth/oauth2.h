@@ -57,6 +57,11 @@ wk_code wki_oauth2_request(const wki_oauth2_client *client, const wki_oauth2_gra
                            const wki_clock *clock, wki_buf *form, wki_buf *authorization,
                            wk_error *err) WK_MUST_USE;
 
+/* The client's proof alone, for other requests to the login server (revocation): adds what of it
+ * goes into a form; Basic is in the authorization of wki_oauth2_request(). */
+wk_code wki_oauth2_prove(const wki_oauth2_client *client, const wki_clock *clock, wki_buf *form,
+                         wk_error *err) WK_MUST_USE;
+
 /* What a server gave. Strings on the heap, NULL where it did not say. Starts zeroed. */
 typedef struct wki_token {
     char *access_token;

@@ -85,7 +85,9 @@ typedef enum wki_http_auth {
  * named_by    URL of the server whose answer named `url` (Endpoint, link), NULL where the user did:
  *             then the rules for redirects hold (origin.h: wki_origin_may_name)
  * repeatable  a POST that may be sent again although its fate is unknown; FHIR searches
- *             (.../_search) are seen as such by themselves */
+ *             (.../_search) are seen as such by themselves
+ * new_body    called before each attempt, adds the body to an empty buffer; `body` is not used.
+ *             For what must not be sent twice as it is (client assertions) */
 typedef struct wki_http_request {
     const char *method;
     const char *url;
@@ -100,6 +102,8 @@ typedef struct wki_http_request {
                                  Authorization and Cookie are in any case */
     const char *named_by;
     bool repeatable;
+    wk_code (*new_body)(void *user, wki_buf *body, wk_error *err);
+    void *new_body_user;
 } wki_http_request;
 
 /* Head of the answer: of the last hop, of the attempt that counts. */
@@ -127,12 +131,15 @@ typedef struct wki_http_result {
 } wki_http_result;
 
 /* head: called once, before the body. body: pieces in order. done: called once, in any case, last.
- * A code other than WK_OK from head or body ends the transfer with that error. */
+ * A code other than WK_OK from head or body ends the transfer with that error.
+ * refused: called before done() for an answer that is no 2xx, with up to WK_MAX_ERROR_BODY_BYTES of
+ * its body, for those who read more out of it than explain() does. */
 typedef struct wki_http_handler {
     wk_code (*head)(void *user, const wki_http_head *head, wk_error *err);
     wk_code (*body)(void *user, const void *data, size_t n, wk_error *err);
     void (*done)(void *user, const wki_http_result *result);
     void *user;
+    void (*refused)(void *user, const wki_http_head *head, const void *body, size_t n);
 } wki_http_handler;
 
 /* Queues a transfer. The request is copied; the handler's done() is called from wki_http_run(),

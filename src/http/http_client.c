@@ -164,14 +164,29 @@ static bool on_field(void *user, const char *name, size_t name_n, const char *va
     return wki_answer_add(&t->answer, name, name_n, value, value_n, &t->error) == WK_OK;
 }
 
-static bool give_head(wki_http_transfer *t)
+static wki_http_head head_of(wki_http_transfer *t)
 {
     const char *type = wki_answer_get(&t->answer, "Content-Type");
-    wki_http_head head = {.status = t->answer.status,
-                          .url = t->url,
-                          .content_type = type ? type : "",
-                          .content_length = wki_answer_length(&t->answer),
-                          .transfer = t};
+
+    return (wki_http_head){.status = t->answer.status,
+                           .url = t->url,
+                           .content_type = type ? type : "",
+                           .content_length = wki_answer_length(&t->answer),
+                           .transfer = t};
+}
+
+static void give_refusal(wki_http_transfer *t)
+{
+    wki_http_head head = head_of(t);
+
+    if (t->handler.refused)
+        t->handler.refused(t->handler.user, &head, wki_buf_text(&t->answer.error_body),
+                           t->answer.error_body.n);
+}
+
+static bool give_head(wki_http_transfer *t)
+{
+    wki_http_head head = head_of(t);
     wk_code rc;
 
     t->answer.head_given = true;
@@ -285,6 +300,7 @@ static void settle_status(wki_http_transfer *t)
 
     note_busy(t, &v);
     if (!v.again) {
+        give_refusal(t);
         wki_answer_fail(t, v.why);
         finish(t);
         return;
@@ -692,6 +708,14 @@ static wk_code one_body(void *user, const void *data, size_t n, wk_error *err)
     return one->inner->body ? one->inner->body(one->inner->user, data, n, err) : WK_OK;
 }
 
+static void one_refused(void *user, const wki_http_head *head, const void *body, size_t n)
+{
+    struct one *one = user;
+
+    if (one->inner->refused)
+        one->inner->refused(one->inner->user, head, body, n);
+}
+
 static void one_done(void *user, const wki_http_result *result)
 {
     struct one *one = user;
@@ -711,7 +735,7 @@ wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
                          const wki_http_handler *handler, wki_http_result *result, wk_error *err)
 {
     struct one one = {.inner = handler};
-    wki_http_handler outer = {one_head, one_body, one_done, &one};
+    wki_http_handler outer = {one_head, one_body, one_done, &one, one_refused};
     wk_code rc;
 
     if (http->in_run)

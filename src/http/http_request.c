@@ -144,7 +144,7 @@ const char *wki_transfer_method(const wki_http_transfer *t)
 
     if (t->as_get)
         return r->method && strcmp(r->method, "HEAD") == 0 ? "HEAD" : "GET";
-    return r->method ? r->method : r->body ? "POST" : "GET";
+    return r->method ? r->method : r->body || r->new_body ? "POST" : "GET";
 }
 
 bool wki_transfer_has_body(const wki_http_transfer *t)
@@ -287,6 +287,22 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
     };
 }
 
+/* The body of an attempt that must not repeat the one before. */
+static wk_code renew_body(wki_http_request *r, wk_error *err)
+{
+    wki_buf body;
+    wk_code rc;
+
+    wki_buf_init(&body, WK_MAX_HEADER_BYTES * 4, "request body");
+    rc = r->new_body(r->new_body_user, &body, err);
+    wipe(r->body, r->body_n);
+    drop(r->body);
+    r->body_n = rc == WK_OK ? body.n : 0;
+    r->body = rc == WK_OK ? wki_buf_take(&body) : NULL;
+    wki_buf_clear(&body);
+    return rc;
+}
+
 wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err)
 {
     const wki_http_request *r = &t->request;
@@ -297,6 +313,10 @@ wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error
 
     wki_request_drop_lines(t);
     t->sent_credential = false;
+    if (r->new_body && !t->as_get)
+        rc = renew_body(&t->request, err);
+    if (rc != WK_OK)
+        return rc;
     t->lines = calloc(r->n_headers + http->opts.n_headers + 3, sizeof *t->lines);
     if (!t->lines)
         return wk_fail(err, WK_NOMEM, "out of memory");
