@@ -510,7 +510,7 @@ static void on_done(void *user, const wki_http_result *result)
 {
     struct calls *c = user;
     wki_http_request r = {.url = "https://a/"};
-    wki_http_handler h = {on_head, on_body, on_done, c};
+    wki_http_handler h = {.head = on_head, .body = on_body, .done = on_done, .user = c};
 
     call(c, "d");
     c->error = result->error;
@@ -534,7 +534,7 @@ static void test_handlers_are_called_in_order_and_can_stop(void)
 
     for (size_t i = 0; i < N(cases); i++) {
         struct calls c = {.head_code = cases[i].head, .body_code = cases[i].body};
-        wki_http_handler h = {on_head, on_body, on_done, &c};
+        wki_http_handler h = {.head = on_head, .body = on_body, .done = on_done, .user = &c};
         wki_http_request r = {.url = "https://a/"};
         wk_error err = {0};
 
@@ -554,7 +554,7 @@ static void test_handlers_are_called_in_order_and_can_stop(void)
 static void test_handlers_may_start_more(void)
 {
     struct calls c = {.more = 3};
-    wki_http_handler h = {on_head, on_body, on_done, &c};
+    wki_http_handler h = {.head = on_head, .body = on_body, .done = on_done, .user = &c};
     wki_http_request r = {.url = "https://a/"};
     wk_error err = {0};
 
@@ -571,7 +571,7 @@ static void test_a_request_to_stop_ends_all_transfers(void)
 {
     static const script_reply slow[] = {{.status = 200, .delay_ms = 1000000}};
     struct calls c = {.more = 1000};
-    wki_http_handler h = {on_head, on_body, on_done, &c};
+    wki_http_handler h = {.head = on_head, .body = on_body, .done = on_done, .user = &c};
     wki_http_request r = {.url = "https://a/"};
     wk_cancel cancel = {0};
     wk_error err = {0};
