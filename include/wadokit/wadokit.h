@@ -12,6 +12,7 @@
 #define WADOKIT_WADOKIT_H
 
 #include <wadokit/cancel.h>
+#include <wadokit/convert.h>
 #include <wadokit/error.h>
 #include <wadokit/export.h>
 #include <wadokit/json.h>
@@ -19,6 +20,7 @@
 #include <wadokit/log.h>
 #include <wadokit/plan.h>
 #include <wadokit/session.h>
+#include <wadokit/thumbnail.h>
 #include <wadokit/version.h>
 
 #endif

@@ -1,0 +1,53 @@
+/*
+ * Thumbnails: one small picture for a study, a series, an instance or a frame, read (or fetched)
+ * with as few bytes as can be.
+ */
+#ifndef WADOKIT_THUMBNAIL_H
+#define WADOKIT_THUMBNAIL_H
+
+#include <wadokit/convert.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum wk_thumb_per {
+    WK_THUMB_DEFAULT,  /* SERIES; STUDY where the output is a single file */
+    WK_THUMB_STUDY,    /* the middle image of the series with the most images */
+    WK_THUMB_SERIES,   /* its middle image */
+    WK_THUMB_INSTANCE, /* its middle frame */
+    WK_THUMB_FRAME,
+} wk_thumb_per;
+
+/* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85;
+ * window, output and output_fd as in wk_render_opts. */
+typedef struct wk_thumb_opts {
+    wk_thumb_per per;
+    wk_picture_format format;
+    uint32_t size;
+    int quality;
+    const char *window;
+    const char *output;
+    int output_fd;
+} wk_thumb_opts;
+
+/*
+ * Draws thumbnails of the targets. Names in a folder:
+ *   study      <StudyUID>.jpg
+ *   series     <StudyUID>/<SeriesUID>.jpg
+ *   instance   <StudyUID>/<SeriesUID>/<SOPUID>.jpg
+ *   frame      <StudyUID>/<SeriesUID>/<SOPUID>-<frame>.jpg
+ *
+ * Images are ordered by Instance Number, then by name; the middle of n is number n / 2 counted from
+ * 0. Objects with pixels come before those without; an object without gets a placeholder with a
+ * label, as do moving pictures. Errors as of wk_render().
+ */
+WK_API wk_code wk_thumbnail(wk_session *session, const char *const *targets, size_t n_targets,
+                            const wk_thumb_opts *opts, wk_image_fn on_image, void *user,
+                            wk_image_summary *summary, wk_error *err) WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

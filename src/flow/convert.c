@@ -1,0 +1,297 @@
+#include <wadokit/convert.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wadokit/plan.h>
+
+#include "core/path.h"
+#include "core/pool.h"
+#include "core/seen.h"
+#include "core/text.h"
+#include "core/uid.h"
+#include "flow/picture_run.h"
+#include "flow/picture_source.h"
+
+enum { NAME_SIZE = 256, NAMES_MAX = 1 << 24 };
+
+/* One run of wk_render(). Objects get their names in the order in which they were added (turn), so
+ * that names do not depend on which thread was faster. */
+typedef struct rendering {
+    wki_picture_run run;
+    const wk_render_opts *opts;
+    wki_pool *pool;
+    wki_plan_list remote;
+    uint64_t added;
+    pthread_mutex_t turn_lock;
+    pthread_cond_t turn_moved;
+    uint64_t turn;
+    wki_seen names;
+} rendering;
+
+typedef struct job {
+    uint64_t number;
+    wki_picture_source source;
+} job;
+
+wk_code wk_frames_read(const char *text, wk_frames *frames, uint32_t *frame, wk_error *err)
+{
+    char *end = NULL;
+    unsigned long n;
+
+    if (strcmp(text, "all") == 0 || strcmp(text, "middle") == 0) {
+        *frames = *text == 'a' ? WK_FRAMES_ALL : WK_FRAMES_MIDDLE;
+        return WK_OK;
+    }
+    n = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || n < 1 || n > WK_MAX_FRAMES)
+        return wk_fail(err, WK_USAGE, "frame \"%.20s\" is none of all, middle, or a number from 1",
+                       text);
+    *frames = WK_FRAMES_NUMBER;
+    *frame = (uint32_t)n;
+    return WK_OK;
+}
+
+static void wait_for_turn(rendering *r, uint64_t number)
+{
+    pthread_mutex_lock(&r->turn_lock);
+    while (r->turn != number)
+        pthread_cond_wait(&r->turn_moved, &r->turn_lock);
+    pthread_mutex_unlock(&r->turn_lock);
+}
+
+static void end_turn(rendering *r)
+{
+    pthread_mutex_lock(&r->turn_lock);
+    r->turn++;
+    pthread_cond_broadcast(&r->turn_moved);
+    pthread_mutex_unlock(&r->turn_lock);
+}
+
+/* The SOP Instance UID where it may name a file, else the source's own name, encoded. */
+static void base_name(char *out, size_t size, const char *sop, const char *source)
+{
+    const char *slash = strrchr(source, '/');
+
+    if (wki_uid_is_valid(sop))
+        wki_strcopy(out, size, sop);
+    else
+        wki_path_encode(out, size, slash && slash[1] ? slash + 1 : source);
+}
+
+/* Makes `base` one that this run has not used yet. */
+static void make_unique(rendering *r, char *base, size_t size)
+{
+    char plain[NAME_SIZE];
+    unsigned n = 2;
+
+    snprintf(plain, sizeof plain, "%.200s", base);
+    snprintf(base, size, "%s", plain);
+    while (wki_seen_before(&r->names, base))
+        snprintf(base, size, "%s_%u", plain, n++);
+}
+
+static void draw_one(rendering *r, wki_drawing *g, const wki_picture_source *source,
+                     const char *base, int64_t frame, bool numbered)
+{
+    char relative[NAME_SIZE + 32], *path = NULL;
+    const char *suffix = wki_picture_suffix(r->run.drawing.format);
+    wk_image_report report;
+
+    memset(&report, 0, sizeof report);
+    report.source = source->shown;
+    wki_drawing_describe(g, &report);
+    if (numbered)
+        snprintf(relative, sizeof relative, "%s-%lld%s", base, (long long)frame + 1, suffix);
+    else
+        snprintf(relative, sizeof relative, "%s%s", base, suffix);
+    if (r->run.drawing.format == WK_PICTURE_NPY)
+        wki_drawing_values(g, frame, &r->run.drawing, &r->run.out, relative, &report, &path);
+    else
+        wki_drawing_picture(g, (uint32_t)frame, &r->run.drawing, &r->run.out, relative, &report,
+                            &path);
+    wki_picture_run_report(&r->run, &report);
+    free(path);
+}
+
+static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_source *source,
+                           const char *base, wk_error *err)
+{
+    uint32_t n = g->desc.frames ? g->desc.frames : 1;
+    wk_frames which = source->frame ? WK_FRAMES_NUMBER : r->opts->frames;
+    uint32_t wanted = source->frame ? source->frame : r->opts->frame;
+    bool numbered = n > 1 && which != WK_FRAMES_FIRST;
+
+    if (which == WK_FRAMES_NUMBER && wanted > n && !wki_drawing_is_placeholder(g))
+        return wk_fail(err, WK_NOT_FOUND, "no frame %u: it has %u", wanted, n);
+    if (wki_drawing_is_placeholder(g))
+        draw_one(r, g, source, base, 0, false);
+    else if (which == WK_FRAMES_ALL && r->run.drawing.format == WK_PICTURE_NPY)
+        draw_one(r, g, source, base, -1, false);
+    else if (which == WK_FRAMES_ALL)
+        for (uint32_t i = 0; i < n && wki_session_check(r->run.session, NULL) == WK_OK; i++)
+            draw_one(r, g, source, base, i, numbered);
+    else if (which == WK_FRAMES_NUMBER)
+        draw_one(r, g, source, base, wanted - 1, numbered);
+    else
+        draw_one(r, g, source, base, which == WK_FRAMES_MIDDLE ? n / 2 : 0, numbered);
+    return WK_OK;
+}
+
+static void work(void *user, unsigned slot, void *arg)
+{
+    rendering *r = user;
+    job *j = arg;
+    char base[NAME_SIZE];
+    wki_drawing g;
+    wk_error err = {0};
+    wk_code rc;
+
+    (void)slot;
+    memset(&g, 0, sizeof g);
+    rc = wki_session_check(r->run.session, &err);
+    if (rc == WK_OK)
+        rc = wki_drawing_open(&g, j->source.path, &err);
+    wait_for_turn(r, j->number);
+    if (rc == WK_OK) {
+        base_name(base, sizeof base, g.desc.sop_uid, j->source.shown);
+        make_unique(r, base, sizeof base);
+    }
+    end_turn(r);
+    if (rc == WK_OK)
+        rc = draw_frames(r, &g, &j->source, base, &err);
+    if (rc != WK_OK && rc != WK_CANCELLED)
+        wki_picture_run_failed(&r->run, j->source.shown, NULL, &err);
+    wki_drawing_close(&g);
+    wki_picture_source_clear(&j->source);
+    free(j);
+}
+
+/* Takes the source, in any case. */
+static void add_source(void *user, wki_picture_source *source, void *tag)
+{
+    rendering *r = user;
+    job *j = calloc(1, sizeof *j);
+
+    (void)tag;
+    if (!j) {
+        wk_error err = {0};
+
+        wk_fail(&err, WK_NOMEM, "out of memory");
+        wki_picture_run_failed(&r->run, source->shown, NULL, &err);
+        wki_picture_source_clear(source);
+        return;
+    }
+    j->number = r->added++;
+    j->source = *source;
+    wki_pool_add(r->pool, j);
+}
+
+/* Files are drawn at once. What is fetched waits until all targets are resolved, as nothing may be
+ * fetched while a search is running on the same client. */
+static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
+{
+    rendering *r = user;
+    wki_picture_source source;
+    wk_code rc;
+
+    if (item->kind == WK_ITEM_NOTICE) {
+        wki_picture_run_notice(&r->run, item);
+        return WK_OK;
+    }
+    if (item->kind == WK_ITEM_REMOTE)
+        return wki_plan_list_add(&r->remote, item, err);
+    rc = wki_picture_source_file(&source, item->path, err);
+    if (rc == WK_OK)
+        add_source(r, &source, NULL);
+    return rc;
+}
+
+static wk_code fetch_one(wki_picture_fetch *f, const wk_plan_item *item, wk_error *err)
+{
+    bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
+    char *url = wki_plan_instance_url(item, item->sop);
+    wk_code rc;
+
+    if (item->level == WK_LEVEL_FRAME && !url)
+        return wk_fail(err, WK_USAGE, "%s: a frame without its instance", item->url);
+    rc = wki_picture_fetch_add(f, url ? url : item->url, item, below, item->frame, NULL, err);
+    free(url);
+    return rc;
+}
+
+static wk_code fetch_all(rendering *r, wk_error *err)
+{
+    wki_picture_fetch *f = NULL;
+    wk_code rc, end;
+
+    if (r->remote.n == 0)
+        return WK_OK;
+    rc = wki_picture_fetch_new(&r->run, add_source, r, &f, err);
+    for (size_t i = 0; i < r->remote.n && rc == WK_OK; i++)
+        rc = fetch_one(f, r->remote.items[i], err);
+    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+    return rc == WK_OK ? end : rc;
+}
+
+static wk_code check_opts(const wk_render_opts *o, wk_picture_format format, wk_error *err)
+{
+    if (o->depth != 0 && o->depth != 8 && o->depth != 16)
+        return wk_fail(err, WK_USAGE, "depth %d: 8 or 16", o->depth);
+    if (o->depth == 16 && format == WK_PICTURE_JPEG)
+        return wk_fail(err, WK_USAGE, "JPEG has 8 bits: depth 16 needs PNG");
+    if (o->quality < 0 || o->quality > 100)
+        return wk_fail(err, WK_USAGE, "quality %d: 1 to 100", o->quality);
+    if (o->modality_values && format != WK_PICTURE_NPY)
+        return wk_fail(err, WK_USAGE, "values are chosen for npy only");
+    return WK_OK;
+}
+
+wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targets,
+                  const wk_render_opts *opts, wk_image_fn on_image, void *user,
+                  wk_image_summary *summary, wk_error *err)
+{
+    rendering r = {.opts = opts};
+    wk_resolve_summary resolved = {0};
+    wk_error own = {0};
+    wk_code rc;
+
+    err = err ? err : &own;
+    rc = wki_picture_run_init(&r.run, session, opts->output, opts->output_fd, opts->format,
+                              WK_PICTURE_PNG, opts->window, err);
+    if (rc == WK_OK)
+        rc = check_opts(opts, r.run.drawing.format, err);
+    if (rc == WK_OK)
+        rc = wki_pool_new(wki_picture_run_threads(&r.run), work, &r, &r.pool, err);
+    if (rc != WK_OK) {
+        wki_picture_run_clear(&r.run);
+        return rc;
+    }
+    r.run.on_image = on_image;
+    r.run.user = user;
+    r.run.drawing.render.box = opts->size;
+    r.run.drawing.render.depth = opts->depth == 16 ? 16 : 8;
+    r.run.drawing.quality = opts->quality ? opts->quality : 90;
+    r.run.drawing.modality_values = opts->modality_values;
+    pthread_mutex_init(&r.turn_lock, NULL);
+    pthread_cond_init(&r.turn_moved, NULL);
+    wki_seen_init(&r.names, NAMES_MAX);
+    rc = wk_resolve(session, targets, n_targets, on_item, &r, &resolved, err);
+    if (rc == WK_OK || rc == WK_PARTIAL) {
+        wk_code fetched = fetch_all(&r, rc == WK_OK ? err : NULL);
+
+        rc = fetched == WK_OK ? rc : fetched;
+    }
+    wki_pool_finish(r.pool);
+    if (wki_session_check(session, rc == WK_OK ? err : NULL) != WK_OK)
+        rc = WK_CANCELLED;
+    rc = wki_picture_run_end(&r.run, rc, &resolved, summary, err);
+    wki_plan_list_clear(&r.remote);
+    wki_seen_clear(&r.names);
+    pthread_cond_destroy(&r.turn_moved);
+    pthread_mutex_destroy(&r.turn_lock);
+    wki_picture_run_clear(&r.run);
+    return rc;
+}

@@ -1,0 +1,307 @@
+#include "flow/drawing.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/text.h"
+#include "decode/decode.h"
+#include "encode/encode.h"
+#include "flow/object_label.h"
+
+const char *wki_picture_suffix(wk_picture_format format)
+{
+    return format == WK_PICTURE_JPEG ? ".jpg" : format == WK_PICTURE_NPY ? ".npy" : ".png";
+}
+
+wk_code wki_drawing_open(wki_drawing *g, const char *path, wk_error *err)
+{
+    wk_code rc;
+
+    memset(g, 0, sizeof *g);
+    rc = wki_dicom_open(path, &g->file, err);
+    return rc == WK_OK ? wki_dicom_describe(g->file, &g->desc, err) : rc;
+}
+
+void wki_drawing_close(wki_drawing *g)
+{
+    wki_image_desc_clear(&g->desc);
+    wki_dicom_close(g->file);
+    memset(g, 0, sizeof *g);
+}
+
+static bool is_video(const wki_drawing *g)
+{
+    return g->desc.pixels != WKI_PIXELS_NONE &&
+           wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_VIDEO;
+}
+
+bool wki_drawing_is_placeholder(const wki_drawing *g)
+{
+    return g->desc.pixels == WKI_PIXELS_NONE || is_video(g);
+}
+
+static void add_warning(wk_image_report *r, const char *text)
+{
+    if (*text && r->n_warnings < WK_IMAGE_WARNINGS)
+        wki_text_clean(r->warnings[r->n_warnings++], WK_IMAGE_WARNING_SIZE, text, strlen(text));
+}
+
+void wki_drawing_describe(const wki_drawing *g, wk_image_report *report)
+{
+    memcpy(report->study, g->desc.study_uid, sizeof report->study);
+    memcpy(report->series, g->desc.series_uid, sizeof report->series);
+    memcpy(report->sop, g->desc.sop_uid, sizeof report->sop);
+    memcpy(report->transfer_syntax, g->desc.transfer_syntax, sizeof report->transfer_syntax);
+    report->n_warnings = 0;
+    add_warning(report, g->desc.warning);
+}
+
+static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t frame,
+                              wki_pixels *out, wk_error *err)
+{
+    wki_drawing *g = user;
+
+    return wki_dicom_decode_frame(g->file, d, frame, out, err);
+}
+
+static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error *err)
+{
+    wki_decode_opts opts = {0, decode_foreign, g};
+    wki_frame_bytes bytes = {0};
+    wk_code rc = WK_OK;
+
+    if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
+        rc = wki_dicom_frame_bytes(g->file, &g->desc, frame, &bytes, err);
+    if (rc == WK_OK)
+        rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
+    wki_frame_bytes_clear(&bytes);
+    return rc;
+}
+
+static wk_code refuse_without_pixels(const wki_drawing *g, wk_error *err)
+{
+    const char *title, *line;
+
+    if (is_video(g))
+        return wk_fail(err, WK_UNSUPPORTED, "moving pictures (%s) are not drawn",
+                       g->desc.transfer_syntax);
+    wki_object_label(g->desc.sop_class, g->desc.modality, &title, &line);
+    return wk_fail(err, WK_UNSUPPORTED, "no pixels (%s: %s)", title, line);
+}
+
+static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture *out,
+                                wk_error *err)
+{
+    const char *title, *lines[2] = {NULL, NULL};
+
+    if (is_video(g)) {
+        title = "VIDEO";
+        lines[0] = "Moving pictures";
+        lines[1] = g->desc.modality;
+    } else {
+        wki_object_label(g->desc.sop_class, g->desc.modality, &title, &lines[0]);
+        lines[1] = strcmp(title, g->desc.modality) == 0 ? "" : g->desc.modality;
+    }
+    return wki_placeholder(box, title, lines, 2, out, err);
+}
+
+static const char *function_name(wki_voi_function f)
+{
+    return f == WKI_VOI_SIGMOID        ? "SIGMOID"
+           : f == WKI_VOI_LINEAR_EXACT ? "LINEAR_EXACT"
+                                       : "LINEAR";
+}
+
+static void report_window(wk_image_report *r, const wki_render_report *window)
+{
+    memcpy(r->rule, window->rule, sizeof r->rule);
+    r->has_window = window->has_window;
+    r->center = window->center;
+    r->width_of_window = window->width;
+    r->function = window->has_window ? function_name(window->function) : NULL;
+    r->inverted = window->inverted;
+    add_warning(r, window->warning);
+}
+
+static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                          wki_picture *out, wk_image_report *r, wk_error *err)
+{
+    wki_render_report window;
+    wki_pixels pixels = {0};
+    wk_code rc;
+
+    memset(&window, 0, sizeof window);
+    if (wki_drawing_is_placeholder(g)) {
+        if (!opts->placeholders)
+            return refuse_without_pixels(g, err);
+        r->placeholder = true;
+        return draw_placeholder(g, opts->render.box, out, err);
+    }
+    r->frame = frame + 1;
+    rc = decode(g, frame, &pixels, err);
+    if (rc == WK_OK) {
+        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+        add_warning(r, pixels.warning);
+        rc = wki_render(&g->desc, frame, &pixels, &opts->render, out, &window, err);
+    }
+    if (rc == WK_OK)
+        report_window(r, &window);
+    wki_pixels_clear(&pixels);
+    return rc;
+}
+
+/* One picture to be encoded. */
+typedef struct encoding {
+    const wki_picture *picture;
+    const wki_drawing_opts *opts;
+    const char *comment;
+} encoding;
+
+static wk_code encode(void *user, wki_sink *sink, wk_error *err)
+{
+    const encoding *e = user;
+
+    if (e->opts->format == WK_PICTURE_JPEG)
+        return wki_jpeg_write(e->picture, e->opts->quality, e->comment, sink, err);
+    return wki_png_write(e->picture, e->comment, sink, err);
+}
+
+static void make_comment(char *out, size_t size, const wk_image_report *r)
+{
+    if (r->has_window)
+        snprintf(out, size, "window %s: center %g width %g %s", r->rule, r->center,
+                 r->width_of_window, r->function);
+    else
+        snprintf(out, size, "window %s", r->rule);
+}
+
+static wk_code finish(wk_image_report *r, wk_code rc, const char *path)
+{
+    r->path = path;
+    r->status = rc == WK_OK ? WK_IMAGE_SAVED : WK_IMAGE_FAILED;
+    return rc;
+}
+
+wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                            wki_picture_out *out, const char *relative, wk_image_report *report,
+                            char **path)
+{
+    wki_picture picture = {0};
+    char comment[160];
+    encoding e = {&picture, opts, NULL};
+    wk_code rc = draw_frame(g, frame, opts, &picture, report, &report->error);
+
+    if (rc == WK_OK) {
+        make_comment(comment, sizeof comment, report);
+        e.comment = report->rule[0] ? comment : NULL;
+        report->width = picture.width;
+        report->height = picture.height;
+        rc = wki_picture_out_write(out, relative, encode, &e, path, &report->bytes,
+                                   &report->error);
+    }
+    wki_picture_clear(&picture);
+    return finish(report, rc, *path);
+}
+
+/* Values of one or all frames on their way into one npy file. */
+typedef struct values {
+    wki_drawing *g;
+    const wki_drawing_opts *opts;
+    uint32_t first, n;
+    bool all;
+    wk_image_report *report;
+} values;
+
+static wk_code write_header(const values *v, const wki_pixels *p, wki_sink *sink, wk_error *err)
+{
+    size_t shape[4], n = 0;
+
+    if (v->all)
+        shape[n++] = v->n;
+    shape[n++] = p->rows;
+    shape[n++] = p->cols;
+    if (p->samples > 1)
+        shape[n++] = p->samples;
+    return wki_npy_header(v->opts->modality_values ? WKI_F64 : p->type, shape, n, sink, err);
+}
+
+static wk_code write_modality(const values *v, uint32_t frame, const wki_pixels *p,
+                              wki_sink *sink, wk_error *err)
+{
+    size_t n = (size_t)p->rows * p->cols;
+    double *out;
+    wk_code rc;
+
+    if (p->color != WKI_COLOR_GREY)
+        return wk_fail(err, WK_UNSUPPORTED,
+                       "modality values are of grey images: this one is in colour");
+    out = malloc(n * sizeof *out);
+    if (!out)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    wki_modality_values(&v->g->desc, frame, p, out);
+    rc = wki_npy_values(WKI_F64, out, n, sink, err);
+    free(out);
+    return rc;
+}
+
+static wk_code write_frame(const values *v, uint32_t frame, wki_pixels *p, wki_sink *sink,
+                           wk_error *err)
+{
+    if (v->opts->modality_values)
+        return write_modality(v, frame, p, sink, err);
+    wki_pixels_to_rgb(&v->g->desc, p);
+    return wki_npy_values(p->type, p->data, (size_t)p->rows * p->cols * p->samples, sink, err);
+}
+
+static bool same_shape(const wki_pixels *a, const wki_pixels *b)
+{
+    return a->rows == b->rows && a->cols == b->cols && a->samples == b->samples &&
+           a->type == b->type;
+}
+
+static wk_code write_values(void *user, wki_sink *sink, wk_error *err)
+{
+    const values *v = user;
+    wki_pixels first = {0};
+    wk_code rc = WK_OK;
+
+    for (uint32_t i = 0; i < v->n && rc == WK_OK; i++) {
+        wki_pixels p = {0};
+
+        rc = decode(v->g, v->first + i, &p, err);
+        if (rc == WK_OK && i == 0) {
+            first = p;
+            first.data = NULL;
+            v->report->width = p.cols;
+            v->report->height = p.rows;
+            memcpy(v->report->decoder, p.decoder, sizeof v->report->decoder);
+            add_warning(v->report, p.warning);
+            rc = write_header(v, &p, sink, err);
+        }
+        if (rc == WK_OK && !same_shape(&first, &p))
+            rc = wk_fail(err, WK_DATA, "its pixels are not like those of the first frame");
+        if (rc == WK_OK)
+            rc = write_frame(v, v->first + i, &p, sink, err);
+        if (rc != WK_OK)
+            wk_fail_add(err, "frame %u: ", v->first + i + 1);
+        wki_pixels_clear(&p);
+    }
+    return rc;
+}
+
+wk_code wki_drawing_values(wki_drawing *g, int64_t frame, const wki_drawing_opts *opts,
+                           wki_picture_out *out, const char *relative, wk_image_report *report,
+                           char **path)
+{
+    values v = {g, opts, frame < 0 ? 0 : (uint32_t)frame, frame < 0 ? g->desc.frames : 1,
+                frame < 0, report};
+    wk_code rc;
+
+    if (wki_drawing_is_placeholder(g))
+        return finish(report, refuse_without_pixels(g, &report->error), NULL);
+    report->frame = frame < 0 ? 0 : (uint32_t)frame + 1;
+    rc = wki_picture_out_write(out, relative, write_values, &v, path, &report->bytes,
+                               &report->error);
+    return finish(report, rc, *path);
+}

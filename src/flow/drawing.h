@@ -1,0 +1,61 @@
+/*
+ * One DICOM file on its way to pictures: opened and described once, then drawn frame by frame.
+ * The one place that knows the order dicom/ -> decode/ -> render/ -> encode/.
+ */
+#ifndef WADOKIT_FLOW_DRAWING_H
+#define WADOKIT_FLOW_DRAWING_H
+
+#include <wadokit/convert.h>
+#include <wadokit/error.h>
+
+#include "core/image.h"
+#include "dicom/dicom_file.h"
+#include "flow/picture_out.h"
+#include "render/render.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_drawing_opts {
+    wk_picture_format format; /* not BY_NAME */
+    wki_render_opts render;
+    int quality;
+    bool modality_values; /* npy */
+    bool placeholders;    /* for what has no pixels; else that is WK_UNSUPPORTED */
+} wki_drawing_opts;
+
+typedef struct wki_drawing {
+    wki_dicom_file *file;
+    wki_image_desc desc;
+} wki_drawing;
+
+/* Opens and describes. Clear with wki_drawing_close() in any case. */
+wk_code wki_drawing_open(wki_drawing *g, const char *path, wk_error *err) WK_MUST_USE;
+void wki_drawing_close(wki_drawing *g);
+
+/* What has to be drawn as a placeholder: no pixels, or moving pictures. */
+bool wki_drawing_is_placeholder(const wki_drawing *g);
+
+/* Fills what the description says of the source: UIDs, transfer syntax, a warning. */
+void wki_drawing_describe(const wki_drawing *g, wk_image_report *report);
+
+/* Draws `frame` (0-based) to out/relative and fills the report, path included (on the heap, also
+ * in report->path: free() what *path is set to). The error goes into the report too. */
+wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                            wki_picture_out *out, const char *relative, wk_image_report *report,
+                            char **path);
+
+/* Writes the values of one frame, or of all of them (frame < 0: with a leading axis), as npy. */
+wk_code wki_drawing_values(wki_drawing *g, int64_t frame, const wki_drawing_opts *opts,
+                           wki_picture_out *out, const char *relative, wk_image_report *report,
+                           char **path);
+
+/* ".png", ".jpg", ".npy" */
+const char *wki_picture_suffix(wk_picture_format format);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

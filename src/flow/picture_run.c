@@ -1,0 +1,172 @@
+#include "flow/picture_run.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/pool.h"
+#include "core/text.h"
+
+wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const char *output,
+                             int output_fd, wk_picture_format format, wk_picture_format fallback,
+                             const char *window, wk_error *err)
+{
+    wk_code rc;
+
+    memset(run, 0, sizeof *run);
+    run->session = session;
+    run->summary.expected = -1;
+    run->started_ms = session->clock->monotonic_ms(session->clock->user);
+    pthread_mutex_init(&run->lock, NULL);
+    if (window) {
+        rc = wki_window_parse(window, &run->drawing.render, err);
+        if (rc != WK_OK)
+            return rc;
+    }
+    rc = wki_picture_out_open(&run->out, output, output_fd, err);
+    if (rc != WK_OK)
+        return rc;
+    if (format == WK_PICTURE_BY_NAME)
+        format = wki_picture_out_format(&run->out);
+    run->drawing.format = format == WK_PICTURE_BY_NAME ? fallback : format;
+    return WK_OK;
+}
+
+void wki_picture_run_clear(wki_picture_run *run)
+{
+    wki_picture_out_close(&run->out);
+    pthread_mutex_destroy(&run->lock);
+}
+
+static void tell_progress(wki_picture_run *run, const wk_image_report *report)
+{
+    const wk_session_opts *o = &run->session->opts;
+    wk_progress p = {report->source, 0, -1, 0, run->summary.expected};
+
+    p.items = run->summary.saved + run->summary.kept + run->summary.failed;
+    p.bytes = run->summary.bytes;
+    if (o->progress)
+        o->progress(o->progress_user, &p);
+}
+
+void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report)
+{
+    pthread_mutex_lock(&run->lock);
+    if (report->status == WK_IMAGE_FAILED) {
+        run->summary.failed++;
+        if (run->first.code == WK_OK)
+            run->first = report->error;
+    } else if (report->status == WK_IMAGE_KEPT) {
+        run->summary.kept++;
+    } else {
+        run->summary.saved++;
+        run->summary.bytes += report->bytes;
+    }
+    if (run->on_image)
+        run->on_image(run->user, report);
+    tell_progress(run, report);
+    pthread_mutex_unlock(&run->lock);
+}
+
+void wki_picture_run_failed(wki_picture_run *run, const char *source, const wk_plan_item *item,
+                            const wk_error *error)
+{
+    wk_image_report r;
+
+    memset(&r, 0, sizeof r);
+    r.source = source ? source : "";
+    r.status = WK_IMAGE_FAILED;
+    r.error = *error;
+    if (item) {
+        memcpy(r.study, item->study, sizeof r.study);
+        memcpy(r.series, item->series, sizeof r.series);
+        memcpy(r.sop, item->sop, sizeof r.sop);
+    }
+    wki_picture_run_report(run, &r);
+}
+
+void wki_picture_run_notice(wki_picture_run *run, const wk_plan_item *item)
+{
+    const char *source = item->path  ? item->path
+                         : item->url ? item->url
+                                     : item->study;
+
+    if (item->error.code != WK_OK)
+        wki_picture_run_failed(run, source, item, &item->error);
+    else
+        wk_log_write(&run->session->log, WK_LOG_INFO, "%s: not used: %s", source,
+                     item->reason ? item->reason : "");
+}
+
+wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err)
+{
+    wk_code rc;
+
+    if (list->n == list->room) {
+        size_t room = list->room ? list->room * 2 : 16, size;
+        wk_plan_item **items = NULL;
+
+        if (wki_mul_size(room, sizeof *items, &size))
+            items = realloc(list->items, size);
+        if (!items)
+            return wk_fail(err, WK_NOMEM, "out of memory");
+        list->items = items;
+        list->room = room;
+    }
+    rc = wk_plan_item_copy(item, &list->items[list->n], err);
+    if (rc == WK_OK)
+        list->n++;
+    return rc;
+}
+
+void wki_plan_list_clear(wki_plan_list *list)
+{
+    for (size_t i = 0; i < list->n; i++)
+        wk_plan_item_free(list->items[i]);
+    free(list->items);
+    *list = (wki_plan_list){NULL, 0, 0};
+}
+
+char *wki_plan_instance_url(const wk_plan_item *item, const char *sop)
+{
+    if (!item->root || !item->study[0] || !item->series[0] || !sop[0])
+        return NULL;
+    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study,
+                      item->series, sop);
+}
+
+unsigned wki_picture_run_threads(const wki_picture_run *run)
+{
+    int jobs = run->session->opts.jobs;
+
+    return run->out.single ? 1 : jobs > 0 ? (unsigned)jobs : wki_pool_processors();
+}
+
+wk_code wki_picture_run_end(wki_picture_run *run, wk_code resolve,
+                            const wk_resolve_summary *resolved, wk_image_summary *summary,
+                            wk_error *err)
+{
+    wk_image_summary *s = &run->summary;
+    const wki_clock *clock = run->session->clock;
+    uint64_t done = s->saved + s->kept;
+
+    s->skipped = resolved->skipped;
+    s->seconds = (double)(clock->monotonic_ms(clock->user) - run->started_ms) / 1000;
+    if (summary)
+        *summary = *s;
+    if (resolve == WK_CANCELLED || resolve == WK_NOMEM)
+        return resolve;
+    if (resolve != WK_OK && done == 0 && s->failed == 0)
+        return resolve;
+    if (done == 0 && s->failed == 0)
+        return wk_fail(err, WK_NOT_FOUND, "no DICOM objects in the targets");
+    if (s->failed == 0 && resolve == WK_OK)
+        return WK_OK;
+    wk_error_clear(err);
+    if (done > 0)
+        return wk_fail(err, WK_PARTIAL, "%llu drawn, %llu not", (unsigned long long)done,
+                       (unsigned long long)s->failed);
+    if (err)
+        *err = run->first;
+    return run->first.code;
+}

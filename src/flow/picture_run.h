@@ -1,0 +1,76 @@
+/*
+ * What drawing many pictures has in common: who hears of them, how they are counted, and with which
+ * code the run ends. Used by several threads at once.
+ */
+#ifndef WADOKIT_FLOW_PICTURE_RUN_H
+#define WADOKIT_FLOW_PICTURE_RUN_H
+
+#include <pthread.h>
+
+#include <wadokit/convert.h>
+#include <wadokit/plan.h>
+
+#include "flow/drawing.h"
+#include "flow/session.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_picture_run {
+    wk_session *session;
+    wk_image_fn on_image;
+    void *user;
+    wki_drawing_opts drawing;
+    wki_picture_out out;
+
+    pthread_mutex_t lock; /* of all that follows, and of calls to on_image */
+    wk_image_summary summary;
+    wk_error first; /* failure */
+    int64_t started_ms;
+} wki_picture_run;
+
+/* Opens the output and settles the format: `format`, else the output's suffix, else `fallback`.
+ * `window` NULL: "dicom". Clear with wki_picture_run_clear() in any case. */
+wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const char *output,
+                             int output_fd, wk_picture_format format, wk_picture_format fallback,
+                             const char *window, wk_error *err) WK_MUST_USE;
+void wki_picture_run_clear(wki_picture_run *run);
+
+/* Counts a report and hands it on. */
+void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report);
+
+/* Counts and hands on a source that gave nothing. `item` may be NULL. */
+void wki_picture_run_failed(wki_picture_run *run, const char *source, const wk_plan_item *item,
+                            const wk_error *error);
+
+/* An item that gives nothing: reported where it is a failure, else said in the log. */
+void wki_picture_run_notice(wki_picture_run *run, const wk_plan_item *item);
+
+/* Items kept for later, deep copies. */
+typedef struct wki_plan_list {
+    wk_plan_item **items;
+    size_t n, room;
+} wki_plan_list;
+
+wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
+void wki_plan_list_clear(wki_plan_list *list);
+
+/* The address of instance `sop` of the item's series, on the heap; NULL where the item does not say
+ * enough (no service root, or no series and `sop` not its own), or memory is out. */
+char *wki_plan_instance_url(const wk_plan_item *item, const char *sop);
+
+/* Threads to draw with. */
+unsigned wki_picture_run_threads(const wki_picture_run *run);
+
+/* The code of the whole run, after the last report. `resolve` is what wk_resolve() returned, with
+ * its error in `err`. */
+wk_code wki_picture_run_end(wki_picture_run *run, wk_code resolve,
+                            const wk_resolve_summary *resolved, wk_image_summary *summary,
+                            wk_error *err) WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

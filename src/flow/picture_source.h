@@ -1,0 +1,64 @@
+/*
+ * Where the DICOM bytes of a picture lie: a local file, or an instance fetched into a temporary
+ * file that has no name any more.
+ */
+#ifndef WADOKIT_FLOW_PICTURE_SOURCE_H
+#define WADOKIT_FLOW_PICTURE_SOURCE_H
+
+#include <wadokit/plan.h>
+
+#include "flow/picture_run.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* path   what to open, owned
+ * shown  what to call it: the path, or the URL; owned
+ * fd     of a temporary file, owned; -1 for none
+ * frame  1-based, where one frame was named; 0 otherwise */
+typedef struct wki_picture_source {
+    char *path;
+    char *shown;
+    int fd;
+    uint32_t frame;
+} wki_picture_source;
+
+void wki_picture_source_clear(wki_picture_source *s);
+wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
+    WK_MUST_USE;
+
+/* Makes an empty temporary file in $TMPDIR (or /tmp) and takes its name away at once, so that
+ * nothing stays behind however the run ends. */
+wk_code wki_picture_source_temporary(wki_picture_source *out, const char *shown,
+                                     wk_error *err) WK_MUST_USE;
+
+/* Bytes behind those that a temporary source has. */
+wk_code wki_picture_source_write(wki_picture_source *s, const void *data, size_t n,
+                                 wk_error *err) WK_MUST_USE;
+
+/*
+ * Fetches by WADO-RS, several at once: every instance of an answer becomes a source. What fails is
+ * reported to the run, and the rest goes on.
+ */
+typedef struct wki_picture_fetch wki_picture_fetch;
+
+/* Takes the source. `tag` is that of the request. */
+typedef void (*wki_picture_fetched)(void *user, wki_picture_source *source, void *tag);
+
+wk_code wki_picture_fetch_new(wki_picture_run *run, wki_picture_fetched fetched, void *user,
+                              wki_picture_fetch **out, wk_error *err) WK_MUST_USE;
+
+/* One instance, series or study. `url` without /frames; `from` gives headers and credentials and
+ * may go after the call. Waits while too many transfers are active. */
+wk_code wki_picture_fetch_add(wki_picture_fetch *f, const char *url, const wk_plan_item *from,
+                              bool instance, uint32_t frame, void *tag, wk_error *err) WK_MUST_USE;
+
+/* Waits for all of them, and frees. Takes NULL. */
+wk_code wki_picture_fetch_finish(wki_picture_fetch *f, wk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,467 @@
+#include <wadokit/thumbnail.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wadokit/plan.h>
+
+#include "core/path.h"
+#include "core/pool.h"
+#include "core/seen.h"
+#include "core/text.h"
+#include "core/uid.h"
+#include "dicom/dicom_scan.h"
+#include "dicomweb/qido.h"
+#include "flow/object_label.h"
+#include "flow/picture_run.h"
+#include "flow/picture_source.h"
+#include "flow/thumb_pick.h"
+
+enum { SIZE_DEFAULT = 256, QUALITY_DEFAULT = 85, READ_BYTES = 65536, NAME_SIZE = 512 };
+
+/* One run of wk_thumbnail(): collect (on_item, expand), pick, draw. */
+typedef struct thumbing {
+    wki_picture_run run;
+    wk_thumb_per per;
+    wki_plan_list remote;
+    wki_thumb_list list;
+    wki_dicom_scan *scan;
+    wki_pool *pool;
+    wki_seen names;
+} thumbing;
+
+typedef struct job {
+    wki_picture_source source;
+    char base[NAME_SIZE]; /* relative, without frame and suffix */
+} job;
+
+/* --- collecting: local files --- */
+
+/* Reads a file's identity from its head, up to the pixels. */
+static wk_code scan_head(wki_dicom_scan *scan, const char *path, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(scan);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char *buffer = malloc(READ_BYTES);
+    wk_code rc = WK_OK;
+    ssize_t n = 1;
+
+    wki_dicom_scan_reset(scan);
+    if (fd < 0)
+        rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
+    else if (!buffer)
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    while (rc == WK_OK && n > 0 && !id->has_pixels) {
+        n = read(fd, buffer, READ_BYTES);
+        if (n < 0)
+            rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
+        else
+            rc = wki_dicom_feed(scan, buffer, (size_t)n, err);
+    }
+    free(buffer);
+    if (fd >= 0)
+        close(fd);
+    return rc;
+}
+
+static void entry_from_scan(wki_thumb_entry *e, const wki_dicom_identity *id)
+{
+    memcpy(e->study, id->study_uid, sizeof e->study);
+    memcpy(e->series, id->series_uid, sizeof e->series);
+    memcpy(e->sop, id->sop_uid, sizeof e->sop);
+    e->number = id->instance_number;
+    e->has_pixels = id->has_pixels;
+}
+
+/* What the quick scan does not take may still be a file that can be opened. */
+static wk_code entry_from_file(wki_thumb_entry *e, const char *path, wk_error *err)
+{
+    wki_drawing g;
+    wk_code rc = wki_drawing_open(&g, path, err);
+
+    if (rc == WK_OK) {
+        memcpy(e->study, g.desc.study_uid, sizeof e->study);
+        memcpy(e->series, g.desc.series_uid, sizeof e->series);
+        memcpy(e->sop, g.desc.sop_uid, sizeof e->sop);
+        e->number = -1;
+        e->has_pixels = g.desc.pixels != WKI_PIXELS_NONE;
+    }
+    wki_drawing_close(&g);
+    return rc;
+}
+
+static wk_code add_file(thumbing *t, const char *path, wk_error *err)
+{
+    wki_thumb_entry e;
+    wk_error why = {0};
+    wk_code rc;
+
+    memset(&e, 0, sizeof e);
+    rc = scan_head(t->scan, path, &why);
+    if (rc == WK_OK) {
+        entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
+    } else if (rc == WK_DATA) {
+        wk_error_clear(&why);
+        rc = entry_from_file(&e, path, &why);
+    }
+    if (rc != WK_OK) {
+        wki_picture_run_failed(&t->run, path, NULL, &why);
+        return WK_OK;
+    }
+    e.path = wki_strdup(path);
+    if (!e.path)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    return wki_thumb_list_add(&t->list, &e, err);
+}
+
+static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
+{
+    thumbing *t = user;
+
+    if (item->kind == WK_ITEM_FILE)
+        return add_file(t, item->path, err);
+    if (item->kind == WK_ITEM_REMOTE)
+        return wki_plan_list_add(&t->remote, item, err);
+    wki_picture_run_notice(&t->run, item);
+    return WK_OK;
+}
+
+/* --- collecting: what a server has --- */
+
+typedef struct expansion {
+    thumbing *t;
+    const wk_plan_item *item;
+    size_t at; /* of the item in t->remote */
+    size_t found;
+} expansion;
+
+static bool is_excepted(const wk_plan_item *item, const char *series)
+{
+    for (size_t i = 0; i < item->n_except; i++) {
+        if (strcmp(item->except[i], series) == 0)
+            return true;
+    }
+    return false;
+}
+
+static wk_code add_remote(expansion *x, const char *series, const char *sop,
+                          const char *sop_class, int64_t number, bool has_pixels, wk_error *err)
+{
+    wki_thumb_entry e;
+
+    memset(&e, 0, sizeof e);
+    if (is_excepted(x->item, series) || !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
+        !wki_strcopy(e.series, sizeof e.series, series) ||
+        !wki_strcopy(e.sop, sizeof e.sop, sop))
+        return WK_OK;
+    e.number = number;
+    e.has_pixels = has_pixels && !wki_object_is_without_pixels(sop_class);
+    e.frame = x->item->frame;
+    e.item = x->at;
+    x->found++;
+    return wki_thumb_list_add(&x->t->list, &e, err);
+}
+
+static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    /* Rows is an optional return key: 0 and absent say nothing where the class is known. */
+    return add_remote(user, row->series, row->uid, row->sop_class, row->number, true, err);
+}
+
+static bool hints_are_enough(const wk_plan_item *item)
+{
+    bool enough = item->n_series_hints > 0 &&
+                  (item->complete_hint || item->level != WK_LEVEL_STUDY);
+
+    for (size_t i = 0; i < item->n_series_hints && enough; i++)
+        enough = item->series_hints[i].n_listed > 0;
+    return enough;
+}
+
+static wk_code add_hints(expansion *x, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < x->item->n_series_hints; i++) {
+        const wk_series_hint *s = &x->item->series_hints[i];
+
+        if (x->item->series[0] && strcmp(x->item->series, s->uid) != 0)
+            continue;
+        for (size_t k = 0; k < s->n_listed && rc == WK_OK; k++)
+            rc = add_remote(x, s->uid, s->instances[k].sop, s->instances[k].sop_class,
+                            s->instances[k].number, true, err);
+    }
+    return rc;
+}
+
+static wk_code ask_server(expansion *x, wk_error *err)
+{
+    const wk_plan_item *item = x->item;
+    union {
+        char **in;
+        const char *const *out;
+    } headers = {item->headers};
+    wki_qido_opts opts = {.headers = headers.out,
+                          .n_headers = item->n_headers,
+                          .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
+                          .log = &x->t->run.session->log};
+
+    if (!item->root)
+        return wk_fail(err, WK_UNSUPPORTED,
+                       "its address does not show the service root, so that its instances cannot "
+                       "be listed");
+    return wki_qido_instances(x->t->run.session->http, item->root, item->study,
+                              item->series[0] ? item->series : NULL, &opts, on_instance, x, err);
+}
+
+/* Lists the instances of one item: itself, by its hints, by asking. Only the end of the run or of
+ * memory fails; the rest is reported. */
+static wk_code expand(thumbing *t, size_t at, wk_error *err)
+{
+    const wk_plan_item *item = t->remote.items[at];
+    expansion x = {t, item, at, 0};
+    wk_error why = {0};
+    wk_code rc;
+
+    if (item->sop[0])
+        return add_remote(&x, item->series, item->sop, "", -1, true, err);
+    rc = hints_are_enough(item) ? add_hints(&x, &why) : ask_server(&x, &why);
+    if (rc == WK_OK && x.found == 0)
+        rc = wk_fail(&why, WK_NOT_FOUND, "the server lists no instance of it");
+    if (rc == WK_CANCELLED || rc == WK_NOMEM) {
+        if (err)
+            *err = why;
+        return rc;
+    }
+    if (rc != WK_OK)
+        wki_picture_run_failed(&t->run, item->url ? item->url : item->study, item, &why);
+    return WK_OK;
+}
+
+/* --- drawing --- */
+
+static void plain_name(char out[256], const char *uid, const char *path)
+{
+    const char *slash = path ? strrchr(path, '/') : NULL;
+
+    if (wki_uid_is_valid(uid))
+        wki_strcopy(out, 256, uid);
+    else
+        wki_path_encode(out, 200, slash ? slash + 1 : path ? path : "unknown");
+}
+
+/* The name of an entry's picture in a folder, unique in this run. */
+static void name_entry(thumbing *t, const wki_thumb_entry *e, char out[NAME_SIZE])
+{
+    char study[256], series[256], sop[256], plain[NAME_SIZE];
+    unsigned n = 2;
+
+    plain_name(study, e->study, e->path);
+    plain_name(series, e->series, e->path);
+    plain_name(sop, e->sop, e->path);
+    if (t->per == WK_THUMB_STUDY || !wki_uid_is_valid(e->study))
+        snprintf(plain, sizeof plain, "%.200s", study);
+    else if (t->per == WK_THUMB_SERIES)
+        snprintf(plain, sizeof plain, "%.80s/%.200s", study, series);
+    else
+        snprintf(plain, sizeof plain, "%.80s/%.80s/%.200s", study, series, sop);
+    snprintf(out, NAME_SIZE, "%s", plain);
+    while (wki_seen_before(&t->names, out))
+        snprintf(out, NAME_SIZE, "%.480s_%u", plain, n++);
+}
+
+static void draw_frame(thumbing *t, wki_drawing *g, const job *j, uint32_t frame, bool numbered)
+{
+    char relative[NAME_SIZE + 32], *path = NULL;
+    const char *suffix = wki_picture_suffix(t->run.drawing.format);
+    wk_image_report report;
+
+    memset(&report, 0, sizeof report);
+    report.source = j->source.shown;
+    wki_drawing_describe(g, &report);
+    if (numbered)
+        snprintf(relative, sizeof relative, "%s-%u%s", j->base, frame + 1, suffix);
+    else
+        snprintf(relative, sizeof relative, "%s%s", j->base, suffix);
+    wki_drawing_picture(g, frame, &t->run.drawing, &t->run.out, relative, &report, &path);
+    wki_picture_run_report(&t->run, &report);
+    free(path);
+}
+
+static wk_code draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
+{
+    uint32_t n = wki_drawing_is_placeholder(g) || g->desc.frames == 0 ? 1 : g->desc.frames;
+    bool each = t->per == WK_THUMB_FRAME && j->source.frame == 0;
+
+    if (j->source.frame > n)
+        return wk_fail(err, WK_NOT_FOUND, "no frame %u: it has %u", j->source.frame, n);
+    if (!each)
+        draw_frame(t, g, j, j->source.frame ? j->source.frame - 1 : n / 2,
+                   t->per == WK_THUMB_FRAME);
+    for (uint32_t i = 0; each && i < n && wki_session_check(t->run.session, NULL) == WK_OK; i++)
+        draw_frame(t, g, j, i, true);
+    return WK_OK;
+}
+
+static void work(void *user, unsigned slot, void *arg)
+{
+    thumbing *t = user;
+    job *j = arg;
+    wki_drawing g;
+    wk_error err = {0};
+    wk_code rc;
+
+    (void)slot;
+    memset(&g, 0, sizeof g);
+    rc = wki_session_check(t->run.session, &err);
+    if (rc == WK_OK)
+        rc = wki_drawing_open(&g, j->source.path, &err);
+    if (rc == WK_OK)
+        rc = draw(t, &g, j, &err);
+    if (rc != WK_OK && rc != WK_CANCELLED)
+        wki_picture_run_failed(&t->run, j->source.shown, NULL, &err);
+    wki_drawing_close(&g);
+    wki_picture_source_clear(&j->source);
+    free(j);
+}
+
+static void add_job(thumbing *t, wki_picture_source *source, const wki_thumb_entry *e)
+{
+    job *j = calloc(1, sizeof *j);
+
+    if (!j) {
+        wk_error err = {0};
+
+        wk_fail(&err, WK_NOMEM, "out of memory");
+        wki_picture_run_failed(&t->run, source->shown, NULL, &err);
+        wki_picture_source_clear(source);
+        return;
+    }
+    j->source = *source;
+    j->source.frame = e->frame;
+    name_entry(t, e, j->base);
+    wki_pool_add(t->pool, j);
+}
+
+static void on_fetched(void *user, wki_picture_source *source, void *tag)
+{
+    add_job(user, source, tag);
+}
+
+static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, wk_error *err)
+{
+    const wk_plan_item *item = t->remote.items[e->item];
+    char *url = NULL;
+    wk_code rc;
+
+    if (item->root && e->study[0] && e->series[0] && e->sop[0])
+        url = wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, e->study, e->series,
+                         e->sop);
+    else if (item->level == WK_LEVEL_INSTANCE && item->url)
+        url = wki_strdup(item->url);
+    if (!url)
+        return wk_fail(err, WK_UNSUPPORTED, "%s: its instance has no address of its own",
+                       item->url ? item->url : e->sop);
+    rc = wki_picture_fetch_add(f, url, item, true, e->frame, e, err);
+    free(url);
+    return rc;
+}
+
+static wk_code draw_all(thumbing *t, wk_error *err)
+{
+    wki_picture_fetch *f = NULL;
+    wk_code rc = wki_picture_fetch_new(&t->run, on_fetched, t, &f, err), end;
+
+    for (size_t i = 0; i < t->list.n && rc == WK_OK; i++) {
+        wki_thumb_entry *e = &t->list.entries[i];
+        wki_picture_source source;
+
+        if (!e->chosen)
+            continue;
+        if (!e->path) {
+            rc = fetch_entry(t, f, e, err);
+            continue;
+        }
+        rc = wki_picture_source_file(&source, e->path, err);
+        if (rc == WK_OK)
+            add_job(t, &source, e);
+    }
+    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+    return rc == WK_OK ? end : rc;
+}
+
+static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t n_targets,
+                                wk_resolve_summary *resolved, wk_error *err)
+{
+    wk_code rc = wk_resolve(t->run.session, targets, n_targets, on_item, t, resolved, err);
+    wk_code drawn = WK_OK;
+    size_t chosen;
+
+    if (rc != WK_OK && rc != WK_PARTIAL)
+        return rc;
+    for (size_t i = 0; i < t->remote.n && drawn == WK_OK; i++)
+        drawn = expand(t, i, rc == WK_OK ? err : NULL);
+    if (drawn == WK_OK) {
+        chosen = wki_thumb_pick(&t->list, t->per);
+        t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
+        drawn = draw_all(t, rc == WK_OK ? err : NULL);
+    }
+    return drawn == WK_OK ? rc : drawn;
+}
+
+static wk_code set_up(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
+{
+    wk_code rc;
+
+    if (t->run.drawing.format == WK_PICTURE_NPY)
+        return wk_fail(err, WK_USAGE, "a thumbnail is a JPEG or a PNG");
+    if (opts->quality < 0 || opts->quality > 100)
+        return wk_fail(err, WK_USAGE, "quality %d: 1 to 100", opts->quality);
+    t->run.drawing.render.box = opts->size ? opts->size : SIZE_DEFAULT;
+    t->run.drawing.render.depth = 8;
+    t->run.drawing.quality = opts->quality ? opts->quality : QUALITY_DEFAULT;
+    t->run.drawing.placeholders = true;
+    t->per = opts->per;
+    if (t->per == WK_THUMB_DEFAULT)
+        t->per = t->run.out.single ? WK_THUMB_STUDY : WK_THUMB_SERIES;
+    rc = wki_dicom_scan_new(&t->scan, err);
+    return rc == WK_OK ? wki_pool_new(wki_picture_run_threads(&t->run), work, t, &t->pool, err)
+                       : rc;
+}
+
+wk_code wk_thumbnail(wk_session *session, const char *const *targets, size_t n_targets,
+                     const wk_thumb_opts *opts, wk_image_fn on_image, void *user,
+                     wk_image_summary *summary, wk_error *err)
+{
+    thumbing t;
+    wk_resolve_summary resolved = {0};
+    wk_error own = {0};
+    wk_code rc;
+
+    memset(&t, 0, sizeof t);
+    err = err ? err : &own;
+    wki_seen_init(&t.names, 1 << 24);
+    rc = wki_picture_run_init(&t.run, session, opts->output, opts->output_fd, opts->format,
+                              WK_PICTURE_JPEG, opts->window, err);
+    if (rc == WK_OK)
+        rc = set_up(&t, opts, err);
+    if (rc == WK_OK) {
+        t.run.on_image = on_image;
+        t.run.user = user;
+        rc = collect_and_draw(&t, targets, n_targets, &resolved, err);
+        wki_pool_finish(t.pool);
+        if (wki_session_check(session, rc == WK_OK ? err : NULL) != WK_OK)
+            rc = WK_CANCELLED;
+        rc = wki_picture_run_end(&t.run, rc, &resolved, summary, err);
+    }
+    wki_dicom_scan_free(t.scan);
+    wki_thumb_list_clear(&t.list);
+    wki_plan_list_clear(&t.remote);
+    wki_seen_clear(&t.names);
+    wki_picture_run_clear(&t.run);
+    return rc;
+}
