@@ -12,8 +12,8 @@ static struct {
 static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR|FILE",
      "write into DIR (default: here), a single picture to FILE, - for standard output", NULL, 0, 0},
-    {"format", 'f', CLI_STRING, &req.format, "FORMAT", "png (default), jpeg, or npy: exact values",
-     "png|jpeg|npy", 0, 0},
+    {"format", 'f', CLI_STRING, &req.format, "FORMAT",
+     "by the name of FILE, else png; npy holds exact values", "png|jpeg|npy", 0, 0},
     {"frame", 0, CLI_STRING, &req.frame, "N", "a frame by number from 1, middle, or all", NULL, 0,
      0},
     {"window", 'w', CLI_STRING, &req.window, "WINDOW",
@@ -23,7 +23,7 @@ static const cli_opt opts[] = {
      0, 65535},
     {"depth", 0, CLI_INT, &req.depth, "BITS", "8, or 16 for PNG of grey pictures", NULL, 8, 16},
     {"quality", 0, CLI_INT, &req.quality, "N", "of JPEG, 1 to 100 (default 90)", NULL, 1, 100},
-    {"values", 0, CLI_STRING, &req.values, "KIND", "npy: stored (default) or modality, as float64",
+    {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",
      "stored|modality", 0, 0},
     {0},
 };
@@ -53,8 +53,8 @@ static int run(cli_context *ctx, int argc, char **argv)
 
     if (req.frame && wk_frames_read(req.frame, &o.frames, &o.frame, &err) != WK_OK)
         return cli_fail(ctx, &err);
-    rc = wk_render(ctx->session, (const char *const *)argv, (size_t)argc, &o, cli_report_image,
-                   ctx, &summary, &err);
+    rc = wk_render(ctx->session, (const char *const *)argv, (size_t)argc, &o, cli_report_image, ctx,
+                   &summary, &err);
     return cli_report_images(ctx, rc, &summary, &err, strcmp(req.output, "-") == 0);
 }
 

@@ -15,7 +15,10 @@
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 
-enum { NAME_SIZE = 256, NAMES_MAX = 1 << 24 };
+enum {
+    NAME_SIZE = 256,
+    NAMES_MAX = 1 << 24
+};
 
 /* One run of wk_render(). Objects get their names in the order in which they were added (turn), so
  * that names do not depend on which thread was faster. */

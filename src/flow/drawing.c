@@ -57,8 +57,8 @@ void wki_drawing_describe(const wki_drawing *g, wk_image_report *report)
     add_warning(report, g->desc.warning);
 }
 
-static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t frame,
-                              wki_pixels *out, wk_error *err)
+static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
+                              wk_error *err)
 {
     wki_drawing *g = user;
 
@@ -90,8 +90,7 @@ static wk_code refuse_without_pixels(const wki_drawing *g, wk_error *err)
     return wk_fail(err, WK_UNSUPPORTED, "no pixels (%s: %s)", title, line);
 }
 
-static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture *out,
-                                wk_error *err)
+static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture *out, wk_error *err)
 {
     const char *title, *lines[2] = {NULL, NULL};
 
@@ -108,9 +107,7 @@ static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture 
 
 static const char *function_name(wki_voi_function f)
 {
-    return f == WKI_VOI_SIGMOID        ? "SIGMOID"
-           : f == WKI_VOI_LINEAR_EXACT ? "LINEAR_EXACT"
-                                       : "LINEAR";
+    return f == WKI_VOI_SIGMOID ? "SIGMOID" : f == WKI_VOI_LINEAR_EXACT ? "LINEAR_EXACT" : "LINEAR";
 }
 
 static void report_window(wk_image_report *r, const wki_render_report *window)
@@ -197,8 +194,7 @@ wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_op
         e.comment = report->rule[0] ? comment : NULL;
         report->width = picture.width;
         report->height = picture.height;
-        rc = wki_picture_out_write(out, relative, encode, &e, path, &report->bytes,
-                                   &report->error);
+        rc = wki_picture_out_write(out, relative, encode, &e, path, &report->bytes, &report->error);
     }
     wki_picture_clear(&picture);
     return finish(report, rc, *path);
@@ -226,8 +222,8 @@ static wk_code write_header(const values *v, const wki_pixels *p, wki_sink *sink
     return wki_npy_header(v->opts->modality_values ? WKI_F64 : p->type, shape, n, sink, err);
 }
 
-static wk_code write_modality(const values *v, uint32_t frame, const wki_pixels *p,
-                              wki_sink *sink, wk_error *err)
+static wk_code write_modality(const values *v, uint32_t frame, const wki_pixels *p, wki_sink *sink,
+                              wk_error *err)
 {
     size_t n = (size_t)p->rows * p->cols;
     double *out;
@@ -294,7 +290,7 @@ wk_code wki_drawing_values(wki_drawing *g, int64_t frame, const wki_drawing_opts
                            wki_picture_out *out, const char *relative, wk_image_report *report,
                            char **path)
 {
-    values v = {g, opts, frame < 0 ? 0 : (uint32_t)frame, frame < 0 ? g->desc.frames : 1,
+    values v = {g,         opts,  frame < 0 ? 0 : (uint32_t)frame, frame < 0 ? g->desc.frames : 1,
                 frame < 0, report};
     wk_code rc;
 

@@ -3,7 +3,6 @@
 #include <stddef.h>
 #include <string.h>
 
-
 #define STORAGE "1.2.840.10008.5.1.4.1.1."
 
 /* Below the roots of `classes`, and with pixels: RT Image, RT Dose, Segmentations. */

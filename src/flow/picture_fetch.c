@@ -7,7 +7,9 @@
 #include "flow/picture_source.h"
 #include "http/http.h"
 
-enum { ACTIVE_DEFAULT = 4 };
+enum {
+    ACTIVE_DEFAULT = 4
+};
 
 struct wki_picture_fetch {
     wki_picture_run *run;
@@ -209,8 +211,7 @@ wk_code wki_picture_fetch_add(wki_picture_fetch *f, const char *url, const wk_pl
     while (r->step + 1 < WKI_ACCEPT_STEPS && !wki_accept_value(r->step, instance, "*", value))
         r->step++;
     r->url = wki_strdup(url);
-    rc = r->url ? wk_plan_item_copy(from, &r->from, err)
-                : wk_fail(err, WK_NOMEM, "out of memory");
+    rc = r->url ? wk_plan_item_copy(from, &r->from, err) : wk_fail(err, WK_NOMEM, "out of memory");
     if (rc == WK_OK && !has_room(f))
         rc = wki_http_run(f->run->session->http, has_room, f, err);
     if (rc == WK_OK)

@@ -39,8 +39,7 @@ static bool is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-wk_code wki_picture_out_open(wki_picture_out *out, const char *output, int output_fd,
-                             wk_error *err)
+wk_code wki_picture_out_open(wki_picture_out *out, const char *output, int output_fd, wk_error *err)
 {
     wk_code rc = WK_OK;
 
@@ -96,8 +95,7 @@ static wk_code take(wki_picture_out *out, wk_error *err)
     out->taken = true;
     pthread_mutex_unlock(&out->lock);
     if (taken)
-        return wk_fail(err, WK_USAGE, "more than one picture for -o %s: name a folder",
-                       out->path);
+        return wk_fail(err, WK_USAGE, "more than one picture for -o %s: name a folder", out->path);
     return WK_OK;
 }
 

@@ -87,9 +87,7 @@ void wki_picture_run_failed(wki_picture_run *run, const char *source, const wk_p
 
 void wki_picture_run_notice(wki_picture_run *run, const wk_plan_item *item)
 {
-    const char *source = item->path  ? item->path
-                         : item->url ? item->url
-                                     : item->study;
+    const char *source = item->path ? item->path : item->url ? item->url : item->study;
 
     if (item->error.code != WK_OK)
         wki_picture_run_failed(run, source, item, &item->error);
@@ -131,8 +129,8 @@ char *wki_plan_instance_url(const wk_plan_item *item, const char *sop)
 {
     if (!item->root || !item->study[0] || !item->series[0] || !sop[0])
         return NULL;
-    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study,
-                      item->series, sop);
+    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, item->series,
+                      sop);
 }
 
 unsigned wki_picture_run_threads(const wki_picture_run *run)

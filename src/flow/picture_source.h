@@ -25,8 +25,8 @@ typedef struct wki_picture_source {
 } wki_picture_source;
 
 void wki_picture_source_clear(wki_picture_source *s);
-wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
-    WK_MUST_USE;
+wk_code wki_picture_source_file(wki_picture_source *out, const char *path,
+                                wk_error *err) WK_MUST_USE;
 
 /* Makes an empty temporary file in $TMPDIR (or /tmp) and takes its name away at once, so that
  * nothing stays behind however the run ends. */

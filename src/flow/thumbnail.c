@@ -21,7 +21,12 @@
 #include "flow/picture_source.h"
 #include "flow/thumb_pick.h"
 
-enum { SIZE_DEFAULT = 256, QUALITY_DEFAULT = 85, READ_BYTES = 65536, NAME_SIZE = 512 };
+enum {
+    SIZE_DEFAULT = 256,
+    QUALITY_DEFAULT = 85,
+    READ_BYTES = 65536,
+    NAME_SIZE = 512
+};
 
 /* One run of wk_thumbnail(): collect (on_item, expand), pick, draw. */
 typedef struct thumbing {
@@ -148,15 +153,14 @@ static bool is_excepted(const wk_plan_item *item, const char *series)
     return false;
 }
 
-static wk_code add_remote(expansion *x, const char *series, const char *sop,
-                          const char *sop_class, int64_t number, bool has_pixels, wk_error *err)
+static wk_code add_remote(expansion *x, const char *series, const char *sop, const char *sop_class,
+                          int64_t number, bool has_pixels, wk_error *err)
 {
     wki_thumb_entry e;
 
     memset(&e, 0, sizeof e);
     if (is_excepted(x->item, series) || !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
-        !wki_strcopy(e.series, sizeof e.series, series) ||
-        !wki_strcopy(e.sop, sizeof e.sop, sop))
+        !wki_strcopy(e.series, sizeof e.series, series) || !wki_strcopy(e.sop, sizeof e.sop, sop))
         return WK_OK;
     e.number = number;
     e.has_pixels = has_pixels && !wki_object_is_without_pixels(sop_class);
@@ -174,8 +178,8 @@ static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_erro
 
 static bool hints_are_enough(const wk_plan_item *item)
 {
-    bool enough = item->n_series_hints > 0 &&
-                  (item->complete_hint || item->level != WK_LEVEL_STUDY);
+    bool enough =
+        item->n_series_hints > 0 && (item->complete_hint || item->level != WK_LEVEL_STUDY);
 
     for (size_t i = 0; i < item->n_series_hints && enough; i++)
         enough = item->series_hints[i].n_listed > 0;
