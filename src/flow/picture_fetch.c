@@ -151,7 +151,8 @@ static void on_done(void *user, const wki_http_result *result)
 static wk_code start(request *r, wk_error *err)
 {
     char accept[WKI_ACCEPT_SIZE] = "*/*";
-    const wki_http_handler handler = {on_head, on_body, on_done, r};
+    const wki_http_handler handler = {
+        .head = on_head, .body = on_body, .done = on_done, .user = r};
     union {
         char **in;
         const char *const *out;
