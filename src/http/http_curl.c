@@ -37,6 +37,7 @@ typedef struct exchange {
     int64_t seen_ms;
     wki_wire_end cause; /* why a callback ended it, OK where none did */
     bool no_local, no_loopback, connected;
+    bool head_ended; /* by its empty line */
     char detail[CURL_ERROR_SIZE];
 } exchange;
 
@@ -93,10 +94,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
         const char *space = memchr(line, ' ', n);
         long status = space ? strtol(space + 1, NULL, 10) : 0;
 
+        x->head_ended = false;
         ok = x->events.status(x->events.user, (int)status);
         if (!ok)
             give_up(x, WKI_WIRE_ABORTED, "");
     } else {
+        x->head_ended = x->head_ended || line[0] == '\r' || line[0] == '\n';
         ok = take_field(x, line, n);
     }
     return ok ? n : CURL_WRITEFUNC_ERROR;
@@ -347,7 +350,6 @@ static wki_wire_end end_of(CURLcode rc)
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
     case CURLE_SSL_CRL_BADFILE:
-    case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
         return WKI_WIRE_CONFIG;
     case CURLE_BAD_CONTENT_ENCODING:
@@ -378,6 +380,8 @@ static void finish_curl(exchange *x, CURLcode rc)
         end = WKI_WIRE_CONNECT;
     if (x->cause != WKI_WIRE_OK)
         finish(x, x->cause, x->detail);
+    else if (rc == CURLE_OK && !x->head_ended) /* which curl takes for an answer without a body */
+        finish(x, WKI_WIRE_BROKEN, "the answer broke off in its headers");
     else
         finish(x, end, x->detail[0] ? x->detail : curl_easy_strerror(rc));
 }
