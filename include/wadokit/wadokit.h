@@ -19,6 +19,7 @@
 #include <wadokit/limits.h>
 #include <wadokit/log.h>
 #include <wadokit/plan.h>
+#include <wadokit/search.h>
 #include <wadokit/session.h>
 #include <wadokit/thumbnail.h>
 #include <wadokit/version.h>

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -156,8 +157,14 @@ static wk_code resolve_line(wki_resolver *r, const wki_json *line, const char *t
     if (strcmp(type, "study") != 0 && strcmp(type, "series") != 0 && strcmp(type, "instance") != 0)
         return WK_OK;
     r->known = true;
-    if (wki_fhir_is(resource, "ImagingStudy"))
-        return resolve_resource(r, resource, NULL, NULL, NULL, err);
+    if (wki_fhir_is(resource, "ImagingStudy")) {
+        char urn[WK_UID_SIZE + 8] = "", uid[WK_UID_SIZE];
+
+        /* The UID that the search found may stand outside the resource. */
+        if (line_uid(line, "study", uid) && uid[0])
+            snprintf(urn, sizeof urn, "urn:oid:%s", uid);
+        return resolve_resource(r, resource, NULL, urn, NULL, err);
+    }
     if (wki_json_str(line, "dicomweb"))
         return resolve_root_line(r, line, err);
     return WK_OK;
