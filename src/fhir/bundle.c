@@ -189,7 +189,7 @@ const wki_json *wki_fhir_find(const wki_fhir_scope *scope, const char *reference
         if ((found = find_contained(scope->resource, wanted.id, wanted.n_id)) != NULL)
             word = "contained";
         else if ((found = find_contained(scope->bundle, wanted.id, wanted.n_id)) != NULL)
-            word = "contained in the Bundle";
+            word = "Bundle-contained";
     }
     if (!found && (found = find_by_id(scope, &wanted)) != NULL)
         word = "included";

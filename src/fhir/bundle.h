@@ -47,7 +47,7 @@ typedef struct wki_fhir_scope {
  * Bundle, an entry of the Bundle (by fullUrl, then by type and id). Knows "#id", "Type/id",
  * absolute URLs, each with or without /_history/n, "urn:uuid:" and "urn:oid:". NULL where it is not
  * here.
- * `*how`, where not NULL, gets a word for people: "contained", "contained in the Bundle",
+ * `*how`, where not NULL, gets a word for people: "contained", "Bundle-contained",
  * "included".
  */
 const wki_json *wki_fhir_find(const wki_fhir_scope *scope, const char *reference, const char **how);

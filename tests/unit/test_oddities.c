@@ -78,9 +78,9 @@ static void row1(const struct sample *s)
     wki_json *bundle = kit_parse("{\"contained\":[{\"id\":\"a\",\"n\":2},{\"id\":\"b\"}],\"entry\":"
                                  "[{\"resource\":{\"id\":\"a\"}},{\"resource\":{\"id\":\"c\"}}]}");
 
-    found_at(s->found, s->doc[0], "#" UID, "contained in the Bundle");
+    found_at(s->found, s->doc[0], "#" UID, "Bundle-contained");
     found_at(both, bundle, "#a", "contained");
-    found_at(both, bundle, "#b", "contained in the Bundle");
+    found_at(both, bundle, "#b", "Bundle-contained");
     found_at(both, bundle, "#c", "included");
     wki_json_free(both);
     wki_json_free(bundle);
