@@ -20,6 +20,7 @@
 #include <wadokit/log.h>
 #include <wadokit/plan.h>
 #include <wadokit/search.h>
+#include <wadokit/retrieve.h>
 #include <wadokit/session.h>
 #include <wadokit/thumbnail.h>
 #include <wadokit/version.h>

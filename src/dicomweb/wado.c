@@ -156,6 +156,8 @@ wk_code wki_wado_body_finish(wki_wado_body *b, bool whole, bool *complete, wk_er
     if (b->kind == BODY_MULTIPART)
         return wki_multipart_finish(b->multipart, complete, err);
     *complete = whole;
+    if (b->kind == BODY_FOREIGN) /* said when it was fed */
+        return WK_OK;
     return b->events.part_end(b->events.user, whole ? WKI_PART_WHOLE : WKI_PART_CUT, err);
 }
 

@@ -1,0 +1,162 @@
+/*
+ * The engine of wk_get(): takes plan items, runs their transfers side by side on one thread, and
+ * works out what is missing.
+ *
+ *   item -> task: what is expected, what has come, at which level it is asked for
+ *   task -> jobs: one transfer each; when the last one ends the task goes on to the next level,
+ *                 or ends with its reports
+ */
+#ifndef WADOKIT_FLOW_RETRIEVER_H
+#define WADOKIT_FLOW_RETRIEVER_H
+
+#include <wadokit/plan.h>
+#include <wadokit/retrieve.h>
+
+#include "core/seen.h"
+#include "dicomweb/accept.h"
+#include "dicomweb/wado.h"
+#include "flow/session.h"
+#include "store/store.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct wki_retriever wki_retriever;
+typedef struct wki_task wki_task;
+typedef struct wki_job wki_job;
+
+/* An instance that should come. */
+typedef struct wki_expected {
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    bool done;
+} wki_expected;
+
+/* A part that was no instance: told at the end, unless the instance came after all. */
+typedef struct wki_bad_part {
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    wk_error error;
+    struct wki_bad_part *next;
+} wki_bad_part;
+
+/* How a task asks. Each step asks for what the one before did not bring. */
+typedef enum wki_stage {
+    WKI_STAGE_WHOLE,    /* the item's own address */
+    WKI_STAGE_SERIES,   /* whole series, and single instances of series that are there in part */
+    WKI_STAGE_INSTANCE, /* every instance by itself */
+    WKI_STAGE_AGAIN,    /* the same once more */
+} wki_stage;
+
+/*
+ * expected     n_expected, sorted by series and SOP; NULL where nobody tells
+ * n_done       of them
+ * error        the first failure of a transfer in this stage
+ * broken       a body of this stage ended before its end
+ * partial      the server said that it leaves something out (206)
+ * reported     SOP Instance UIDs that had their report
+ */
+struct wki_task {
+    wki_retriever *retriever;
+    wk_plan_item *item;
+    wki_expected *expected;
+    size_t n_expected, n_done;
+    wki_stage stage;
+    size_t open_jobs;
+    unsigned tries;
+    uint64_t instances;
+    wk_error error;
+    bool broken, partial;
+    wki_seen reported;
+    wki_bad_part *bad, **bad_end; /* in order */
+    size_t n_bad;
+};
+
+/* One transfer. series and sop are "" above their level. */
+struct wki_job {
+    wki_task *task;
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    int step; /* of the Accept ladder */
+    wki_wado_body *body;
+    wki_store_part *part;
+    bool part_open, part_skipped;
+    bool length_known;
+    bool partial;
+    wki_job *next;
+};
+
+enum {
+    WKI_MAX_ROOTS = 64
+};
+
+/* What was learnt of a server. */
+typedef struct wki_root_memory {
+    char *root;
+    int step;     /* of the Accept ladder that worked */
+    bool no_qido; /* does not answer QIDO */
+} wki_root_memory;
+
+struct wki_retriever {
+    wk_session *session;
+    wki_store *store;
+    char *dir;
+    char syntax[WK_UID_SIZE];
+    wk_get_by by;
+    size_t max_jobs, active;
+    wki_job *first, *last; /* waiting */
+    wk_instance_fn each;
+    void *user;
+    wk_get_summary summary;
+    bool unknown;     /* a task whose number of instances nobody told */
+    wk_error failure; /* the first thing that went wrong with an item */
+    wk_error fatal;   /* ends the run */
+    wki_root_memory roots[WKI_MAX_ROOTS];
+    size_t n_roots;
+    wki_root_memory other; /* of servers that there was no room for */
+    bool pumping;
+    int64_t started_ms;
+};
+
+/* WK_USAGE for options, WK_IO for the folder. The session outlives the retriever. */
+wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_instance_fn each,
+                          void *user, wki_retriever **out, wk_error *err) WK_MUST_USE;
+
+/* Takes one item (copied). Transfers run meanwhile; it returns when there is room for more. A
+ * failure of the item is reported, and no failure of the call. */
+wk_code wki_retriever_add(wki_retriever *r, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
+
+/* Runs all transfers to their end and fills the summary. Returns as wk_get(). */
+wk_code wki_retriever_finish(wki_retriever *r, wk_get_summary *summary, wk_error *err) WK_MUST_USE;
+
+/* To be called after wki_retriever_finish(). */
+void wki_retriever_free(wki_retriever *r);
+
+/* --- between the files of the engine --- */
+
+wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root);
+void wki_retriever_report(wki_task *t, wk_instance_status status, const char *series,
+                          const char *sop, const wki_journal_entry *entry, const wk_error *error);
+/* Starts waiting jobs as long as there is room. */
+void wki_retriever_pump(wki_retriever *r);
+void wki_retriever_progress(wki_retriever *r, const wki_task *t);
+
+/* Puts a job behind the others. False where memory is out (fatal is set). */
+bool wki_job_add(wki_task *t, const char *series, const char *sop);
+/* Starts the transfer; where it cannot, the job ends at once with its error. Takes the job. */
+void wki_job_start(wki_job *job);
+void wki_job_free(wki_job *job);
+
+/* Makes a task of a remote item and its first jobs; ends it at once where all is there. */
+wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
+/* A job has ended. May end, and free, the task. */
+void wki_task_job_done(wki_task *t);
+/* An instance is there. */
+void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal_entry *entry,
+                       const wk_error *error);
+/* A part was no instance, or a wrong one. */
+void wki_task_bad_part(wki_task *t, const wki_dicom_identity *id, const wk_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
