@@ -221,7 +221,7 @@ static wk_code start(wki_job *job, wk_error *err)
 {
     wki_retriever *r = job->task->retriever;
     const wk_plan_item *item = job->task->item;
-    wki_http_handler handler = {on_head, on_body, on_done, job};
+    wki_http_handler handler = {.head = on_head, .body = on_body, .done = on_done, .user = job};
     bool instance = job->sop[0] || item->level == WK_LEVEL_INSTANCE;
     char accept[WKI_ACCEPT_SIZE];
     wki_http_request request = {.accept = accept,
