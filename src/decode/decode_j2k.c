@@ -245,17 +245,15 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
     return rc;
 }
 
-wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                       wki_pixels *out, wk_error *err)
+static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                             wki_pixels *out, wk_error *err)
 {
     memory m = {.data = bytes->data, .n = bytes->n};
     char message[160] = "";
     opj_codec_t *codec;
     opj_stream_t *stream;
-    wk_code rc = check_siz(d, bytes, err);
+    wk_code rc;
 
-    if (rc != WK_OK)
-        return rc;
     codec = make_codec(bytes, message);
     stream = make_stream(&m);
     if (codec && stream)
@@ -265,6 +263,34 @@ wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, un
     opj_stream_destroy(stream);
     opj_destroy_codec(codec);
     return rc;
+}
+
+/* Whether any coding style (COD, COC: A.6.1, A.6.2) asks for high throughput blocks. Chance bytes
+ * that look like one do no harm. */
+static bool may_be_htj2k(const wki_frame_bytes *b)
+{
+    for (size_t i = 0; i + 14 <= b->n; i++) {
+        const uint8_t *p = b->data + i;
+
+        if (p[0] != 0xFF || (p[1] != 0x52 && p[1] != 0x53))
+            continue;
+        /* The style of the blocks: behind Scod and SGcod, or Ccoc (1 or 2 bytes) and Scoc. */
+        if (p[1] == 0x52 ? p[12] & 0x40 : (p[9] | p[10]) & 0x40)
+            return true;
+    }
+    return false;
+}
+
+/* OpenJPEG 2.5.0 checks high throughput blocks by assertions, which end the process. */
+wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err)
+{
+    wk_code rc = check_siz(d, bytes, err);
+
+    if (rc != WK_OK)
+        return rc;
+    return may_be_htj2k(bytes) ? wki_decode_apart(decode_stream, d, bytes, reduce, out, err)
+                               : decode_stream(d, bytes, reduce, out, err);
 }
 
 #define TEXT_(x) #x

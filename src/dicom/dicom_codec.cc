@@ -1,5 +1,5 @@
 // JPEG with more than 8 bits a sample, and lossless JPEG, by DCMTK's copies of the IJG library.
-#include "dicom/dicom_dcmtk.hpp"
+#include "dicom/dicom_dcmtk.hh"
 
 #include "dcmtk/dcmjpeg/djcparam.h"
 #include "dcmtk/dcmjpeg/djdijg12.h"

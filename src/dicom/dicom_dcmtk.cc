@@ -1,5 +1,5 @@
 // Opening files and reading frames; DCMTK's codecs. See dicom_file.h.
-#include "dicom/dicom_dcmtk.hpp"
+#include "dicom/dicom_dcmtk.hh"
 
 #include "dcmtk/dcmdata/dcdicdir.h"
 #include "dcmtk/dcmdata/dcistrma.h"
@@ -158,19 +158,6 @@ DcmInputStream *Factory::create() const
     return new Stream(bytes_, at_, end_);
 }
 
-// The one place that touches process-wide state, on the first file.
-void set_up()
-{
-    static std::once_flag once;
-
-    std::call_once(once, [] {
-        OFLog::configure(OFLogger::OFF_LOG_LEVEL);
-        // Damaged elements are passed over: what a picture needs is checked when it is read.
-        dcmIgnoreParsingErrors.set(OFTrue);
-        (void)dcmDataDict.isDictionaryLoaded();
-    });
-}
-
 wk_code open_file(const char *path, Bytes &bytes, wk_error *err)
 {
     struct stat st;
@@ -231,6 +218,18 @@ wk_code read_data_set(wki_dicom_file &f, wk_error *err)
 }
 
 } // namespace
+
+void set_up()
+{
+    static std::once_flag once;
+
+    std::call_once(once, [] {
+        OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+        // Damaged elements are passed over: what a picture needs is checked when it is read.
+        dcmIgnoreParsingErrors.set(OFTrue);
+        (void)dcmDataDict.isDictionaryLoaded();
+    });
+}
 } // namespace wadokit
 
 using namespace wadokit;

@@ -1,5 +1,5 @@
 // From a data set to wki_image_desc. See core/image.h for what each field means.
-#include "dicom/dicom_dcmtk.hpp"
+#include "dicom/dicom_dcmtk.hh"
 
 #include <algorithm>
 #include <cmath>

@@ -54,6 +54,11 @@ wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err) WK_MUST_USE
  * path names no tag. */
 wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err) WK_MUST_USE;
 
+/* One step of such a path: its tag (0xGGGGEEEE) and item number. *path moves to the next step, or
+ * to the NUL at the end; false (and *path not at a NUL) where it names no tag. Asks the dictionary.
+ */
+bool wki_dicom_path_next(const char **path, uint32_t *tag, uint32_t *index);
+
 /* "DCMTK 3.6.7" and what it is used for, for --version. Static. */
 const char *wki_dicom_version(void);
 

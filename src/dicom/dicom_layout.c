@@ -269,6 +269,8 @@ static wk_code walk(walker *w, wki_layout *out, wk_error *err)
             note_pixels(w, &e, out);
             return WK_OK;
         }
+        if (e.group == 0x0004 && e.number == 0x1220)
+            return wk_fail(err, WK_DATA, "a DICOMDIR: it lists files, and is none itself");
         note_offsets(w, &e, out);
         rc = skip_value(w, &e, &at, 0, err);
         if (rc != WK_OK)

@@ -27,7 +27,7 @@ typedef struct wki_dicom_identity {
     int64_t instance_number, series_number; /* -1 unknown */
     int64_t frames;                         /* Number of Frames, 1 where absent */
     uint32_t rows, cols;
-    bool has_pixels;                        /* Pixel Data element of any kind was seen */
+    bool has_pixels; /* Pixel Data element of any kind was seen */
 } wki_dicom_identity;
 
 typedef struct wki_dicom_scan wki_dicom_scan;

@@ -1,6 +1,6 @@
 // A data set as DICOM JSON (PS3.18 annex F). Written here because what comes out has to be JSON
 // whatever stands in the file: numbers that are none, text in no known character set.
-#include "dicom/dicom_dcmtk.hpp"
+#include "dicom/dicom_dcmtk.hh"
 
 #include <cmath>
 #include <cstdio>

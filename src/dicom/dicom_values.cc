@@ -1,5 +1,5 @@
 // Reading values out of a data set, tolerant of how they are written; text by tag path.
-#include "dicom/dicom_dcmtk.hpp"
+#include "dicom/dicom_dcmtk.hh"
 
 #include <cctype>
 #include <cmath>
@@ -280,6 +280,11 @@ bool read_index(const char *&path, unsigned long &index)
     return true;
 }
 
+DcmTagKey key_of(uint32_t tag)
+{
+    return DcmTagKey(static_cast<Uint16>(tag >> 16), static_cast<Uint16>(tag & 0xFFFF));
+}
+
 char *to_c(const std::string &s)
 {
     char *out = static_cast<char *>(malloc(s.size() + 1));
@@ -303,28 +308,50 @@ void make_utf8(wki_dicom_file &f)
 
 extern "C" {
 
+bool wki_dicom_path_next(const char **path, uint32_t *tag, uint32_t *index)
+{
+    const char *at = *path;
+    DcmTagKey key;
+    unsigned long number = 0;
+    wk_code rc = guarded(nullptr, [&] {
+        wadokit::set_up();
+        return read_tag(at, key) && read_index(at, number) && number <= UINT32_MAX ? WK_OK
+                                                                                   : WK_USAGE;
+    });
+
+    /* A '.' at the very end names nothing. */
+    if (rc != WK_OK || (*at != '\0' && (*at != '.' || at[1] == '\0')))
+        return false;
+    *path = *at == '.' ? at + 1 : at;
+    *tag = static_cast<uint32_t>(key.getGroup()) << 16 | key.getElement();
+    *index = static_cast<uint32_t>(number);
+    return true;
+}
+
 wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err)
 {
     return guarded(err, [&] {
         const char *at = path;
         DcmItem *item = &f->data_set;
-        DcmTagKey key;
-        unsigned long index;
+        uint32_t tag, index;
 
         make_utf8(*f);
         for (;;) {
-            if (!read_tag(at, key) || !read_index(at, index) || (*at != '\0' && *at != '.'))
+            if (!wki_dicom_path_next(&at, &tag, &index))
                 return wk_fail(err, WK_USAGE, "\"%s\" names no DICOM attribute", path);
             if (*at == '\0')
                 break;
-            at++;
-            DcmSequenceOfItems *s = item ? sequence(*item, key) : nullptr;
+            DcmSequenceOfItems *s = item ? sequence(*item, key_of(tag)) : nullptr;
             item = s && index < s->card() ? s->getItem(index) : nullptr;
         }
+        *out = nullptr;
+        if (tag == 0x00020010 && item && f->layout.transfer_syntax[0]) {
+            *out = to_c(f->layout.transfer_syntax);
+            return WK_OK;
+        }
         DcmElement *e = nullptr;
-        *out = item && item->findAndGetElement(key, e).good() && e->ident() != EVR_SQ
-                   ? to_c(clean_utf8(text(*item, key)))
-                   : nullptr;
+        if (item && item->findAndGetElement(key_of(tag), e).good() && e->ident() != EVR_SQ)
+            *out = to_c(clean_utf8(text(*e)));
         return WK_OK;
     });
 }

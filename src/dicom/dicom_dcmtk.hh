@@ -1,6 +1,6 @@
 // What the C++ files of the seam share. Nothing else includes this.
-#ifndef WADOKIT_DICOM_DICOM_DCMTK_HPP
-#define WADOKIT_DICOM_DICOM_DCMTK_HPP
+#ifndef WADOKIT_DICOM_DICOM_DCMTK_HH
+#define WADOKIT_DICOM_DICOM_DCMTK_HH
 
 #include "dcmtk/config/osconfig.h"
 
@@ -29,6 +29,9 @@ struct Bytes {
     Bytes &operator=(const Bytes &) = delete;
     ~Bytes();
 };
+
+// Everything of DCMTK that is process-wide, on the first call.
+void set_up();
 
 wk_code fail(wk_error *err, wk_code code, const OFCondition &condition, const char *what);
 
