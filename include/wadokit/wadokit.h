@@ -15,6 +15,7 @@
 #include <wadokit/convert.h>
 #include <wadokit/error.h>
 #include <wadokit/export.h>
+#include <wadokit/info.h>
 #include <wadokit/json.h>
 #include <wadokit/limits.h>
 #include <wadokit/log.h>
