@@ -12,10 +12,11 @@
 
 static const char accept_fhir[] = "application/fhir+json";
 
-static wk_code fetch(wki_http *http, const char *url, const char *form, wki_json **out,
-                     wk_error *err)
+/* named_by: the page whose link `url` is, NULL for the first. */
+static wk_code fetch(wki_http *http, const char *url, const char *form, const char *named_by,
+                     wki_json **out, wk_error *err)
 {
-    wki_http_request request = {.url = url, .accept = accept_fhir};
+    wki_http_request request = {.url = url, .accept = accept_fhir, .named_by = named_by};
     char where[512], what[600];
     wki_buf body;
     wk_code rc;
@@ -38,7 +39,7 @@ static wk_code fetch(wki_http *http, const char *url, const char *form, wki_json
 
 wk_code wki_fhir_read(wki_http *http, const char *url, wki_json **out, wk_error *err)
 {
-    return fetch(http, url, NULL, out, err);
+    return fetch(http, url, NULL, NULL, out, err);
 }
 
 /* The link "next" of a page, made absolute; NULL in *next where there is none or it was followed
@@ -87,7 +88,7 @@ wk_code wki_fhir_pages(wki_http *http, const wki_fhir_search *search, wki_fhir_p
             rc = wk_fail(err, WK_LIMIT, "search answer of more than %d pages", WK_MAX_PAGES);
             break;
         }
-        rc = fetch(http, url, form, &page, err);
+        rc = fetch(http, url, form, pages ? search->url : NULL, &page, err);
         if (rc == WK_OK) {
             pages++;
             rc = each(user, page, url, err);

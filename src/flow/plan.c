@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/text.h"
 #include "dicomweb/dicomweb_url.h"
+#include "http/origin.h"
 #include "http/url.h"
 
 static const char wado_rs[] = "dicom-wado-rs";
@@ -136,6 +137,16 @@ static wk_code check_uids(const wki_dicomweb_url *u, const char *study, const ch
     return WK_OK;
 }
 
+/* A server's resource does not send us to this machine, nor to a metadata service. */
+static wk_code check_reach(const char *base, const char *address, wk_error *err)
+{
+    char why[96];
+
+    if (wki_origin_may_reach(base, address, why, sizeof why))
+        return WK_OK;
+    return wk_fail(err, WK_REFUSED, "its address is %s", why);
+}
+
 /* The URL for `study` (and `series`) by an address that is a root, a study's or a series' URL. */
 static wk_code address_to_url(const char *address, const char *study, const char *series,
                               place *out, wk_error *err)
@@ -204,6 +215,8 @@ static wk_code work_out(const wki_plan_input *in, const wki_plan_endpoint *from,
         rc = wki_plan_fill(from->endpoint.address, in->lookup, in->lookup_user, &address, err);
     if (rc == WK_OK)
         rc = make_absolute(in->base, &address, err);
+    if (rc == WK_OK)
+        rc = check_reach(in->base, address, err);
     if (rc == WK_OK)
         rc = address_to_url(address, in->study->uid, series, out, err);
     free(address);

@@ -352,7 +352,7 @@ static void settle_unauthorised(wki_http_transfer *t)
     queue_first(t);
 }
 
-static bool is_allowed(const wki_http *http, const char *url)
+bool wki_http_is_allowed(const wki_http *http, const char *url)
 {
     for (size_t i = 0; i < http->n_origins; i++) {
         if (wki_url_same_origin(http->origins[i], url))
@@ -397,7 +397,7 @@ static void settle_redirect(wki_http_transfer *t)
     if (status == 303 || (post && (status == 301 || status == 302)))
         t->as_get = true;
     if (slot && wki_transfer_has_body(t) && !wki_url_same_origin(t->url, target) &&
-        !is_allowed(t->http, target))
+        !wki_http_is_allowed(t->http, target))
         wk_fail(&t->error, WK_REFUSED,
                 "redirect to another origin (%s) refused: the request has a body", slot->origin);
     if (t->error.code != WK_OK) {
@@ -624,14 +624,22 @@ static wk_code check_request(const wki_http_request *r, wk_error *err)
     return rc;
 }
 
-static wk_code check_named(const wki_http_request *r, const char *url, wk_error *err)
+static wk_code check_named(const wki_http *http, const wki_http_request *r, const char *url,
+                           wk_error *err)
 {
     char why[96], shown[160];
+    bool may;
 
-    if (!r->named_by || wki_origin_may_name(r->named_by, url, why, sizeof why))
+    /* What the user named may be anywhere; an address from elsewhere never leads to metadata
+     * services, even where the caller does not say who named it. */
+    if (wki_http_is_allowed(http, url))
+        return WK_OK;
+    may = r->named_by ? wki_origin_may_name(r->named_by, url, why, sizeof why)
+                      : wki_origin_may_reach(NULL, url, why, sizeof why);
+    if (may)
         return WK_OK;
     wki_url_redact(shown, sizeof shown, url);
-    return wk_fail(err, WK_REFUSED, "%s: named by a server, refused: %s", shown, why);
+    return wk_fail(err, WK_REFUSED, "%s refused: %s", shown, why);
 }
 
 wk_code wki_http_start(wki_http *http, const wki_http_request *request,
@@ -645,7 +653,7 @@ wk_code wki_http_start(wki_http *http, const wki_http_request *request,
         return wk_fail(err, WK_CANCELLED, "interrupted");
     rc = wki_url_normalize(request->url, &url, err);
     if (rc == WK_OK)
-        rc = check_named(request, url, err);
+        rc = check_named(http, request, url, err);
     if (rc == WK_OK)
         rc = check_request(request, err);
     if (rc != WK_OK)
@@ -784,7 +792,7 @@ wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err)
     char *copy = NULL;
     wk_code rc = wki_url_origin(origin, &copy, err);
 
-    if (rc != WK_OK || is_allowed(http, origin)) {
+    if (rc != WK_OK || wki_http_is_allowed(http, origin)) {
         free(copy);
         return rc;
     }

@@ -74,6 +74,9 @@ struct wki_http {
     bool ending; /* nothing may be started any more */
 };
 
+/* http_client.c: whether the origin of `url` is among those that the user named. */
+bool wki_http_is_allowed(const wki_http *http, const char *url);
+
 /* http_request.c */
 
 /* One "Name: value" line: a token, ':', no control characters, and no header that frames the

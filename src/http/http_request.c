@@ -281,7 +281,7 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
         .body_n = body ? t->request.body_n : 0,
         .gzip = wants_gzip(t->request.accept),
         .trusted = trusted,
-        .no_local = t->named,
+        .no_local = !wki_http_is_allowed(t->http, t->url),
         .no_loopback = t->named && !wki_url_is_loopback(source) && !wki_url_is_loopback(t->url),
         .fresh = t->fresh,
     };

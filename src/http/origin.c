@@ -41,19 +41,26 @@ bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, c
     return sent;
 }
 
-bool wki_origin_may_name(const char *from, const char *to, char *reason, size_t size)
+bool wki_origin_may_reach(const char *from, const char *to, char *reason, size_t size)
 {
-    wki_host_class source = wki_url_host_class(from), target = wki_url_host_class(to);
+    wki_host_class target = wki_url_host_class(to);
     const char *why = NULL;
 
     if (target == WKI_HOST_LOCAL)
         why = "a link-local or metadata address";
-    else if (target == WKI_HOST_LOOPBACK && source != WKI_HOST_LOOPBACK)
+    else if (target == WKI_HOST_LOOPBACK && from && !wki_url_is_loopback(from))
         why = "an address of this machine";
-    else if (is_https(from) && !is_https(to) &&
-             !(source == WKI_HOST_LOOPBACK && target == WKI_HOST_LOOPBACK))
-        why = "unencrypted http from https";
     if (why)
         snprintf(reason, size, "%s", why);
     return !why;
+}
+
+bool wki_origin_may_name(const char *from, const char *to, char *reason, size_t size)
+{
+    if (!wki_origin_may_reach(from, to, reason, size))
+        return false;
+    if (is_https(to) || !is_https(from) || (wki_url_is_loopback(from) && wki_url_is_loopback(to)))
+        return true;
+    snprintf(reason, size, "unencrypted http from https");
+    return false;
 }

@@ -21,6 +21,11 @@ extern "C" {
 bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, char *reason,
                         size_t size);
 
+/* The first two of the rules below alone: what holds for an address in a resource too, where a
+ * service on plain http may be meant (it gets no credentials). `from` NULL: not known, only the
+ * first rule. */
+bool wki_origin_may_reach(const char *from, const char *to, char *reason, size_t size);
+
 /* Whether `to` may be requested because the server of `from` named it (redirect, Endpoint, link).
  * Refused are link-local and metadata addresses, loopback unless `from` is loopback, and http named
  * by https unless both are loopback; `reason` says which. Both are normalised URLs. */

@@ -288,6 +288,14 @@ static void test_urls_named_by_a_server_are_looked_at_too(void)
     bench_open(&b);
     T_FAILS(get(&b, &r, body, sizeof body, NULL, &err), WK_REFUSED, &err);
     wk_error_clear(&err);
+    r.named_by = NULL; /* not known who named it: still not */
+    T_FAILS(get(&b, &r, body, sizeof body, NULL, &err), WK_REFUSED, &err);
+    wk_error_clear(&err);
+    r.named_by = "https://a/";
+    r.url = "https://localhost/";
+    T_FAILS(get(&b, &r, body, sizeof body, NULL, &err), WK_REFUSED, &err);
+    wk_error_clear(&err);
+    CU_ASSERT_EQUAL(b.script.n_seen, 0);
     r.url = "https://c/";
     T_OK(get(&b, &r, body, sizeof body, NULL, &err), &err);
     CU_ASSERT_TRUE(b.script.seen[0].no_local && b.script.seen[0].no_loopback);

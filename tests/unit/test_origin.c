@@ -74,10 +74,22 @@ static void test_what_a_server_may_name(void)
     }
 }
 
+static void test_an_address_in_a_resource_may_be_plain_http_but_not_here(void)
+{
+    char reason[256];
+
+    CU_ASSERT_TRUE(wki_origin_may_reach("https://a/", "http://b/", reason, sizeof reason));
+    CU_ASSERT_TRUE(wki_origin_may_reach(NULL, "http://127.0.0.1/", reason, sizeof reason));
+    CU_ASSERT_FALSE(wki_origin_may_reach("https://a/", "http://127.0.0.1/", reason, sizeof reason));
+    CU_ASSERT_FALSE(wki_origin_may_reach(NULL, "http://169.254.169.254/", reason, sizeof reason));
+}
+
 static CU_TestInfo tests[] = {
     {"credentials go to configured origins",
      test_credentials_go_to_configured_origins_only_and_say_why},
     {"what a server may name", test_what_a_server_may_name},
+    {"an address in a resource may be plain http",
+     test_an_address_in_a_resource_may_be_plain_http_but_not_here},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_origin = {"origin", NULL, NULL, NULL, NULL, tests};
