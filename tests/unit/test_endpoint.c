@@ -126,7 +126,47 @@ static void test_what_cannot_be_fetched_is_asked_for_once_and_said(void)
     kit_clear(&kit);
 }
 
+static const char *study_at(const char *address)
+{
+    static char text[600];
+
+    snprintf(text, sizeof text,
+             "{\"resourceType\":\"ImagingStudy\",\"identifier\":{\"system\":\"urn:dicom:uid\","
+             "\"value\":\"1.2\"},\"endpoint\":{\"reference\":\"#e\"},\"contained\":[{\"id\":"
+             "\"e\",\"resourceType\":\"Endpoint\",\"connectionType\":{\"code\":"
+             "\"dicom-wado-rs\"},\"address\":\"%s\"}]}",
+             address);
+    return text;
+}
+
+static void test_an_address_leads_neither_here_nor_to_metadata(void)
+{
+    static const struct {
+        const char *base, *address;
+        int items;
+    } cases[] = {
+        {"https://f/r4", "http://127.0.0.1:8042/dw", 0},
+        {"https://f/r4", "https://169.254.169.254/dw", 0},
+        {NULL, "https://[fe80::1]/dw", 0},
+        {"http://127.0.0.1:9/r4", "http://localhost:8042/dw", 1},
+        {NULL, "http://127.0.0.1:8042/dw", 1},
+        {"https://f/r4", "http://10.1.2.3/dw", 1},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct plan_kit kit = {.base = cases[i].base};
+
+        kit_plan(&kit, study_at(cases[i].address));
+        CU_ASSERT_EQUAL(kit.items, cases[i].items);
+        if (cases[i].items == 0)
+            CU_ASSERT_EQUAL(kit.first.code, WK_REFUSED);
+        kit_clear(&kit);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"an address leads neither here nor to metadata",
+     test_an_address_leads_neither_here_nor_to_metadata},
     {"type and status decide, and a reason is said",
      test_type_and_status_decide_and_a_reason_is_said},
     {"the token extension is known by its last segment",
