@@ -67,7 +67,8 @@ void cli_report_image(void *user, const wk_image_report *r)
     if (r->status == WK_IMAGE_FAILED) {
         wk_error err = r->error;
 
-        wk_fail_add(&err, "%s: ", r->source);
+        if (strncmp(err.message, r->source, strlen(r->source)) != 0)
+            wk_fail_add(&err, "%s: ", r->source);
         cli_fail(ctx, &err);
     }
     for (size_t i = 0; i < r->n_warnings; i++)

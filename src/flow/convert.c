@@ -27,6 +27,7 @@ typedef struct rendering {
     const wk_render_opts *opts;
     wki_pool *pool;
     wki_plan_list remote;
+    wki_picture_source held; /* the only source of a single picture, until it is known to be that */
     uint64_t added;
     pthread_mutex_t turn_lock;
     pthread_cond_t turn_moved;
@@ -129,6 +130,9 @@ static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_sourc
 
     if (which == WK_FRAMES_NUMBER && wanted > n && !wki_drawing_is_placeholder(g))
         return wk_fail(err, WK_NOT_FOUND, "no frame %u: it has %u", wanted, n);
+    if (which == WK_FRAMES_ALL && n > 1 && r->run.out.single &&
+        r->run.drawing.format != WK_PICTURE_NPY)
+        return wki_picture_out_too_many(&r->run.out, err);
     if (wki_drawing_is_placeholder(g))
         draw_one(r, g, source, base, 0, false);
     else if (which == WK_FRAMES_ALL && r->run.drawing.format == WK_PICTURE_NPY)
@@ -204,10 +208,14 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
         wki_picture_run_notice(&r->run, item);
         return WK_OK;
     }
+    if (r->run.out.single && (r->held.path || r->remote.n > 0))
+        return wki_picture_out_too_many(&r->run.out, err);
     if (item->kind == WK_ITEM_REMOTE)
         return wki_plan_list_add(&r->remote, item, err);
     rc = wki_picture_source_file(&source, item->path, err);
-    if (rc == WK_OK)
+    if (rc == WK_OK && r->run.out.single)
+        r->held = source;
+    else if (rc == WK_OK)
         add_source(r, &source, NULL);
     return rc;
 }
@@ -215,7 +223,7 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 static wk_code fetch_one(wki_picture_fetch *f, const wk_plan_item *item, wk_error *err)
 {
     bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
-    char *url = wki_plan_instance_url(item, item->sop);
+    char *url = wki_plan_instance_url(item, item->series, item->sop);
     wk_code rc;
 
     if (item->level == WK_LEVEL_FRAME && !url)
@@ -225,11 +233,16 @@ static wk_code fetch_one(wki_picture_fetch *f, const wk_plan_item *item, wk_erro
     return rc;
 }
 
-static wk_code fetch_all(rendering *r, wk_error *err)
+/* What could not be drawn while targets were resolved. */
+static wk_code draw_rest(rendering *r, wk_error *err)
 {
     wki_picture_fetch *f = NULL;
     wk_code rc, end;
 
+    if (r->held.path) {
+        add_source(r, &r->held, NULL);
+        r->held = (wki_picture_source){NULL, NULL, -1, 0};
+    }
     if (r->remote.n == 0)
         return WK_OK;
     rc = wki_picture_fetch_new(&r->run, add_source, r, &f, err);
@@ -256,7 +269,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
                   const wk_render_opts *opts, wk_image_fn on_image, void *user,
                   wk_image_summary *summary, wk_error *err)
 {
-    rendering r = {.opts = opts};
+    rendering r = {.opts = opts, .held = {NULL, NULL, -1, 0}};
     wk_resolve_summary resolved = {0};
     wk_error own = {0};
     wk_code rc;
@@ -283,7 +296,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     wki_seen_init(&r.names, NAMES_MAX);
     rc = wk_resolve(session, targets, n_targets, on_item, &r, &resolved, err);
     if (rc == WK_OK || rc == WK_PARTIAL) {
-        wk_code fetched = fetch_all(&r, rc == WK_OK ? err : NULL);
+        wk_code fetched = draw_rest(&r, rc == WK_OK ? err : NULL);
 
         rc = fetched == WK_OK ? rc : fetched;
     }
@@ -291,6 +304,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     if (wki_session_check(session, rc == WK_OK ? err : NULL) != WK_OK)
         rc = WK_CANCELLED;
     rc = wki_picture_run_end(&r.run, rc, &resolved, summary, err);
+    wki_picture_source_clear(&r.held);
     wki_plan_list_clear(&r.remote);
     wki_seen_clear(&r.names);
     pthread_cond_destroy(&r.turn_moved);

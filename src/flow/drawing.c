@@ -87,7 +87,8 @@ static wk_code refuse_without_pixels(const wki_drawing *g, wk_error *err)
         return wk_fail(err, WK_UNSUPPORTED, "moving pictures (%s) are not drawn",
                        g->desc.transfer_syntax);
     wki_object_label(g->desc.sop_class, g->desc.modality, &title, &line);
-    return wk_fail(err, WK_UNSUPPORTED, "no pixels (%s: %s)", title, line);
+    return wk_fail(err, WK_UNSUPPORTED, "no pixels to draw (%s%s%s)", title, *line ? ": " : "",
+                   line);
 }
 
 static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture *out, wk_error *err)
@@ -100,6 +101,8 @@ static wk_code draw_placeholder(const wki_drawing *g, uint32_t box, wki_picture 
         lines[1] = g->desc.modality;
     } else {
         wki_object_label(g->desc.sop_class, g->desc.modality, &title, &lines[0]);
+        if (!*lines[0])
+            lines[0] = "No pixels";
         lines[1] = strcmp(title, g->desc.modality) == 0 ? "" : g->desc.modality;
     }
     return wki_placeholder(box, title, lines, 2, out, err);

@@ -59,7 +59,7 @@ void wki_object_label(const char *sop_class, const char *modality, const char **
                       const char **line)
 {
     *title = modality && *modality ? modality : "DICOM";
-    *line = "No pixels";
+    *line = "";
     for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++) {
         if (is_below(sop_class, classes[i].uid)) {
             *title = classes[i].title;

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /* A short title ("SR") and a line ("Structured report") for a SOP Class UID (PS3.4 B.5); modality,
- * where the class is not known, is the title. Static or borrowed from `modality`, never NULL. */
+ * where the class is not known, is the title, and the line is empty. Static or borrowed from
+ * `modality`, never NULL. */
 void wki_object_label(const char *sop_class, const char *modality, const char **title,
                       const char **line);
 

@@ -86,6 +86,11 @@ wk_picture_format wki_picture_out_format(const wki_picture_out *out)
     return out->single && out->fd < 0 ? format_of(out->path) : WK_PICTURE_BY_NAME;
 }
 
+wk_code wki_picture_out_too_many(const wki_picture_out *out, wk_error *err)
+{
+    return wk_fail(err, WK_USAGE, "more than one picture for %s: name a folder", out->path);
+}
+
 static wk_code take(wki_picture_out *out, wk_error *err)
 {
     bool taken;
@@ -94,9 +99,7 @@ static wk_code take(wki_picture_out *out, wk_error *err)
     taken = out->taken;
     out->taken = true;
     pthread_mutex_unlock(&out->lock);
-    if (taken)
-        return wk_fail(err, WK_USAGE, "more than one picture for -o %s: name a folder", out->path);
-    return WK_OK;
+    return taken ? wki_picture_out_too_many(out, err) : WK_OK;
 }
 
 static wk_code write_tmpfile(void *user, const void *data, size_t n, wk_error *err)

@@ -34,6 +34,9 @@ void wki_picture_out_close(wki_picture_out *out); /* safe on a zeroed struct */
 /* The format that the name of a single file asks for, BY_NAME where it says nothing. */
 wk_picture_format wki_picture_out_format(const wki_picture_out *out);
 
+/* The WK_USAGE error of a second picture where only one has room. */
+wk_code wki_picture_out_too_many(const wki_picture_out *out, wk_error *err);
+
 /* Has `produce` push the bytes of one picture, and gives it its name: `relative` (checked or
  * encoded components, '/' between) below the folder. *path is what was written, on the heap;
  * *bytes its size. WK_USAGE for a second picture where only one has room. */

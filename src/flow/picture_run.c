@@ -125,12 +125,11 @@ void wki_plan_list_clear(wki_plan_list *list)
     *list = (wki_plan_list){NULL, 0, 0};
 }
 
-char *wki_plan_instance_url(const wk_plan_item *item, const char *sop)
+char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop)
 {
-    if (!item->root || !item->study[0] || !item->series[0] || !sop[0])
+    if (!item->root || !item->study[0] || !series[0] || !sop[0])
         return NULL;
-    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, item->series,
-                      sop);
+    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, series, sop);
 }
 
 unsigned wki_picture_run_threads(const wki_picture_run *run)

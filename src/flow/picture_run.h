@@ -56,9 +56,9 @@ typedef struct wki_plan_list {
 wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
 void wki_plan_list_clear(wki_plan_list *list);
 
-/* The address of instance `sop` of the item's series, on the heap; NULL where the item does not say
- * enough (no service root, or no series and `sop` not its own), or memory is out. */
-char *wki_plan_instance_url(const wk_plan_item *item, const char *sop);
+/* The address of an instance of the item's study, on the heap; NULL where that is not known (no
+ * service root, an empty UID), or memory is out. */
+char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop);
 
 /* Threads to draw with. */
 unsigned wki_picture_run_threads(const wki_picture_run *run);

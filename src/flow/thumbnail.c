@@ -359,13 +359,10 @@ static void on_fetched(void *user, wki_picture_source *source, void *tag)
 static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, wk_error *err)
 {
     const wk_plan_item *item = t->remote.items[e->item];
-    char *url = NULL;
+    char *url = wki_plan_instance_url(item, e->series, e->sop);
     wk_code rc;
 
-    if (item->root && e->study[0] && e->series[0] && e->sop[0])
-        url = wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, e->study, e->series,
-                         e->sop);
-    else if (item->level == WK_LEVEL_INSTANCE && item->url)
+    if (!url && item->level == WK_LEVEL_INSTANCE && item->url)
         url = wki_strdup(item->url);
     if (!url)
         return wk_fail(err, WK_UNSUPPORTED, "%s: its instance has no address of its own",
@@ -412,7 +409,10 @@ static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t 
     if (drawn == WK_OK) {
         chosen = wki_thumb_pick(&t->list, t->per);
         t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
-        drawn = draw_all(t, rc == WK_OK ? err : NULL);
+        if (chosen > 1 && t->run.out.single)
+            drawn = wki_picture_out_too_many(&t->run.out, rc == WK_OK ? err : NULL);
+        else
+            drawn = draw_all(t, rc == WK_OK ? err : NULL);
     }
     return drawn == WK_OK ? rc : drawn;
 }
