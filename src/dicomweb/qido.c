@@ -288,7 +288,7 @@ static wk_code run(search *q, unsigned page, wk_error *err)
     q->page = q->opts->page ? q->opts->page : page;
     if (q->page > WK_MAX_QIDO_PAGE)
         q->page = WK_MAX_QIDO_PAGE;
-    q->with_include = true;
+    q->with_include = !(q->opts && q->opts->uids_only);
     wki_seen_init(&q->seen, MAX_SEEN);
     for (unsigned n = 0;; n++) {
         if (n >= WK_MAX_PAGES) {

@@ -67,6 +67,8 @@ typedef struct wki_qido_filter {
  *   limit      most records to hand over, 0: all
  *   page       records asked for in one request, 0: default (200 studies, 1000 series, instances);
  *              lowered by itself where the server answers 400 to it
+ *   uids_only  ask for no attributes beyond what the server gives by itself: some open every file
+ *              for the others, and fail where one is broken
  *   log        Warning headers of the answers; may be NULL
  */
 typedef struct wki_qido_opts {
@@ -77,6 +79,7 @@ typedef struct wki_qido_opts {
     wki_http_auth auth;
     uint64_t limit;
     unsigned page;
+    bool uids_only;
     const wk_log *log;
 } wki_qido_opts;
 

@@ -1,43 +1,70 @@
 #include <wadokit/retrieve.h>
 
+#include <string.h>
+
 #include "flow/retriever.h"
 
-/* Hands the items over as they are found; what gives no item is said, and counted. */
+/* held: what is to be said of a target, held back until it is clear that it is not the error that
+ * the run ends with, which the caller shows. */
+typedef struct getter {
+    wki_retriever *retriever;
+    const wk_log *log;
+    wk_error held;
+} getter;
+
+static void say_held(getter *g)
+{
+    if (g->held.code != WK_OK)
+        wk_log_write(g->log, WK_LOG_WARN, "%s", g->held.message);
+    wk_error_clear(&g->held);
+}
+
 static wk_code take_item(void *user, const wk_plan_item *item, wk_error *err)
 {
-    wki_retriever *r = user;
+    getter *g = user;
 
-    if (item->kind == WK_ITEM_NOTICE && item->error.code != WK_OK)
-        wk_log_write(&r->session->log, WK_LOG_WARN, "%s", item->error.message);
-    return wki_retriever_add(r, item, err);
+    if (item->kind == WK_ITEM_NOTICE && item->error.code != WK_OK) {
+        say_held(g);
+        g->held = item->error;
+    }
+    return wki_retriever_add(g->retriever, item, err);
+}
+
+/* Some targets gave nothing: what the others gave makes the run a partial one. */
+static wk_code judge(wk_code got, wk_code resolved, const wk_get_summary *sum)
+{
+    if (got != WK_OK || resolved == WK_OK)
+        return got;
+    return sum->saved + sum->kept > 0 && resolved != WK_CANCELLED ? WK_PARTIAL : resolved;
 }
 
 wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets,
                const wk_get_opts *opts, wk_instance_fn each, void *user, wk_get_summary *summary,
                wk_error *err)
 {
-    wk_get_opts defaults = {0};
+    static const wk_get_opts defaults;
     wk_get_summary sum = {0};
-    wk_error found = {0}, got = {0};
-    wki_retriever *r = NULL;
+    wk_resolve_summary found = {0};
+    wk_error bad_target = {0}, bad_item = {0};
+    const wk_error *first = &bad_item;
+    getter g = {.log = &session->log};
     wk_code rc, resolved;
 
-    rc = wki_retriever_new(session, opts ? opts : &defaults, each, user, &r, err);
+    rc = wki_retriever_new(session, opts ? opts : &defaults, each, user, &g.retriever, err);
     if (summary)
         *summary = sum;
     if (rc != WK_OK)
         return rc;
-    resolved = wk_resolve(session, targets, n_targets, take_item, r, NULL, &found);
-    rc = wki_retriever_finish(r, &sum, &got);
-    wki_retriever_free(r);
+    resolved = wk_resolve(session, targets, n_targets, take_item, &g, &found, &bad_target);
+    rc = wki_retriever_finish(g.retriever, &sum, &bad_item);
+    wki_retriever_free(g.retriever);
+    sum.failed += found.failed;
     if (summary)
         *summary = sum;
-    if (rc == WK_OK && resolved != WK_OK) {
-        /* Some targets gave nothing: what the others gave makes the run a partial one. */
-        rc = sum.saved + sum.kept > 0 && resolved != WK_CANCELLED ? WK_PARTIAL : resolved;
-        return wk_fail(err, rc, "%s", found.message);
-    }
-    if (rc != WK_OK)
-        return wk_fail(err, rc, "%s", got.message);
-    return WK_OK;
+    if (rc == WK_OK)
+        first = &bad_target;
+    rc = judge(rc, resolved, &sum);
+    if (rc == WK_OK || strcmp(g.held.message, first->message) != 0)
+        say_held(&g);
+    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", first->message);
 }

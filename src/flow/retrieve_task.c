@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "dicomweb/qido.h"
 #include "flow/retriever.h"
+#include "http/url.h"
 
 enum {
     MAX_BAD = 1000,
@@ -120,6 +121,7 @@ static wk_code expect_qido(collector *c, wk_error *err)
     wki_qido_opts opts = {.headers = (const char *const *)item->headers,
                           .n_headers = item->n_headers,
                           .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
+                          .uids_only = true,
                           .log = &r->session->log};
     wk_error failed = {0};
     wk_code rc;
@@ -133,8 +135,7 @@ static wk_code expect_qido(collector *c, wk_error *err)
     if (rc != WK_OK) {
         wk_log_write(&r->session->log, WK_LOG_INFO, "no list of instances: %s", failed.message);
         t->n_expected = 0;
-        /* A study that is not there says nothing of the server. */
-        wki_retriever_root(r, item->root)->no_qido = rc != WK_NOT_FOUND && rc != WK_AUTH;
+        t->list_failed = rc != WK_NOT_FOUND && rc != WK_AUTH;
     }
     return WK_OK;
 }
@@ -455,9 +456,89 @@ void wki_task_job_done(wki_task *t)
         end_task(t);
 }
 
+/* --- a study whose instances the server cannot list: its series --- */
+
+typedef struct series_list {
+    const wk_plan_item *item;
+    char (*uids)[WK_UID_SIZE];
+    size_t n, capacity;
+} series_list;
+
+static wk_code take_series(void *user, const wki_qido_series_row *row, wk_error *err)
+{
+    series_list *l = user;
+
+    if (is_excepted(l->item, row->uid))
+        return WK_OK;
+    if (l->n == l->capacity) {
+        size_t capacity = l->capacity ? 2 * l->capacity : 16;
+        char(*grown)[WK_UID_SIZE] = realloc(l->uids, capacity * sizeof *grown);
+
+        if (!grown)
+            return wk_fail(err, WK_NOMEM, "out of memory");
+        l->uids = grown;
+        l->capacity = capacity;
+    }
+    wki_strcopy(l->uids[l->n++], WK_UID_SIZE, row->uid);
+    return WK_OK;
+}
+
+static wk_code begin_series(wki_retriever *r, const wk_plan_item *study, const char *uid,
+                            wk_error *err)
+{
+    wk_plan_item item = *study;
+    char path[WK_UID_SIZE + 8];
+    char *url = NULL;
+    wk_code rc;
+
+    snprintf(path, sizeof path, "series/%s", uid);
+    rc = wki_url_append(study->url, path, &url, err);
+    if (rc != WK_OK)
+        return rc;
+    item.level = WK_LEVEL_SERIES;
+    wki_strcopy(item.series, sizeof item.series, uid);
+    item.url = url;
+    item.series_hints = NULL;
+    item.except = NULL;
+    item.n_series_hints = item.n_except = 0;
+    rc = wki_task_begin(r, &item, err);
+    free(url);
+    return rc;
+}
+
+/* One bad instance can spoil the list of a whole study: then every series is a task by itself, with
+ * its own list. *split tells whether that was done. */
+static wk_code split_study(wki_task *t, bool *split, wk_error *err)
+{
+    wki_retriever *r = t->retriever;
+    const wk_plan_item *item = t->item;
+    series_list list = {.item = item};
+    wki_qido_opts opts = {.headers = (const char *const *)item->headers,
+                          .n_headers = item->n_headers,
+                          .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
+                          .uids_only = true,
+                          .log = &r->session->log};
+    wk_error failed = {0};
+    wk_code rc = wki_qido_series(r->session->http, item->root, item->study, &opts, take_series,
+                                 &list, &failed);
+
+    wki_retriever_root(r, item->root)->no_qido = rc != WK_OK;
+    if (rc == WK_CANCELLED || rc == WK_NOMEM) {
+        rc = wk_fail(err, rc, "%s", failed.message);
+    } else {
+        *split = rc == WK_OK && list.n > 0;
+        rc = WK_OK;
+    }
+    for (size_t i = 0; i < list.n && *split && rc == WK_OK; i++)
+        rc = begin_series(r, item, list.uids[i], err);
+    free(list.uids);
+    return rc;
+}
+
 wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err)
 {
     wki_task *t = calloc(1, sizeof *t);
+    bool split = false;
     wk_code rc = WK_OK;
 
     if (!t)
@@ -473,7 +554,9 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
     }
     if (rc == WK_OK)
         rc = find_expected(t, err);
-    if (rc != WK_OK) {
+    if (rc == WK_OK && t->list_failed && item->level == WK_LEVEL_STUDY)
+        rc = split_study(t, &split, err);
+    if (rc != WK_OK || split) {
         free_task(t);
         return rc;
     }

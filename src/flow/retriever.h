@@ -52,6 +52,7 @@ typedef enum wki_stage {
  * n_done       of them
  * error        the first failure of a transfer in this stage
  * broken       a body of this stage ended before its end
+ * list_failed  the server could not tell what to expect
  * partial      the server said that it leaves something out (206)
  * reported     SOP Instance UIDs that had their report
  */
@@ -66,6 +67,7 @@ struct wki_task {
     uint64_t instances;
     wk_error error;
     bool broken, partial;
+    bool list_failed;
     wki_seen reported;
     wki_bad_part *bad, **bad_end; /* in order */
     size_t n_bad;
