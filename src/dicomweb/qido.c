@@ -42,7 +42,9 @@ typedef struct search {
     uint64_t offset;
     unsigned page; /* asked for in one request, 0: nothing asked */
     bool with_include;
+    unsigned asked; /* `limit` of the current page */
     unsigned lowered;
+    bool honoured; /* a page of just the size asked for has come: a shorter one is the last */
 
     /* of the current page */
     wki_json_stream *stream;
@@ -149,7 +151,7 @@ static unsigned page_limit(const search *q)
     return left < q->page ? (unsigned)left : q->page;
 }
 
-static wk_code build_query(const search *q, wki_buf *query, wk_error *err)
+static wk_code build_query(search *q, wki_buf *query, wk_error *err)
 {
     wk_code rc = WK_OK;
 
@@ -157,14 +159,15 @@ static wk_code build_query(const search *q, wki_buf *query, wk_error *err)
         rc = wki_form_add(query, q->opts->filters[i].name, q->opts->filters[i].value, err);
     for (size_t i = 0; q->with_include && q->include[i] && rc == WK_OK; i++)
         rc = wki_form_add(query, "includefield", q->include[i], err);
+    q->asked = page_limit(q);
     if (q->page && rc == WK_OK)
-        rc = add_int(query, "limit", page_limit(q), err);
+        rc = add_int(query, "limit", q->asked, err);
     if (q->offset && rc == WK_OK)
         rc = add_int(query, "offset", q->offset, err);
     return rc;
 }
 
-static wk_code page_url(const search *q, wki_buf *url, wk_error *err)
+static wk_code page_url(search *q, wki_buf *url, wk_error *err)
 {
     wki_buf query;
     wk_code rc;
@@ -264,10 +267,8 @@ static wk_code next_page(search *q, wk_error *err)
     }
 }
 
-static bool is_last(const search *q)
+static bool is_last(search *q)
 {
-    unsigned asked = page_limit(q);
-
     if (q->enough || q->received == 0 || q->fresh == 0)
         return true;
     /* Also where there were too many UIDs to remember them all. */
@@ -275,10 +276,14 @@ static bool is_last(const search *q)
         return true;
     if (q->warned)
         return false;
-    if (!q->page || q->received > asked)
+    if (q->page && q->received > q->asked)
         return true; /* the server pays no attention to `limit`: this was all */
-    /* A round number may be the server's own maximum: one more request makes it sure. */
-    return q->received < asked && q->received % 10 != 0;
+    if (q->received == q->asked) {
+        q->honoured = true;
+        return false;
+    }
+    /* A short page may be the last, or all that this server gives at once without a word. */
+    return q->page && (q->honoured || (q->opts->expect && q->handed >= q->opts->expect));
 }
 
 static wk_code run(search *q, unsigned page, wk_error *err)

@@ -69,6 +69,8 @@ typedef struct wki_qido_filter {
  *              lowered by itself where the server answers 400 to it
  *   uids_only  ask for no attributes beyond what the server gives by itself: some open every file
  *              for the others, and fail where one is broken
+ *   expect     records that there should be by the server's own count, 0 unknown: a hint that saves
+ *              the request for one more, empty page
  *   log        Warning headers of the answers; may be NULL
  */
 typedef struct wki_qido_opts {
@@ -80,6 +82,7 @@ typedef struct wki_qido_opts {
     uint64_t limit;
     unsigned page;
     bool uids_only;
+    uint64_t expect;
     const wk_log *log;
 } wki_qido_opts;
 

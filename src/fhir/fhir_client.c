@@ -10,7 +10,31 @@
 #include "fhir/bundle.h"
 #include "http/url.h"
 
+enum {
+    MAX_REPEATS = 2
+};
+
 static const char accept_fhir[] = "application/fhir+json";
+
+/* The client does not repeat what broke off after its first byte; here nothing was used yet. */
+static wk_code fetch_whole(wki_http *http, const wki_http_request *request, wki_buf *body,
+                           wk_error *err)
+{
+    for (int attempt = 0;; attempt++) {
+        wki_http_result result = {0};
+        wk_error why = {0};
+        wk_code rc = wki_http_fetch(http, request, body, &result, &why);
+
+        if (rc == WK_OK)
+            return WK_OK;
+        if (rc != WK_NET || result.status / 100 != 2 || attempt >= MAX_REPEATS) {
+            if (err && err->code == WK_OK)
+                *err = why;
+            return rc;
+        }
+        wki_buf_reset(body);
+    }
+}
 
 /* named_by: the page whose link `url` is, NULL for the first. */
 static wk_code fetch(wki_http *http, const char *url, const char *form, const char *named_by,
@@ -30,7 +54,7 @@ static wk_code fetch(wki_http *http, const char *url, const char *form, const ch
     wki_url_redact(where, sizeof where, url);
     snprintf(what, sizeof what, "answer of %s", where);
     wki_buf_init(&body, WK_MAX_JSON_BYTES, "FHIR answer");
-    rc = wki_http_fetch(http, &request, &body, NULL, err);
+    rc = fetch_whole(http, &request, &body, err);
     if (rc == WK_OK)
         rc = wki_json_parse(wki_buf_text(&body), body.n, what, out, err);
     wki_buf_clear(&body);

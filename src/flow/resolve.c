@@ -57,7 +57,10 @@ wk_code wki_resolver_fail(wki_resolver *r, const wk_error *error, wk_error *err)
             *err = *error;
         return error->code;
     }
-    wki_url_redact(shown, sizeof shown, r->target);
+    if (strcmp(r->target, "-") == 0)
+        wki_strcopy(shown, sizeof shown, "standard input");
+    else
+        wki_url_redact(shown, sizeof shown, r->target);
     memcpy(reason, error->message, sizeof reason);
     item.error.message[0] = '\0';
     /* Many messages name what they are about already. */

@@ -1,0 +1,377 @@
+#!/usr/bin/env python3
+"""`search` and `resolve` against servers of every shape: what is found, asked for, and told to whom."""
+import http.server
+import json
+import os
+import threading
+import urllib.parse
+
+import peers
+
+STUDY = "2.25.1001"
+SERIES = [STUDY + ".1", STUDY + ".2"]
+TOKEN = "a-token-that-must-not-stray"
+
+
+class Shapes(peers.Case):
+    """The FHIR shapes of the test peer: by search and JSON Lines, and by a URL."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.peer = peers.Peer("--bearer", TOKEN, "--auth-on", "main")
+        cls.addClassCleanup(cls.peer.stop)
+
+    def fhir(self, shape, *args, **keywords):
+        return self.run_wadokit("--fhir", "%s/fhir/%s" % (self.peer.main, shape), *args,
+                                env={"WADOKIT_TOKEN": TOKEN}, **keywords)
+
+    def requests(self):
+        return [one for one in self.peer.requests() if one["path"] != "/__control"]
+
+    def plan(self, result, code=0):
+        self.assert_exit(result, code)
+        return [line for line in result.lines("plan") if line["status"] == "planned"]
+
+    def both_ways(self, shape, *options, code=0):
+        """The plan of the lines of a search, and that of the URL: they must be the same."""
+        search = self.fhir(shape, "search", "--patient", "P1", "--json")
+        self.assert_exit(search, 0)
+        self.assertEqual([line["study"] for line in search.lines("study")], [STUDY])
+        self.peer.control()
+        lines = self.fhir(shape, *options, "resolve", "-", "--json", stdin=search.out.encode())
+        self.assertEqual(self.requests(), [], "lines of a search need no further request")
+        url = "%s/fhir/%s/ImagingStudy?patient=P1" % (self.peer.main, shape)
+        from_url = self.fhir(shape, *options, "resolve", url, "--json")
+        found = [[(one["level"], one["series"], one["url"], one["credentials"])
+                  for one in self.plan(result, code)] for result in (lines, from_url)]
+        self.assertEqual(found[0], found[1])
+        for request in self.requests():
+            if request["origin"] != "main":
+                self.assertNotIn("authorization", [name.lower() for name, _ in request["headers"]])
+        return found[0]
+
+    def url(self, series=None, root=None):
+        return "%s/studies/%s%s" % (root or self.peer.main + "/dicom-web", STUDY, "/series/" + series if series else "")
+
+    def test_every_way_of_carrying_an_endpoint_gives_the_study(self):
+        for shape in ("contained", "included", "urn", "referenced", "absolute"):
+            with self.subTest(shape):
+                self.assertEqual(self.both_ways(shape), [("study", None, self.url(), True)])
+
+    def test_series_with_endpoints_of_their_own_replace_the_study(self):
+        self.assertEqual(self.both_ways("series"), [("series", one, self.url(one), True) for one in SERIES])
+
+    def test_only_the_series_with_an_endpoint_is_taken_out_of_the_study(self):
+        self.assertEqual(self.both_ways("redox"), [("study", None, self.url(), True),
+                                                   ("series", SERIES[1], self.url(SERIES[1]), True)])
+
+    def test_a_foreign_origin_gets_no_credentials(self):
+        root = self.peer.foreign + "/dicom-web"
+        self.assertEqual(self.both_ways("foreign"), [("study", None, self.url(root=root), False)])
+
+    def test_a_template_is_refused_until_it_is_filled(self):
+        self.assertEqual(self.both_ways("template", code=8), [])
+        filled = self.both_ways("template", "--set", "destination-slug=clinic")
+        self.assertEqual(filled[0][2], self.url(root=self.peer.main + "/clinic/dicom-web"))
+
+    def test_without_a_usable_endpoint_dicomweb_is_used(self):
+        for shape in ("off", "none"):
+            with self.subTest(shape):
+                self.assertEqual(self.both_ways(shape, code=4), [])
+                root = "http://127.0.0.1:1/dw"
+                self.assertEqual([one[2] for one in self.both_ways(shape, "--dicomweb", root)], [self.url(root=root)])
+
+    def test_an_endpoint_that_many_refer_to_is_read_once(self):
+        self.peer.control()
+        self.fhir("referenced", "search", "--patient", "P1", "--json")
+        reads = [one for one in self.peer.requests() if "/Endpoint/" in one["path"]]
+        self.assertEqual(len(reads), 1)
+
+    def test_a_study_is_found_by_its_uid(self):
+        result = self.fhir("contained", "search", "--identifier", STUDY, "--json")
+        self.assert_exit(result, 0)
+        self.assertEqual([line["study"] for line in result.lines("study")], [STUDY])
+        result = self.fhir("contained", "search", "--identifier", "1.2.3.4.5", "--json")
+        self.assert_exit(result, 4)
+
+
+class Qido(peers.Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.peer = peers.Peer()
+        cls.addClassCleanup(cls.peer.stop)
+
+    def search(self, *args, scenario=None):
+        root = self.peer.main + ("/s/" + scenario if scenario else "") + "/dicom-web"
+        return self.run_wadokit("--dicomweb", root, "search", "--json", *args, timeout=30)
+
+    def test_all_pages_come_though_the_server_gives_less_than_asked_for(self):
+        for size in (1, 2, 3, 4, 5, 6, 7, 100):
+            self.peer.control(page_size=size)
+            result = self.search("--level", "instance", "--identifier", STUDY)
+            self.assert_exit(result, 0)
+            found = [line["sop"] for line in result.lines("instance")]
+            self.assertEqual((len(found), len(set(found))), (6, 6), "page size %d" % size)
+        self.peer.control(page_size=100)
+
+    def test_a_limit_is_kept_over_pages(self):
+        self.peer.control(page_size=2)
+        for limit in (1, 2, 3, 5, 6, 9):
+            result = self.search("--level", "instance", "--identifier", STUDY, "--limit", limit)
+            self.assertEqual(len(result.lines("instance")), min(limit, 6))
+        self.peer.control(page_size=100)
+
+    def test_a_page_that_comes_again_ends_the_search_without_doubles(self):
+        self.peer.control(page_size=2)
+        result = self.search("--level", "instance", "--identifier", STUDY, scenario="same-page")
+        found = [line["sop"] for line in result.lines("instance")]
+        self.assertEqual(len(found), len(set(found)))
+        self.peer.control(page_size=100)
+
+    def test_nothing_found_is_exit_4(self):
+        self.assert_exit(self.search("--patient", "nobody"), 4)
+
+    def test_lines_of_a_search_are_targets(self):
+        for level, count in (("study", 1), ("series", 2), ("instance", 6)):
+            lines = self.search("--level", level, "--identifier", STUDY)
+            plan = self.run_wadokit("resolve", "-", "--json", stdin=lines.out.encode())
+            self.assert_exit(plan, 0)
+            self.assertEqual([one["level"] for one in plan.lines("plan")], [level] * count)
+            for one in plan.lines("plan"):
+                self.assertTrue(one["url"].startswith(self.peer.main + "/dicom-web/studies/" + STUDY))
+
+
+def study(uid, **more):
+    return {"resourceType": "ImagingStudy", "description": "CT Chest " + uid,
+            "identifier": [{"system": "urn:dicom:uid", "value": "urn:oid:" + uid}], **more}
+
+
+def bundle(*entries, following=None):
+    answer = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": one} for one in entries]}
+    if following:
+        answer["link"] = [{"relation": "next", "url": following}]
+    return answer
+
+
+class Script:
+    """A FHIR server whose answers are a function: (method, path, parameters) -> (status, JSON)."""
+
+    def __init__(self, answer):
+        self.seen = seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self):
+                self.reply("")
+
+            def do_POST(self):
+                self.reply(self.rfile.read(int(self.headers["Content-Length"])).decode())
+
+            def reply(self, body):
+                parts = urllib.parse.urlsplit(self.path)
+                pairs = urllib.parse.parse_qsl(parts.query or body)
+                seen.append((self.command, parts.path, pairs, parts.query + body, self.headers.get("Authorization")))
+                status, value = answer(self.command, parts.path, pairs)
+                data = json.dumps(value).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *args):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base = "http://127.0.0.1:%d" % self.server.server_port
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Scripted(peers.Case):
+    def serve(self, answer):
+        script = Script(answer)
+        self.addCleanup(script.stop)
+        return script
+
+    def search(self, script, *args, **keywords):
+        return self.run_wadokit("--fhir", script.base + "/f", "search", "--json", "--retries", "1", "--no-progress",
+                                *args, timeout=30, **keywords)
+
+    def uids(self, result):
+        return [line["study"] for line in result.lines("study")]
+
+    def test_a_server_without_post_is_asked_by_get(self):
+        for status in (404, 405, 501):
+            with self.subTest(status):
+                script = self.serve(lambda method, path, pairs, s=status:
+                                    (s, {}) if method == "POST" else (200, bundle(study("1.2.3"))))
+                result = self.search(script, "--patient", "p")
+                self.assertEqual(self.uids(result), ["1.2.3"], str(result))
+                self.assertEqual([one[:2] for one in script.seen],
+                                 [("POST", "/f/ImagingStudy/_search"), ("GET", "/f/ImagingStudy")])
+
+    def test_a_server_that_knows_no_include_is_asked_without(self):
+        script = self.serve(lambda method, path, pairs:
+                            (400, {}) if "_include" in dict(pairs) else (200, bundle(study("1.2.3"))))
+        result = self.search(script, "--patient", "p")
+        self.assertEqual(self.uids(result), ["1.2.3"], str(result))
+        self.assertEqual(len(script.seen), 2)
+
+    def test_parameters_go_out_encoded_and_a_range_is_two(self):
+        script = self.serve(lambda method, path, pairs: (200, bundle()))
+        result = self.search(script, "--patient", "p&q=1", "--since", "2024-01-02T03:04:05+01:00", "--until", "20240506",
+                             "--modality", "CT", "--accession", "A 1", "--param", "x:exact=a+b")
+        self.assert_exit(result, 4)
+        self.assertIn(("started", "ge2024-01-02T03:04:05+01:00"), script.seen[0][2])
+        self.assertIn("%2B01", script.seen[0][3])
+        self.assertEqual(sorted(script.seen[0][2]), sorted([
+            ("patient", "p&q=1"), ("started", "ge2024-01-02T03:04:05+01:00"), ("started", "le2024-05-06"),
+            ("modality", "CT"), ("identifier", "A 1"), ("x:exact", "a+b"), ("_include", "ImagingStudy:endpoint")]))
+
+    def test_a_uid_is_asked_for_in_the_forms_that_servers_know(self):
+        forms = ["urn:dicom:uid|urn:oid:1.2.3", "urn:oid:1.2.3", "1.2.3"]
+        for known in forms:
+            for other in (200, 400):
+                with self.subTest(known=known, other=other):
+                    script = self.serve(lambda method, path, pairs, k=known, o=other:
+                                        (200, bundle(study("1.2.3"))) if dict(pairs)["identifier"] == k else (o, bundle()))
+                    result = self.search(script, "--identifier", "1.2.3")
+                    self.assertEqual(self.uids(result), ["1.2.3"], str(result))
+
+    def test_pages_are_followed_relative_and_absolute_until_they_repeat(self):
+        pages = {"/f/ImagingStudy/_search": lambda base: bundle(study("1.1"), following="?page=2"),
+                 "/f/page3": lambda base: bundle(study("1.3"), following=base + "/f/page4?x=a%2Bb"),
+                 "/f/page4": lambda base: bundle(study("1.4"), following="/f/page3")}
+
+        def answer(method, path, pairs):
+            if dict(pairs).get("page") == "2":
+                return 200, bundle(study("1.2"), following="../page3")
+            return 200, pages[path](script.base)
+
+        script = self.serve(answer)
+        result = self.search(script, "--patient", "p")
+        self.assert_exit(result, 0)
+        self.assertEqual(self.uids(result), ["1.1", "1.2", "1.3", "1.4"])
+        self.assertEqual([one[0] for one in script.seen], ["POST", "GET", "GET", "GET"])
+        self.assertEqual(script.seen[3][3], "x=a%2Bb")
+
+    def test_a_next_page_elsewhere_gets_no_credentials(self):
+        other = self.serve(lambda method, path, pairs: (200, bundle(study("1.2"))))
+        script = self.serve(lambda method, path, pairs: (200, bundle(study("1.1"), following=other.base + "/next")))
+        result = self.search(script, "--patient", "p", env={"WADOKIT_TOKEN": TOKEN})
+        self.assertEqual(script.seen[0][4], "Bearer " + TOKEN)
+        self.assertEqual([one[4] for one in other.seen], [None])
+        self.assertEqual(self.uids(result), ["1.1", "1.2"])
+        self.assertNotIn(TOKEN, result.out + result.err)
+
+    def test_a_limit_ends_the_search_in_mid_page(self):
+        script = self.serve(lambda method, path, pairs: (200, bundle(study("1.1"), study("1.2"), following="?more")))
+        self.assertEqual(self.uids(self.search(script, "--patient", "p", "--limit", 1)), ["1.1"])
+        self.assertEqual(len(script.seen), 1)
+
+    def test_descriptions_are_compared_here(self):
+        script = self.serve(lambda method, path, pairs: (200, bundle(study("1.1"), study("1.2"), study("2.1"))))
+        result = self.search(script, "--patient", "p", "--description", "chest 1.")
+        self.assertEqual(self.uids(result), ["1.1", "1.2"])
+
+    def test_outcomes_are_warnings_and_other_resources_no_studies(self):
+        outcome = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "diagnostics": "some are missing"}]}
+        script = self.serve(lambda method, path, pairs: (200, bundle(outcome, {"resourceType": "Patient"}, study("1.1"))))
+        result = self.search(script, "--patient", "p")
+        self.assert_exit(result, 0)
+        self.assertEqual(self.uids(result), ["1.1"])
+        self.assertEqual(result.summary()["warnings"], 1)
+        self.assertIn("some are missing", result.err)
+
+    def test_what_is_no_bundle_is_said(self):
+        error = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "it is closed"}]}
+        for answer, words in ((error, "it is closed"), ({"resourceType": "Patient"}, "Patient"), ([1], "no Bundle")):
+            script = self.serve(lambda method, path, pairs, a=answer: (200, a))
+            result = self.search(script, "--patient", "p")
+            self.assert_exit(result, 6)
+            self.assertIn(words, result.err)
+
+    def test_a_bare_study_is_taken_for_an_answer(self):
+        script = self.serve(lambda method, path, pairs: (200, study("1.1")))
+        self.assertEqual(self.uids(self.search(script, "--patient", "p")), ["1.1"])
+        plan = self.run_wadokit("--dicomweb", "http://127.0.0.1:1/dw", "resolve", "--json",
+                                script.base + "/f/ImagingStudy/1", script.base + "/saved.json")
+        self.assertEqual(len(plan.lines("plan")), 2)
+
+    def test_relative_addresses_and_references_survive_in_the_lines(self):
+        endpoint = {"resourceType": "Endpoint", "id": "a", "address": "dw", "connectionType": {"code": "dicom-wado-rs"}}
+
+        def answer(method, path, pairs):
+            if path.endswith("/Endpoint/a"):
+                return 200, endpoint
+            if "Endpoint" in path:
+                return 404, {}
+            return 200, bundle(study("1.1", endpoint=[{"reference": "Endpoint/gone"}, {"reference": "Endpoint/a"}],
+                                     contained=[{"resourceType": "Patient", "id": "p"}]))
+
+        script = self.serve(answer)
+        result = self.search(script, "--patient", "p")
+        resource = result.lines("study")[0]["resource"]
+        self.assertEqual(resource["endpoint"], [{"reference": script.base + "/f/Endpoint/gone"}, {"reference": "#a"}])
+        self.assertEqual([one["id"] for one in resource["contained"]], ["p", "a"])
+        self.assertEqual(resource["contained"][1]["address"], script.base + "/f/dw")
+
+    def test_the_lines_of_a_hostile_server_stay_lines(self):
+        script = self.serve(lambda method, path, pairs:
+                            (200, bundle(study("1.1", description="a\n\x1b[31m\"}{", started="x\ty"))))
+        result = self.search(script, "--patient", "p")
+        self.assertEqual(len(result.out.splitlines()), 2)
+        self.assertNotIn("\x1b", result.out)
+        table = self.run_wadokit("--fhir", script.base + "/f", "search", "--patient", "p")
+        self.assertNotIn("\x1b", table.out)
+        self.assertEqual(len(table.out.splitlines()), 2)
+
+
+class Bad(peers.Case):
+    """Input of every bad kind: a clear line and the right exit code."""
+
+    def resolve(self, name, data, code, words):
+        path = os.path.join(self.home, name)
+        with open(path, "wb") as file:
+            file.write(data)
+        for result in (self.run_wadokit("resolve", path), self.run_wadokit("resolve", "-", stdin=data)):
+            self.assert_exit(result, code)
+            self.assertIn(words, result.err)
+            self.assertEqual(len(result.err.splitlines()), 1, result.err)
+
+    def test_bad_files_are_named(self):
+        for name, data, code, words in (
+                ("empty", b"", 6, "empty"), ("text", b"hello", 6, "neither DICOM nor JSON"),
+                ("html", b"<html>", 6, "neither DICOM nor JSON"), ("cut", b'{"resourceType":"Bundle","entry":[', 6, "cut short"),
+                ("deep", b"[" * 100000, 8, "nested deeper"), ("deeper", b'{"a":' * 100000, 8, "nested deeper"),
+                ("other", b'{"a":1}', 6, "no ImagingStudy"), ("patient", b'{"resourceType":"Patient"}', 6, "no ImagingStudy"),
+                ("none", b'{"resourceType":"Bundle"}', 4, "no ImagingStudy"),
+                ("outcome", b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"shut"}]}',
+                 6, "shut")):
+            with self.subTest(name):
+                self.resolve(name, data, code, words)
+
+    def test_a_folder_without_dicom_or_rights_is_said(self):
+        self.assert_exit(self.run_wadokit("resolve", self.home), 4)
+        self.assert_exit(self.run_wadokit("resolve", os.path.join(self.home, "none")), 4)
+        if os.geteuid() != 0:
+            os.mkdir(self.out, 0)
+            self.assert_exit(self.run_wadokit("resolve", self.out), 7)
+
+    def test_a_search_without_a_server_or_with_bad_options_is_exit_2(self):
+        for args in (["search"], ["search", "--since", "yesterday", "--fhir", "http://127.0.0.1:1/"],
+                     ["search", "--param", "x", "--fhir", "http://127.0.0.1:1/"],
+                     ["search", "--level", "series", "--fhir", "http://127.0.0.1:1/"],
+                     ["search", "--identifier", "x y", "--dicomweb", "http://127.0.0.1:1/"],
+                     ["search", "--via", "qido", "--fhir", "http://127.0.0.1:1/"],
+                     ["search", "--modality", "CT", "--fhir", "https://api.redoxengine.com/fhir/R4/x/Development"]):
+            with self.subTest(args):
+                self.assert_exit(self.run_wadokit(*args), 2)
+
+
+if __name__ == "__main__":
+    peers.main()
