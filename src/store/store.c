@@ -423,7 +423,8 @@ static wk_code open_parent(wki_store *s, const char *path, const char **name, wk
     return WK_OK;
 }
 
-/* The name, numbered past files that are something else. */
+/* The name, numbered past files that are something else; by "-", which no UID has, so that a number
+ * never makes another instance's name. */
 static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path, size_t size,
                      occupant *is, wk_error *err)
 {
@@ -432,7 +433,7 @@ static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path
 
     for (int i = 1; i <= MAX_NUMBER; i++) {
         int n = i == 1 ? snprintf(path, size, "%s.dcm", stem)
-                       : snprintf(path, size, "%s.%d.dcm", stem, i);
+                       : snprintf(path, size, "%s-%d.dcm", stem, i);
         wk_code rc;
 
         if (n < 0 || (size_t)n >= size)

@@ -123,10 +123,10 @@ static void test_conflict(void)
     T_OK(put(st, data, n, &any, &how, &e, &err), &err);
     T_OK(put(st, other, n, &any, &how, &e, &err), &err);
     CU_ASSERT_EQUAL(how, WKI_STORE_CONFLICT);
-    T_STR(e.path, "1.2/1.2.3/1.2.3.4.2.dcm");
+    T_STR(e.path, "1.2/1.2.3/1.2.3.4-2.dcm");
     T_OK(put(st, other, n, &any, &how, &e, &err), &err);
     CU_ASSERT_EQUAL(how, WKI_STORE_KEPT);
-    T_STR(e.path, "1.2/1.2.3/1.2.3.4.2.dcm");
+    T_STR(e.path, "1.2/1.2.3/1.2.3.4-2.dcm");
     wki_store_close(st);
     scratch_remove(&s);
 }
@@ -150,7 +150,7 @@ static void test_template(void)
     n = small_dicom(data, "1.2", "1.2.3", "1.2.3.5", 1);
     T_OK(put(st, data, n, &any, &how, &e, &err), &err);
     CU_ASSERT_EQUAL(how, WKI_STORE_SAVED);
-    T_STR(e.path, "%2E.%2FP%201/007.2.dcm");
+    T_STR(e.path, "%2E.%2FP%201/007-2.dcm");
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.5", &e, &found, &err), &err);
     CU_ASSERT_TRUE(found);
     wki_store_close(st);
