@@ -385,6 +385,8 @@ static void finish_curl(exchange *x, CURLcode rc)
         end = WKI_WIRE_CONNECT;
     if (x->cause != WKI_WIRE_OK)
         finish(x, x->cause, x->detail);
+    else if (rc == CURLE_OUT_OF_MEMORY && !x->head_ended) /* what it calls a line over 100 KB */
+        finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long (or memory is out)");
     else if (rc == CURLE_OK && !x->head_ended) /* which curl takes for an answer without a body */
         finish(x, WKI_WIRE_BROKEN, "the answer broke off in its headers");
     else

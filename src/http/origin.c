@@ -57,10 +57,12 @@ bool wki_origin_may_reach(const char *from, const char *to, char *reason, size_t
 
 bool wki_origin_may_name(const char *from, const char *to, char *reason, size_t size)
 {
+    bool from_plain = !is_https(from) && !wki_url_is_loopback(from);
+
     if (!wki_origin_may_reach(from, to, reason, size))
         return false;
-    if (is_https(to) || !is_https(from) || (wki_url_is_loopback(from) && wki_url_is_loopback(to)))
+    if (is_https(to) || from_plain || (wki_url_is_loopback(from) && wki_url_is_loopback(to)))
         return true;
-    snprintf(reason, size, "unencrypted http from https");
+    snprintf(reason, size, "unencrypted http");
     return false;
 }

@@ -27,8 +27,9 @@ bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, c
 bool wki_origin_may_reach(const char *from, const char *to, char *reason, size_t size);
 
 /* Whether `to` may be requested because the server of `from` named it (redirect, Endpoint, link).
- * Refused are link-local and metadata addresses, loopback unless `from` is loopback, and http named
- * by https unless both are loopback; `reason` says which. Both are normalised URLs. */
+ * Refused are link-local and metadata addresses, loopback unless `from` is loopback, and plain
+ * http named over https or loopback, which are private, unless both are loopback; `reason` says
+ * which. Both are normalised URLs. */
 bool wki_origin_may_name(const char *from, const char *to, char *reason, size_t size);
 
 #ifdef __cplusplus

@@ -248,7 +248,9 @@ static void test_connections_are_used_again(void)
 static void test_headers_without_end_are_cut_off(void)
 {
     static char many[WK_MAX_HEADER_BYTES * 2], lines[WK_MAX_HEADERS * 16];
-    const tiny_reply replies[] = {{many, 0, TINY_CLOSE}, {lines, 0, TINY_CLOSE}};
+    static char one[200000];
+    const tiny_reply replies[] = {
+        {many, 0, TINY_CLOSE}, {lines, 0, TINY_CLOSE}, {one, 0, TINY_CLOSE}};
     char body[8];
     size_t used;
 
@@ -259,6 +261,7 @@ static void test_headers_without_end_are_cut_off(void)
     for (int i = 0; i <= WK_MAX_HEADERS; i++)
         used += (size_t)snprintf(lines + used, sizeof lines - used, "X: 1\r\n");
     snprintf(lines + used, sizeof lines - used, "\r\n");
+    snprintf(one, sizeof one, "HTTP/1.1 200 OK\r\nX: %0150000d\r\n\r\n", 0);
     for (size_t i = 0; i < N(replies); i++) {
         wk_error err = {0};
 

@@ -57,6 +57,7 @@ static void test_what_a_server_may_name(void)
         {"https://127.0.0.1:1/", "http://localhost:2/", true},
         {"http://127.0.0.1:1/", "https://b/", true},
         {"https://127.0.0.1:1/", "http://b/", false},
+        {"http://127.0.0.1:1/", "http://b/", false},
         {"https://a/", "https://169.254.169.254/latest", false},
         {"http://127.0.0.1/", "http://169.254.169.254/latest", false},
         {"https://a/", "https://[fe80::1]/", false},
