@@ -1,5 +1,5 @@
-/* A decoder that may abort on a hostile stream runs in a child process, whose death is an error
- * like any other. The pixels come back through shared memory. */
+/* A decoder that may abort on a hostile stream, or not come to an end, runs in a child process,
+ * whose death is an error like any other. The pixels come back through shared memory. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -12,9 +12,8 @@
 #include "core/buf.h"
 #include "decode/codec.h"
 
-enum {
-    CPU_SECONDS = 60
-};
+/* Many times what a sound stream takes on a slow machine: 2 s, and 1 s a million samples. */
+enum { BASE_SECONDS = 2, SAMPLES_A_SECOND = 1 << 20 };
 
 typedef struct answer {
     bool done;
@@ -26,10 +25,11 @@ typedef struct answer {
 } answer;
 
 /* What the parent's program may have set up for crashes is not for this one. */
-static void become_expendable(void)
+static void become_expendable(size_t samples)
 {
+    rlim_t seconds = BASE_SECONDS + samples / SAMPLES_A_SECOND;
     static const int signals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGXCPU};
-    struct rlimit cpu = {.rlim_cur = CPU_SECONDS, .rlim_max = CPU_SECONDS}, core = {0, 0};
+    struct rlimit cpu = {.rlim_cur = seconds, .rlim_max = seconds}, core = {0, 0};
     int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
@@ -45,7 +45,7 @@ static void run_child(wki_codec codec, const wki_image_desc *d, const wki_frame_
 {
     wki_pixels p = {0};
 
-    become_expendable();
+    become_expendable((size_t)d->rows * d->cols * d->samples);
     a->rc = codec(d, bytes, reduce, &p, &a->err);
     if (a->rc == WK_OK && p.size > a->room)
         a->rc = wk_fail(&a->err, WK_DATA, "the picture is larger than the header says");

@@ -32,7 +32,8 @@ wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, un
 wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                        wki_pixels *out, wk_error *err);
 
-/* The same in a child process, for codecs that may abort on a hostile stream. */
+/* The same in a child process, for codecs that may abort on a hostile stream or
+ * never end. */
 wk_code wki_decode_apart(wki_codec codec, const wki_image_desc *d, const wki_frame_bytes *bytes,
                          unsigned reduce, wki_pixels *out, wk_error *err) WK_MUST_USE;
 

@@ -7,6 +7,8 @@
 
 #include "dcmtk/ofstd/ofstd.h"
 
+#include "dicom/charset.h"
+
 namespace wadokit
 {
 std::string trim(const std::string &text)
@@ -295,13 +297,72 @@ char *to_c(const std::string &s)
     return out;
 }
 
-// Text in the file's character set becomes UTF-8, once; where it cannot, it stays as it is, and
-// what is no UTF-8 is replaced when it is written.
+bool has_character_set(const DcmElement &e)
+{
+    switch (const_cast<DcmElement &>(e).getVR()) {
+    case EVR_SH:
+    case EVR_LO:
+    case EVR_ST:
+    case EVR_LT:
+    case EVR_UC:
+    case EVR_UT:
+    case EVR_PN:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void convert_element(DcmElement &e, const std::string &charset)
+{
+    std::string all = text(e);
+    wki_buf out;
+
+    // DCMTK may have converted some before it gave up.
+    if (all.find('\x1B') == all.npos && clean_utf8(all) == all)
+        return;
+    wki_buf_init(&out, WK_MAX_DATA_SET_BYTES, "text");
+    if (wki_charset_to_utf8(charset.c_str(), all.data(), all.size(), e.getVR() == EVR_PN, &out,
+                            nullptr) == WK_OK)
+        (void)e.putString(wki_buf_text(&out));
+    wki_buf_clear(&out);
+}
+
+// What DCMTK cannot convert; an item may have a character set of its own.
+void convert_item(DcmItem &item, std::string charset, int depth)
+{
+    DcmObject *each = nullptr;
+    std::string own = text(item, DCM_SpecificCharacterSet);
+
+    if (!own.empty())
+        charset = own;
+    while (depth < WK_MAX_SEQUENCE_DEPTH && (each = item.nextInContainer(each)) != nullptr) {
+        auto *e = dynamic_cast<DcmElement *>(each);
+        DcmObject *sub = nullptr;
+
+        if (e && e->ident() == EVR_SQ) {
+            auto *s = static_cast<DcmSequenceOfItems *>(e);
+            while ((sub = s->nextInContainer(sub)) != nullptr) {
+                if (auto *i = dynamic_cast<DcmItem *>(sub))
+                    convert_item(*i, charset, depth + 1);
+            }
+        } else if (e && has_character_set(*e)) {
+            convert_element(*e, charset);
+        }
+    }
+}
+
+// Text in the file's character set becomes UTF-8, once. What is in none that is known stays, and
+// is replaced when it is written.
 void make_utf8(wki_dicom_file &f)
 {
-    if (!f.is_utf8)
-        (void)f.data_set.convertToUTF8();
+    if (f.is_utf8)
+        return;
     f.is_utf8 = true;
+    if (f.data_set.convertToUTF8().good())
+        return;
+    convert_item(f.data_set, std::string(), 0);
+    (void)f.data_set.putAndInsertString(DCM_SpecificCharacterSet, "ISO_IR 192");
 }
 
 } // namespace
