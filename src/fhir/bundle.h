@@ -62,8 +62,10 @@ wk_code wki_fhir_reference_url(const wki_fhir_scope *scope, const char *referenc
  * out. */
 char *wki_fhir_base_of(const char *url, const char *type);
 
-/* Reads one resource by GET. `what` goes into errors. Free with wki_json_free(). */
-wk_code wki_fhir_read(wki_http *http, const char *url, wki_json **out, wk_error *err) WK_MUST_USE;
+/* Reads one resource by GET. `named_by` is the server whose answer named the URL, NULL where the
+ * user did (wki_http_request). Free with wki_json_free(). */
+wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki_json **out,
+                      wk_error *err) WK_MUST_USE;
 
 /* A page of a search: a Bundle, or another resource in its place. `url` is where it came from.
  * Called while no transfer runs: it may fetch. */

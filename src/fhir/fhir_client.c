@@ -61,9 +61,10 @@ static wk_code fetch(wki_http *http, const char *url, const char *form, const ch
     return rc;
 }
 
-wk_code wki_fhir_read(wki_http *http, const char *url, wki_json **out, wk_error *err)
+wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki_json **out,
+                      wk_error *err)
 {
-    return fetch(http, url, NULL, NULL, out, err);
+    return fetch(http, url, NULL, named_by, out, err);
 }
 
 /* The link "next" of a page, made absolute; NULL in *next where there is none or it was followed

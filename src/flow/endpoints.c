@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "fhir/fhir_value.h"
+#include "http/origin.h"
 #include "http/url.h"
 
 enum {
@@ -69,7 +70,8 @@ static struct wki_fetched *add_fetched(wki_endpoint_cache *cache, const char *ur
     return f;
 }
 
-static const wki_json *fetch(wki_endpoint_cache *cache, const char *url, wk_error *err)
+static const wki_json *fetch(wki_endpoint_cache *cache, const char *url, const char *named_by,
+                             wk_error *err)
 {
     struct wki_fetched *f = find_fetched(cache, url);
 
@@ -77,7 +79,7 @@ static const wki_json *fetch(wki_endpoint_cache *cache, const char *url, wk_erro
         f = add_fetched(cache, url, err);
         if (!f)
             return NULL;
-        if (cache->read(cache->http, url, &f->resource, &f->error) != WK_OK)
+        if (cache->read(cache->http, url, named_by, &f->resource, &f->error) != WK_OK)
             f->resource = NULL;
     }
     if (!f->resource && err)
@@ -108,7 +110,7 @@ static const wki_json *look(const wki_fhir_scope *scope, const char *reference,
                             wki_endpoint_cache *cache, const char **how, wk_error *err)
 {
     const wki_json *found = wki_fhir_find(scope, reference, how);
-    char *url = NULL;
+    char *url = NULL, why[96];
 
     if (found)
         return found;
@@ -123,7 +125,10 @@ static const wki_json *look(const wki_fhir_scope *scope, const char *reference,
         return NULL;
     }
     *how = "fetched";
-    found = fetch(cache, url, err);
+    if (wki_origin_may_reach(scope->base, url, why, sizeof why))
+        found = fetch(cache, url, scope->base, err);
+    else
+        (void)wk_fail(err, WK_REFUSED, "it would be read from %s", why);
     free(url);
     return found;
 }

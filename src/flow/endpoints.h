@@ -18,8 +18,8 @@ extern "C" {
 #endif
 
 /* Reads one resource, as wki_fhir_read() does. */
-typedef wk_code (*wki_endpoint_read_fn)(wki_http *http, const char *url, wki_json **out,
-                                        wk_error *err);
+typedef wk_code (*wki_endpoint_read_fn)(wki_http *http, const char *url, const char *named_by,
+                                        wki_json **out, wk_error *err);
 
 /* Endpoints fetched in one run, each once, also where that failed. `read` NULL: nothing is fetched.
  * Clear with wki_endpoint_cache_clear(); resources are borrowed from it until then. */

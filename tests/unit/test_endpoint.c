@@ -79,13 +79,16 @@ static void test_the_token_extension_is_known_by_its_last_segment(void)
 static int n_read;
 static char last_url[256];
 
-static wk_code read_endpoint(wki_http *http, const char *url, wki_json **out, wk_error *err)
+static wk_code read_endpoint(wki_http *http, const char *url, const char *named_by, wki_json **out,
+                             wk_error *err)
 {
     static const char text[] =
         "{\"resourceType\":\"Endpoint\",\"id\":\"9\",\"address\":\"https://h/dw\","
         "\"connectionType\":{\"code\":\"dicom-wado-rs\"}}";
 
     (void)http;
+    if (named_by)
+        T_STR(named_by, "https://f/r4");
     n_read++;
     snprintf(last_url, sizeof last_url, "%s", url);
     if (strstr(url, "gone"))
@@ -164,7 +167,30 @@ static void test_an_address_leads_neither_here_nor_to_metadata(void)
     }
 }
 
+static void test_an_endpoint_is_not_read_from_this_machine_or_a_metadata_service(void)
+{
+    static const char *const urls[] = {"http://169.254.169.254/Endpoint/1",
+                                       "http://127.0.0.1:8080/Endpoint/1"};
+
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        struct plan_kit kit = {.base = "https://f/r4", .read = read_endpoint};
+        char json[512];
+
+        n_read = 0;
+        snprintf(json, sizeof json,
+                 "{\"resourceType\":\"ImagingStudy\",\"identifier\":{\"system\":"
+                 "\"urn:dicom:uid\",\"value\":\"1.2\"},\"endpoint\":{\"reference\":\"%s\"}}",
+                 urls[i]);
+        kit_plan(&kit, json);
+        CU_ASSERT_EQUAL(n_read, 0);
+        CU_ASSERT_EQUAL(kit.first.code, WK_REFUSED);
+        kit_clear(&kit);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"an Endpoint is not read from this machine or a metadata service",
+     test_an_endpoint_is_not_read_from_this_machine_or_a_metadata_service},
     {"an address leads neither here nor to metadata",
      test_an_address_leads_neither_here_nor_to_metadata},
     {"type and status decide, and a reason is said",
