@@ -126,9 +126,11 @@ void cli_help_program(const cli_context *ctx)
 
 void cli_help_command(const cli_context *ctx, const cli_command *command)
 {
+    bool has_args = command->args && command->args[0];
+
     cli_out(ctx, "Usage: wadokit [global options] %s%s%s%s", command->name,
-            command->opts && command->opts->name ? " [options]" : "", command->args ? " " : "",
-            command->args ? command->args : "");
+            command->opts && command->opts->name ? " [options]" : "", has_args ? " " : "",
+            has_args ? command->args : "");
     cli_out(ctx, "%s", "");
     if (command->description)
         paragraphs(ctx, command->description);

@@ -67,6 +67,7 @@ void cli_report_image(void *user, const wk_image_report *r)
     if (r->status == WK_IMAGE_FAILED) {
         wk_error err = r->error;
 
+        /* Messages about a target name it already. */
         if (strncmp(err.message, r->source, strlen(r->source)) != 0)
             wk_fail_add(&err, "%s: ", r->source);
         cli_fail(ctx, &err);

@@ -9,7 +9,8 @@ enum {
     GAP = 2,
     NARROWEST = 8,
     MAX_COLUMNS = 32,
-    DEFAULT_WIDTH = 80
+    DEFAULT_WIDTH = 80,
+    SHORTEST_UID = 12
 };
 
 struct cli_table {
@@ -143,6 +144,17 @@ static void measure(const cli_table *t, size_t *widths)
     }
 }
 
+static bool has_uids(const cli_table *t, size_t column)
+{
+    for (size_t r = 1; r < t->n_rows; r++) {
+        const char *cell = t->cells[r * t->n_columns + column];
+
+        if (strlen(cell) >= SHORTEST_UID && cell[strspn(cell, "0123456789.")] == '\0')
+            return true;
+    }
+    return false;
+}
+
 /* Takes columns from the widest until the table fits. UIDs stay whole: cut, they are of no use. */
 static void squeeze(const cli_table *t, size_t *widths, size_t room)
 {
@@ -151,7 +163,7 @@ static void squeeze(const cli_table *t, size_t *widths, size_t room)
 
         for (size_t c = 0; c < t->n_columns; c++) {
             total += widths[c] + (c ? GAP : 0);
-            if (widths[c] > NARROWEST && !strstr(t->cells[c], "UID") &&
+            if (widths[c] > NARROWEST && !has_uids(t, c) &&
                 (widest == t->n_columns || widths[c] > widths[widest]))
                 widest = c;
         }

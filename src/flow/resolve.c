@@ -205,7 +205,7 @@ static wk_code take_directory(wki_resolver *r, const char *dir, wk_error *err)
 static wk_code refuse_content(wki_sniffed is, wk_error *err)
 {
     if (is == WKI_SNIFF_EMPTY)
-        return wk_fail(err, WK_DATA, "empty");
+        return wk_fail(err, WK_DATA, "the file is empty");
     if (is == WKI_SNIFF_DICOMDIR)
         return wk_fail(err, WK_DATA, "a DICOMDIR, which is no image: give the folder it lies in");
     return wk_fail(err, WK_DATA, "neither DICOM nor JSON");
