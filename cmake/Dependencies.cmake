@@ -23,3 +23,4 @@ if(WADOKIT_JXL)
     pkg_check_modules(JXL IMPORTED_TARGET libjxl)                          # src/decode/decode_jxl.c
 endif()
 set(WADOKIT_CODECS PkgConfig::CHARLS $<$<BOOL:${JXL_FOUND}>:PkgConfig::JXL>)
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)       # src/auth/loopback.c
