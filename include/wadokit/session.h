@@ -42,6 +42,22 @@ typedef struct wk_progress {
  *   token                  a bearer token (of the environment)
  *   user, password_file, password   HTTP Basic
  *   netrc                  look credentials up in ~/.netrc for configured origins
+ *   auth                   which of them to use: "none", "bearer" (token*), "basic" (user or netrc),
+ *                          or a login by OAuth 2.0: "client-credentials" (client_id and secret),
+ *                          "backend-services" (client_id and private_key), "smart" (a person,
+ *                          wk_auth_login() in auth.h). NULL: what is given
+ * Logins by OAuth 2.0; with these, token_file gives the first token
+ *   token_url              token endpoint; NULL: the FHIR server is asked
+ *   authorize_url          smart: where people log in; NULL: the FHIR server is asked
+ *   client_id, client_secret, client_secret_file (first line)
+ *   client_auth            how the secret is sent: "post" (default), "basic", or "basic-raw" for
+ *                          servers that do not decode it
+ *   scope                  separated by spaces
+ *   private_key, key_id    PEM or JWK file, and its kid
+ *   jwt_alg                "RS384" or "ES384"; NULL: as the key is
+ *   profile                a name that keeps logins apart
+ *   state_dir              tokens are kept in state_dir/wadokit; NULL: $XDG_STATE_HOME/wadokit, else
+ *                          ~/.local/state/wadokit
  * Transport
  *   cacert, cert, key      PEM files      proxy   URL, NULL: the environment's
  *   headers                n_headers "Name: value" added to requests to configured origins
@@ -68,6 +84,20 @@ typedef struct wk_session_opts {
     const char *password_file;
     const char *password;
     bool netrc;
+
+    const char *auth;
+    const char *token_url;
+    const char *authorize_url;
+    const char *client_id;
+    const char *client_secret;
+    const char *client_secret_file;
+    const char *client_auth;
+    const char *scope;
+    const char *private_key;
+    const char *key_id;
+    const char *jwt_alg;
+    const char *profile;
+    const char *state_dir;
 
     const char *cacert;
     const char *cert;

@@ -46,6 +46,10 @@ wki_credential wki_static_credential_face(wki_static_credential *c);
  * WK_LIMIT over WK_MAX_SECRET_FILE_BYTES. */
 wk_code wki_secret_file_read(const char *path, char **out, wk_error *err) WK_MUST_USE;
 
+/* All of such a file (a private key), `*n` bytes with a NUL behind them that is not counted; wipe it
+ * with explicit_bzero() and free() it. */
+wk_code wki_secret_file_read_all(const char *path, char **out, size_t *n, wk_error *err) WK_MUST_USE;
+
 /* The first line of what /bin/sh -c `command` prints, within 30 s. WK_AUTH where it fails or
  * prints nothing. */
 wk_code wki_secret_command_run(const char *command, const wk_cancel *cancel, char **out,

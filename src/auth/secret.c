@@ -89,25 +89,33 @@ static wk_code check_mode(int fd, const char *path, wk_error *err)
     return WK_OK;
 }
 
-wk_code wki_secret_file_read(const char *path, char **out, wk_error *err)
+static wk_code gather_file(gathered *g, const char *path, wk_error *err)
 {
-    gathered g = {NULL, 0};
-    char *secret = NULL;
     int fd = open(path, O_RDONLY | O_CLOEXEC), more = 1;
     wk_code rc;
 
     if (fd < 0)
         return wk_fail_errno(err, WK_IO, errno, "%s", path);
     rc = check_mode(fd, path, err);
-    if (rc == WK_OK)
-        rc = gather_new(&g, err);
     while (rc == WK_OK && more == 1)
-        more = gather(&g, fd);
+        more = gather(g, fd);
     if (rc == WK_OK && more == -1)
         rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
     else if (rc == WK_OK && more == -2)
         rc = wk_fail(err, WK_LIMIT, "%s: a secret of more than %d bytes", path,
                      WK_MAX_SECRET_FILE_BYTES);
+    close(fd);
+    return rc;
+}
+
+wk_code wki_secret_file_read(const char *path, char **out, wk_error *err)
+{
+    gathered g = {NULL, 0};
+    char *secret = NULL;
+    wk_code rc = gather_new(&g, err);
+
+    if (rc == WK_OK)
+        rc = gather_file(&g, path, err);
     if (rc == WK_OK) {
         secret = first_line(&g);
         rc = secret ? WK_OK : wk_fail(err, WK_USAGE, "%s is empty", path);
@@ -115,8 +123,23 @@ wk_code wki_secret_file_read(const char *path, char **out, wk_error *err)
     if (rc == WK_OK)
         *out = secret;
     gather_free(&g);
-    close(fd);
     return rc;
+}
+
+wk_code wki_secret_file_read_all(const char *path, char **out, size_t *n, wk_error *err)
+{
+    gathered g = {NULL, 0};
+    wk_code rc = gather_new(&g, err);
+
+    if (rc == WK_OK)
+        rc = gather_file(&g, path, err);
+    if (rc != WK_OK) {
+        gather_free(&g);
+        return rc;
+    }
+    *out = g.data;
+    *n = g.n;
+    return WK_OK;
 }
 
 /* Its own process group, so that all that it starts can be ended with it. */

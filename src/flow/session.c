@@ -5,6 +5,7 @@
 
 #include "auth/credential.h"
 #include "core/text.h"
+#include "flow/session_login.h"
 #include "http/url.h"
 #include "json/problem.h"
 
@@ -88,6 +89,18 @@ static wk_code keep_all(wk_session *s, wk_error *err)
         &p->password_file,
         &p->source_id,
         &p->destination_slug,
+        &p->auth,
+        &p->token_url,
+        &p->authorize_url,
+        &p->client_id,
+        &p->client_secret_file,
+        &p->client_auth,
+        &p->scope,
+        &p->private_key,
+        &p->key_id,
+        &p->jwt_alg,
+        &p->profile,
+        &p->state_dir,
     };
     wk_code rc = WK_OK;
 
@@ -248,10 +261,10 @@ static wk_code take_headers(wk_session *s, wk_error *err)
     return WK_OK;
 }
 
-static wk_code take_credential(wk_session *s, wk_error *err)
+static wk_code take_static(wk_session *s, wk_error *err)
 {
     owned *o = own(s);
-    wk_session_opts *p = &s->opts;
+    const wk_session_opts *p = &s->opts;
     wki_static_credential_opts c = {
         .token_file = p->token_file,
         .token_command = p->token_command,
@@ -261,7 +274,6 @@ static wk_code take_credential(wk_session *s, wk_error *err)
         .password = p->password,
         .cancel = p->cancel,
     };
-    wk_code rc;
 
     if (o->user && p->user)
         return wk_fail(err, WK_USAGE, "a user name in a URL and --user; give one of them");
@@ -270,10 +282,98 @@ static wk_code take_credential(wk_session *s, wk_error *err)
         c.password = o->password;
         c.origin = o->user_origin;
     }
-    rc = wki_static_credential_new(&c, &o->credential, err);
+    return wki_static_credential_new(&c, &o->credential, err);
+}
+
+/* Places that the login's server has named before (SMART Imaging Access): its token is theirs too.
+ */
+static wk_code take_associated(wk_session *s, wk_error *err)
+{
+    const wki_token_record *record = NULL;
+    wk_error own_error = {0};
+    wk_code rc = wki_token_source_record(s->login->source, &record, &own_error);
+
+    if (rc != WK_OK) {
+        wk_log_write(&s->log, WK_LOG_WARN, "the kept login is not used: %s", own_error.message);
+        return WK_OK;
+    }
+    for (size_t i = 0; rc == WK_OK && record && i < record->n_origins; i++) {
+        wk_log_write(&s->log, WK_LOG_INFO, "credentials may also go to %s, as the login says",
+                     record->origins[i]);
+        rc = add_origin(own(s), record->origins[i], err);
+    }
+    return rc;
+}
+
+static wk_code take_login(wk_session *s, wki_auth_method method, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    if (own(s)->user)
+        rc = wk_fail(err, WK_USAGE, "a user name in a URL and auth %s; give one of them",
+                     s->opts.auth);
+    if (rc == WK_OK)
+        rc = wki_session_login_new(s, method, &s->login, err);
+    return rc == WK_OK ? take_associated(s, err) : rc;
+}
+
+static bool has_token(const wk_session_opts *p)
+{
+    return p->token_file || p->token_command || p->token;
+}
+
+/* What `auth` asks for must be there; what it excludes is not used. */
+static wk_code check_auth(wk_session *s, wk_error *err)
+{
+    wk_session_opts *p = &s->opts;
+    wki_auth_method method;
+
+    if (!p->auth) {
+        if ((p->token_url || p->private_key || p->client_secret_file) && !has_token(p) && !p->user)
+            return wk_fail(err, WK_USAGE,
+                           "a client is given, but not what for: add --auth client-credentials, "
+                           "backend-services or smart");
+        return WK_OK;
+    }
+    if (wki_auth_is_login(p->auth, &method))
+        return WK_OK;
+    if (strcmp(p->auth, "bearer") == 0)
+        return has_token(p) ? WK_OK
+                            : wk_fail(err, WK_USAGE,
+                                      "auth bearer needs --token-file, "
+                                      "--token-command or WADOKIT_TOKEN");
+    if (strcmp(p->auth, "basic") == 0)
+        return p->user || p->netrc || own(s)->user
+                   ? WK_OK
+                   : wk_fail(err, WK_USAGE,
+                             "auth basic needs --user with --password-file or "
+                             "WADOKIT_PASSWORD, or --netrc");
+    if (strcmp(p->auth, "none") != 0)
+        return wk_fail(err, WK_USAGE,
+                       "--auth: none, bearer, basic, client-credentials, backend-services or "
+                       "smart, not '%s'",
+                       p->auth);
+    return WK_OK;
+}
+
+static wk_code take_credential(wk_session *s, wk_error *err)
+{
+    wk_session_opts *p = &s->opts;
+    wki_auth_method method;
+    wk_code rc = check_auth(s, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (p->auth && strcmp(p->auth, "none") == 0)
+        p->netrc = false;
+    else if (wki_auth_is_login(p->auth, &method))
+        rc = take_login(s, method, err);
+    else
+        rc = take_static(s, err);
     /* From here on the credential alone knows them. */
     p->token = NULL;
     p->password = NULL;
+    p->client_secret = NULL;
     return rc;
 }
 
@@ -289,7 +389,8 @@ static wk_code make_client(wk_session *s, wk_error *err)
     wki_http_opts h = {
         .origins = (const char *const *)o->origins,
         .n_origins = o->n_origins,
-        .credential = wki_static_credential_face(o->credential),
+        .credential = s->login ? wki_token_source_face(s->login->source)
+                               : wki_static_credential_face(o->credential),
         .headers = (const char *const *)o->headers,
         .n_headers = o->n_headers,
         .netrc = p->netrc,
@@ -371,6 +472,7 @@ void wk_session_free(wk_session *session)
     if (!session)
         return;
     wki_http_free(session->http);
+    wki_session_login_free(session->login);
     if (session->owned)
         free_owned(session->owned);
     free(session);

@@ -19,7 +19,8 @@ struct wk_session {
     wk_log log;
     const wki_clock *clock;
     uint64_t received; /* bytes of bodies so far */
-    void *owned;       /* private to session.c */
+    struct wki_session_login *login; /* session_login.h; NULL: no login by OAuth */
+    void *owned;                     /* private to session.c */
 };
 
 /* The value for {{name}} in an endpoint address (--set, destination_slug), NULL where not given. */

@@ -33,6 +33,7 @@ HOMES = [
     (r"charls/", r"src/decode/decode_jpegls\.c"),
     (r"jxl/", r"src/decode/decode_jxl\.c"),
     (r"cjose/|jansson", r"src/auth/.*|tests/unit/.*"),
+    (r"microhttpd", r"src/auth/loopback\.c"),
     (r"png\.h|pngconf", r"src/encode/png\.c|tests/unit/.*"),
     (r"ini\.h", r"src/cli/profile\.c"),
     (r"openssl/", r"src/(core/(hash|base64)\.c|auth/.*)|tests/unit/.*"),
