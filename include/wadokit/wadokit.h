@@ -11,6 +11,7 @@
 #ifndef WADOKIT_WADOKIT_H
 #define WADOKIT_WADOKIT_H
 
+#include <wadokit/auth.h>
 #include <wadokit/cancel.h>
 #include <wadokit/convert.h>
 #include <wadokit/error.h>

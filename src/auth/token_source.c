@@ -104,6 +104,16 @@ static wk_code keep_all(wki_token_source *s, wk_error *err)
     return rc;
 }
 
+/* "https://x/r4/" and "https://x/r4" are one server, and one login. */
+static void trim_fhir(wki_token_source *s)
+{
+    char *fhir = (char *)(uintptr_t)s->o.fhir;
+    size_t n = fhir ? strlen(fhir) : 0;
+
+    while (n > 0 && fhir[n - 1] == '/')
+        fhir[--n] = '\0';
+}
+
 /* The first token counts as just obtained. */
 static wk_code take_first(wki_token_source *s, wk_error *err)
 {
@@ -143,6 +153,7 @@ wk_code wki_token_source_new(const wki_token_source_opts *opts, wki_token_source
         return wk_fail(err, WK_NOMEM, "out of memory");
     s->o = *opts;
     rc = keep_all(s, err);
+    trim_fhir(s);
     if (rc == WK_OK)
         rc = wki_token_key(s->key, wki_auth_method_name(s->o.method),
                            s->o.method == WKI_METHOD_SMART || !s->o.token_url ? s->o.fhir

@@ -356,6 +356,17 @@ static wk_code check_auth(wk_session *s, wk_error *err)
     return WK_OK;
 }
 
+static const char *used_auth(const wk_session *s)
+{
+    const wk_session_opts *p = &s->opts;
+
+    if (p->auth)
+        return p->auth;
+    if (has_token(p))
+        return "bearer";
+    return p->user || p->netrc || own(s)->user ? "basic" : "none";
+}
+
 static wk_code take_credential(wk_session *s, wk_error *err)
 {
     wk_session_opts *p = &s->opts;
@@ -364,6 +375,7 @@ static wk_code take_credential(wk_session *s, wk_error *err)
 
     if (rc != WK_OK)
         return rc;
+    s->auth = used_auth(s);
     if (p->auth && strcmp(p->auth, "none") == 0)
         p->netrc = false;
     else if (wki_auth_is_login(p->auth, &method))
@@ -375,6 +387,12 @@ static wk_code take_credential(wk_session *s, wk_error *err)
     p->password = NULL;
     p->client_secret = NULL;
     return rc;
+}
+
+wki_credential wki_session_credential(wk_session *session)
+{
+    return session->login ? wki_token_source_face(session->login->source)
+                          : wki_static_credential_face(own(session)->credential);
 }
 
 static void on_received(void *user, uint64_t bytes)
@@ -389,8 +407,7 @@ static wk_code make_client(wk_session *s, wk_error *err)
     wki_http_opts h = {
         .origins = (const char *const *)o->origins,
         .n_origins = o->n_origins,
-        .credential = s->login ? wki_token_source_face(s->login->source)
-                               : wki_static_credential_face(o->credential),
+        .credential = wki_session_credential(s),
         .headers = (const char *const *)o->headers,
         .n_headers = o->n_headers,
         .netrc = p->netrc,

@@ -19,6 +19,7 @@ struct wk_session {
     wk_log log;
     const wki_clock *clock;
     uint64_t received; /* bytes of bodies so far */
+    const char *auth; /* "none", "bearer", "basic" or the kind of login: what is used */
     struct wki_session_login *login; /* session_login.h; NULL: no login by OAuth */
     void *owned;                     /* private to session.c */
 };
@@ -28,6 +29,9 @@ const char *wki_session_lookup(void *session, const char *name);
 
 /* A URL that the user typed: its origin counts as configured where no server is configured. */
 wk_code wki_session_typed_url(wk_session *session, const char *url, wk_error *err) WK_MUST_USE;
+
+/* What the session's requests carry; header NULL where it is nothing. Borrowed. */
+wki_credential wki_session_credential(wk_session *session);
 
 /* WK_CANCELLED where the run was asked to stop. */
 wk_code wki_session_check(const wk_session *session, wk_error *err) WK_MUST_USE;
