@@ -65,6 +65,8 @@ typedef struct cli_command {
     int min_args;
     int max_args; /* -1: any number */
     bool no_session;
+    /* NULL, or called before the session is made: last changes to its options. */
+    wk_code (*prepare)(wk_session_opts *opts, wk_error *err);
     int (*run)(cli_context *ctx, int argc, char **argv); /* argc, argv: what is left, no name */
 } cli_command;
 

@@ -128,8 +128,9 @@ const cli_command cli_cmd_config = {
                    "\n"
                    "The file is $XDG_CONFIG_HOME/wadokit/config (else "
                    "~/.config/wadokit/config): INI, one section a site, every key a long option. "
-                   "The section [default] is used where --profile is not given. The keys token and "
-                   "password exist only there, and then the file must not be readable by others.",
+                   "The section [default] is used where --profile is not given. The keys token, "
+                   "password and client-secret exist only there, and then the file must not be "
+                   "readable by others.",
     .examples = "wadokit config path\n"
                 "wadokit config check\n"
                 "wadokit --profile clinic config show\n",

@@ -43,6 +43,27 @@ const cli_opt cli_global_opts[] = {
      0},
     {"password-file", 0, CLI_STRING, (void *)&S.password_file, "FILE",
      "password: the first line of FILE", NULL, 0, 0},
+    {"auth", 0, CLI_STRING, (void *)&S.auth, "KIND", "which credentials to use, or how to get them",
+     "none|bearer|basic|client-credentials|backend-services|smart", 0, 0},
+    {"token-url", 0, CLI_STRING, (void *)&S.token_url, "URL", "token endpoint of the login server",
+     NULL, 0, 0},
+    {"authorize-url", 0, CLI_STRING, (void *)&S.authorize_url, "URL",
+     "where people log in, if the FHIR server does not say", NULL, 0, 0},
+    {"client-id", 0, CLI_STRING, (void *)&S.client_id, "ID",
+     "id of this client at the login server", NULL, 0, 0},
+    {"client-secret-file", 0, CLI_STRING, (void *)&S.client_secret_file, "FILE",
+     "secret of this client: the first line of FILE", NULL, 0, 0},
+    {"client-auth", 0, CLI_STRING, (void *)&S.client_auth, "HOW",
+     "send the secret in the form, as Basic, or as Basic without encoding", "post|basic|basic-raw",
+     0, 0},
+    {"scope", 0, CLI_STRING, (void *)&S.scope, "SCOPES", "scope to ask for, separated by spaces",
+     NULL, 0, 0},
+    {"private-key", 0, CLI_STRING, (void *)&S.private_key, "FILE",
+     "private key of this client (PEM or JWK)", NULL, 0, 0},
+    {"key-id", 0, CLI_STRING, (void *)&S.key_id, "KID", "id under which the key is registered",
+     NULL, 0, 0},
+    {"jwt-alg", 0, CLI_STRING, (void *)&S.jwt_alg, "ALG",
+     "signature of client assertions, as the key is", "RS384|ES384", 0, 0},
     {"netrc", 0, CLI_FLAG, &S.netrc, NULL, "look up user and password in ~/.netrc", NULL, 0, 0},
     {"allow-origin", 0, CLI_LIST, &G.allow_origins, "ORIGIN",
      "credentials may also go to https://HOST[:PORT]; may be repeated", NULL, 0, 0},
@@ -107,10 +128,19 @@ static wk_code check_sets(wk_error *err)
     return WK_OK;
 }
 
+/* A token of the environment is for what it was set for, not for any login of a profile. */
+static bool takes_token(void)
+{
+    return !cli_globals_have_credentials() && (!S.auth || strcmp(S.auth, "bearer") == 0);
+}
+
 wk_code cli_globals_finish(wk_error *err)
 {
-    if (!cli_globals_have_credentials())
+    if (takes_token())
         S.token = environment("WADOKIT_TOKEN");
+    if (S.auth && !S.client_secret && !S.client_secret_file && !S.private_key)
+        S.client_secret = environment("WADOKIT_CLIENT_SECRET");
+    S.profile = G.profile;
     if (S.user && !S.password_file && !S.password)
         S.password = environment("WADOKIT_PASSWORD");
     S.headers = G.headers.items;

@@ -12,7 +12,8 @@ extern const cli_opt *const cli_version_opt;
 extern cli_global cli_globals;
 
 /* Once command line and profile are read: takes what is still missing (WADOKIT_TOKEN,
- * WADOKIT_PASSWORD) from the environment, and hands the lists over to the session's options. */
+ * WADOKIT_PASSWORD, WADOKIT_CLIENT_SECRET) from the environment, and hands the lists over to the
+ * session's options. */
 wk_code cli_globals_finish(wk_error *err) WK_MUST_USE;
 
 /* Refuses headers on the command line that carry a secret. Call before the profile is read. */

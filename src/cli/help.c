@@ -119,8 +119,8 @@ void cli_help_program(const cli_context *ctx)
                     "ImagingStudy or the output of search; the URL of a FHIR ImagingStudy, or of a "
                     "DICOMweb study, series, instance or frame; with --dicomweb a bare "
                     "STUDYUID[/SERIESUID[/SOPUID]]; or - for standard input.\n\n"
-                    "Secrets are never options: WADOKIT_TOKEN and WADOKIT_PASSWORD are read from "
-                    "the environment.\n\n"
+                    "Secrets are never options: WADOKIT_TOKEN, WADOKIT_PASSWORD and "
+                    "WADOKIT_CLIENT_SECRET are read from the environment.\n\n"
                     "wadokit COMMAND --help tells about one command; man wadokit tells all.");
 }
 

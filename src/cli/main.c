@@ -78,6 +78,8 @@ static wk_code prepare(cli_context *ctx, const cli_args *a, wk_error *err)
         rc = cli_globals_check_argv(err);
     if (rc == WK_OK && !ctx->command->no_session)
         rc = cli_profile_apply(a, err);
+    if (rc == WK_OK && ctx->command->prepare)
+        rc = ctx->command->prepare(&cli_globals.session, err);
     if (rc == WK_OK)
         rc = cli_globals_finish(err);
     fill_context(ctx);

@@ -310,10 +310,12 @@ static wk_code unknown_long(const reader *r, const char *name, size_t n, wk_erro
     const char *near;
 
     if (is_secret_name(name, n))
-        return wk_fail(err, WK_USAGE,
-                       "a secret is not taken from the command line, where others can read it; "
-                       "use --token-file, --token-command or --password-file, or set "
-                       "WADOKIT_TOKEN or WADOKIT_PASSWORD in the environment");
+        return wk_fail(
+            err, WK_USAGE,
+            "a secret is not taken from the command line, where others can read it; "
+            "use --token-file, --token-command, --password-file or --client-secret-file, or "
+            "set WADOKIT_TOKEN, WADOKIT_PASSWORD or WADOKIT_CLIENT_SECRET in the "
+            "environment");
     if (n > MAX_NAME)
         n = MAX_NAME;
     memcpy(typed, name, n);

@@ -202,6 +202,10 @@ static const char *const secret_keys[] = {"token", "password", "client-secret", 
 static const char *const server_keys[] = {"fhir", "dicomweb", "base", NULL};
 static const char *const login_keys[] = {"token-file",    "token-command", "token", "user",
                                          "password-file", "password",      "netrc", NULL};
+/* Of a client that logs in by OAuth. */
+static const char *const client_keys[] = {
+    "auth",        "token-url", "authorize-url", "client-id", "client-secret", "client-secret-file",
+    "client-auth", "scope",     "private-key",   "key-id",    "jwt-alg",       NULL};
 /* What may go to the profile's own servers only. */
 static const char *const private_keys[] = {"token-file",    "token-command", "token",  "user",
                                            "password-file", "password",      "header", "source-id",
@@ -223,6 +227,8 @@ static const char **secret_value(const char *key)
         return &cli_globals.session.token;
     if (strcmp(key, "password") == 0)
         return &cli_globals.session.password;
+    if (strcmp(key, "client-secret") == 0)
+        return &cli_globals.session.client_secret;
     return NULL;
 }
 
@@ -311,7 +317,8 @@ wk_code cli_profile_check_section(const cli_profile *p, const char *section, wk_
         if (strcmp(e->section, section) != 0)
             continue;
         login = login || cli_profile_is_secret(e) ||
-                (is_one_of(e->key, login_keys) && strcmp(e->key, "netrc") != 0);
+                (is_one_of(e->key, login_keys) && strcmp(e->key, "netrc") != 0) ||
+                strcmp(e->key, "client-secret-file") == 0 || strcmp(e->key, "private-key") == 0;
         server = server || is_one_of(e->key, server_keys) || strcmp(e->key, "allow-origin") == 0;
     }
     if (login && !server)
@@ -392,13 +399,16 @@ static bool is_replaced(const cli_opt *opt, const char *value, size_t n_given)
 typedef struct applying {
     const cli_args *args;
     bool login_given; /* the command line has credentials of its own */
+    bool other_given; /* ... of a kind that no login by OAuth begins with */
     bool foreign;
     size_t n_sets, n_headers; /* of the command line */
 } applying;
 
 static bool is_skipped(const applying *s, const cli_profile_entry *e)
 {
-    if (s->foreign && is_one_of(e->key, private_keys))
+    if (s->foreign && (is_one_of(e->key, private_keys) || is_one_of(e->key, client_keys)))
+        return true;
+    if (s->other_given && is_one_of(e->key, client_keys))
         return true;
     if (s->login_given && is_one_of(e->key, login_keys))
         return true;
@@ -437,6 +447,7 @@ static wk_code apply_section(const cli_args *a, const char *section, wk_error *e
 
     s.login_given = is_given(a, "token-file") || is_given(a, "token-command") ||
                     is_given(a, "user") || is_given(a, "netrc");
+    s.other_given = is_given(a, "token-command") || is_given(a, "user") || is_given(a, "netrc");
     s.n_sets = cli_globals.sets.n;
     s.n_headers = cli_globals.headers.n;
     if (cli_profile_check_section(&applied, section, err) != WK_OK)
@@ -450,7 +461,9 @@ static wk_code apply_section(const cli_args *a, const char *section, wk_error *e
             return WK_USAGE;
         if (apply_entry(&s, e, err) != WK_OK)
             return wk_fail_add(err, "%s:%d: %s: ", applied.path, e->line, e->key);
-        kept_back = kept_back || (s.foreign && is_one_of(e->key, private_keys));
+        kept_back =
+            kept_back ||
+            (s.foreign && (is_one_of(e->key, private_keys) || is_one_of(e->key, client_keys)));
     }
     if (kept_back && !cli_globals.quiet)
         fprintf(stderr,

@@ -1,7 +1,7 @@
 /*
  * Profiles: $XDG_CONFIG_HOME/wadokit/config (else ~/.config/wadokit/config), an INI file with one
- * section a site. Every key is a long option, of the program or of a command; the keys token and
- * password exist only here, and a file that holds a secret must not be readable by others.
+ * section a site. Every key is a long option, of the program or of a command; the keys token, password
+ * and client-secret exist only here, and a file that holds a secret must not be readable by others.
  *
  * The section named by --profile is used, else the one named "default" where there is one. What the
  * command line says beats the profile: a single value is replaced, a list is added to, and

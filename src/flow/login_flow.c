@@ -162,9 +162,21 @@ static void wipe(char *text)
     free(text);
 }
 
+/* Servers compare the base with their own, which ends without a slash. */
+static char *base_of(const char *fhir)
+{
+    char *base = wki_strdup(fhir);
+    size_t n = base ? strlen(base) : 0;
+
+    while (n > 0 && base[n - 1] == '/')
+        base[--n] = '\0';
+    return base;
+}
+
 static wk_code ask_person(wk_session *s, const wk_login_opts *o, const wki_smart_config *c,
                           redirect *r, wk_error *err)
 {
+    char *aud = o->iss ? wki_strdup(o->iss) : base_of(s->opts.fhir);
     wki_login_params p = {
         .authorize_url = s->opts.authorize_url ? s->opts.authorize_url : c->authorize_url,
         .client_id = s->opts.client_id,
@@ -172,14 +184,15 @@ static wk_code ask_person(wk_session *s, const wk_login_opts *o, const wki_smart
         .scope = s->opts.scope ? s->opts.scope
                  : o->launch   ? DEFAULT_SCOPE("launch")
                                : DEFAULT_SCOPE("launch/patient"),
-        .aud = o->iss ? o->iss : s->opts.fhir,
+        .aud = aud,
         .launch = o->launch,
         .issuer = c->issuer,
         .prompt = o->prompt,
     };
     wki_login login = {0};
     char *answer = NULL, *code = NULL;
-    wk_code rc = wki_login_begin(&login, &p, s->clock, err);
+    wk_code rc =
+        aud ? wki_login_begin(&login, &p, s->clock, err) : wk_fail(err, WK_NOMEM, "out of memory");
 
     if (rc == WK_OK)
         rc = o->show(o->user, login.url, err);
@@ -195,6 +208,7 @@ static wk_code ask_person(wk_session *s, const wk_login_opts *o, const wki_smart
     wipe(answer);
     wipe(code);
     wki_login_clear(&login);
+    free(aud);
     return rc;
 }
 
