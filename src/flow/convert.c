@@ -94,7 +94,7 @@ static void make_unique(rendering *r, char *base, size_t size)
     snprintf(plain, sizeof plain, "%.200s", base);
     snprintf(base, size, "%s", plain);
     while (wki_seen_before(&r->names, base))
-        snprintf(base, size, "%s_%u", plain, n++);
+        snprintf(base, size, "%.200s_%u", plain, n++);
 }
 
 static void draw_one(rendering *r, wki_drawing *g, const wki_picture_source *source,

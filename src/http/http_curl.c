@@ -374,12 +374,7 @@ static void finish(exchange *x, wki_wire_end end, const char *detail)
 static void finish_curl(exchange *x, CURLcode rc)
 {
     wki_wire_end end = end_of(rc);
-    long status = 0;
 
-    /* curl's way to say that a header line is longer than it will ever hold (100 KB). */
-    curl_easy_getinfo(x->easy, CURLINFO_RESPONSE_CODE, &status);
-    if (rc == CURLE_OUT_OF_MEMORY && status != 0 && !x->head_ended && x->cause == WKI_WIRE_OK)
-        give_up(x, WKI_WIRE_LIMIT, "a header of the answer is too long");
     /* A handshake that the server broke off is as good as no connection. */
     if (rc == CURLE_SSL_CONNECT_ERROR)
         end = WKI_WIRE_CONNECT;
