@@ -88,7 +88,7 @@ static void base_name(char *out, size_t size, const char *sop, const char *sourc
 /* Makes `base` one that this run has not used yet. */
 static void make_unique(rendering *r, char *base, size_t size)
 {
-    char plain[NAME_SIZE];
+    char plain[201]; /* leaves room for the number and the suffix */
     unsigned n = 2;
 
     snprintf(plain, sizeof plain, "%.200s", base);
