@@ -36,8 +36,8 @@ typedef enum wk_get_by {
  *                    <Study>/<Series>/<SOP>.dcm. Names in braces: PatientID PatientName StudyDate
  *                    StudyDescription AccessionNumber Modality SeriesDescription SeriesNumber
  *                    InstanceNumber StudyInstanceUID SeriesInstanceUID SOPInstanceUID SOPClassUID
- *                    TransferSyntaxUID. Values are percent-encoded; ".N" is added to a name that
- *                    another instance has.
+ *                    TransferSyntaxUID. Values are percent-encoded; "-2", "-3" is added to a
+ *                    name that another instance has.
  *   transfer_syntax  "stored" (NULL), "raw", "jpeg", "jpeg-lossless", "jpegls", "jpegls-lossy",
  *                    "j2k", "j2k-lossy", "htj2k", "rle", or a UID
  *   no_digest        leave SHA-256 out of reports and journal

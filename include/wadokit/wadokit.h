@@ -25,6 +25,7 @@
 #include <wadokit/retrieve.h>
 #include <wadokit/session.h>
 #include <wadokit/thumbnail.h>
+#include <wadokit/verify.h>
 #include <wadokit/version.h>
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "report_instance.h"
 
 enum {
     MAX_LINE = 16384,
@@ -105,44 +106,6 @@ static wk_code collect(targets *t, int argc, char **argv, wk_error *err)
 
 /* --- reports --- */
 
-typedef struct reporter {
-    cli_context *ctx;
-    bool said; /* the first failure stands on stderr already */
-} reporter;
-
-static void print_json(const cli_context *ctx, const wk_instance_report *r)
-{
-    wk_json_line *line = wk_json_line_new("instance");
-
-    wk_json_set_string(line, "study", r->study);
-    wk_json_set_string(line, "series", r->series);
-    wk_json_set_string(line, "sop", r->sop);
-    wk_json_set_string(line, "path", r->path);
-    if (r->bytes >= 0)
-        wk_json_set_int(line, "bytes", r->bytes);
-    else
-        wk_json_set_null(line, "bytes");
-    wk_json_set_string(line, "sha256", r->sha256);
-    wk_json_set_string(line, "transferSyntax", r->transfer_syntax);
-    wk_json_set_string(line, "status", wk_instance_status_name(r->status));
-    wk_json_set_string(line, "error", r->error.code != WK_OK ? r->error.message : NULL);
-    cli_out_json(ctx, line);
-}
-
-static void on_instance(void *user, const wk_instance_report *r)
-{
-    reporter *rep = user;
-    const char *what = r->sop ? r->sop : r->series ? r->series : r->study ? r->study : "";
-
-    if (rep->ctx->json)
-        print_json(rep->ctx, r);
-    if (r->error.code == WK_OK)
-        return;
-    cli_note(rep->ctx, "%s%s%s: %s", wk_instance_status_name(r->status), what[0] ? " " : "", what,
-             r->error.message);
-    rep->said = rep->said || (r->status >= WK_INSTANCE_MISSING && !rep->ctx->quiet);
-}
-
 static void print_summary(const cli_context *ctx, const wk_get_summary *s)
 {
     char bytes[32];
@@ -186,10 +149,10 @@ static int get(cli_context *ctx, const targets *t)
                      .transfer_syntax = req.syntax,
                      .by = read_by(req.by),
                      .no_digest = req.no_digest};
-    reporter rep = {.ctx = ctx};
+    cli_instances rep = {.ctx = ctx};
     wk_get_summary summary = {.expected = -1};
     wk_error err = {0};
-    wk_code rc = wk_get(ctx->session, (const char *const *)t->items, t->n, &o, on_instance, &rep,
+    wk_code rc = wk_get(ctx->session, (const char *const *)t->items, t->n, &o, cli_instance, &rep,
                         &summary, &err);
 
     if (rc != WK_USAGE)
@@ -232,7 +195,7 @@ const cli_command cli_cmd_get = {
         "AccessionNumber, Modality, SeriesDescription, SeriesNumber, InstanceNumber, "
         "StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, SOPClassUID and TransferSyntaxUID; "
         "{InstanceNumber:04} fills a number with zeros. Values are percent-encoded; a name that "
-        "another instance has gets .2, .3 and so on.",
+        "another instance has gets -2, -3 and so on.",
     .examples =
         "wadokit --dicomweb https://pacs.example/dicom-web get 1.2.3.4 -o study\n"
         "wadokit get search.json -o studies -j 8\n"

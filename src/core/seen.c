@@ -67,3 +67,10 @@ bool wki_seen_before(wki_seen *s, const char *text)
     s->n++;
     return false;
 }
+
+bool wki_seen_has(const wki_seen *s, const char *text)
+{
+    uint64_t h = hash_of(text);
+
+    return s->n_slots && *slot_of(s->slots, s->n_slots, h) == h;
+}

@@ -31,6 +31,7 @@ struct wki_journal {
     uint64_t size;
     slot *slots; /* open addressing; n_slots is a power of two */
     size_t n_slots, used;
+    bool read_only;
 };
 
 /* FNV-1a. A collision costs a look at one line more: the line says whose it is. */
@@ -214,26 +215,34 @@ static wk_code load(wki_journal *j, wk_error *err)
     if (rc != WK_OK)
         return rc;
     /* A line that a killed run did not finish. */
-    if (ftruncate(j->fd, (off_t)end) != 0)
+    if (!j->read_only && ftruncate(j->fd, (off_t)end) != 0)
         return wk_fail_errno(err, WK_IO, errno, "journal: cannot cut the torn last line off");
     j->size = end;
     return WK_OK;
 }
 
-wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err)
+static wk_code open_file(wki_journal *j, int dir_fd, wk_error *err)
+{
+    int how = j->read_only ? O_RDONLY : O_RDWR | O_CREAT | O_APPEND;
+    struct stat st;
+
+    j->fd = openat(dir_fd, WKI_JOURNAL_NAME, how | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
+    if (j->fd < 0)
+        return wk_fail_errno(err, WK_IO, errno, "journal: cannot open " WKI_JOURNAL_NAME);
+    if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
+        return wk_fail(err, WK_REFUSED, "journal: " WKI_JOURNAL_NAME " is no file");
+    return WK_OK;
+}
+
+static wk_code open_as(int dir_fd, bool read_only, wki_journal **out, wk_error *err)
 {
     wki_journal *j = calloc(1, sizeof *j);
-    struct stat st;
-    wk_code rc = WK_OK;
+    wk_code rc;
 
     if (!j)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    j->fd = openat(dir_fd, WKI_JOURNAL_NAME,
-                   O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666);
-    if (j->fd < 0)
-        rc = wk_fail_errno(err, WK_IO, errno, "journal: cannot open " WKI_JOURNAL_NAME);
-    else if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
-        rc = wk_fail(err, WK_REFUSED, "journal: " WKI_JOURNAL_NAME " is no file");
+    j->read_only = read_only;
+    rc = open_file(j, dir_fd, err);
     if (rc == WK_OK)
         rc = grow(j, err);
     if (rc == WK_OK)
@@ -244,6 +253,22 @@ wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err)
     }
     *out = j;
     return WK_OK;
+}
+
+wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err)
+{
+    return open_as(dir_fd, false, out, err);
+}
+
+wk_code wki_journal_open_read(int dir_fd, wki_journal **out, wk_error *err)
+{
+    struct stat st;
+
+    if (fstatat(dir_fd, WKI_JOURNAL_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT) {
+        *out = NULL;
+        return WK_OK;
+    }
+    return open_as(dir_fd, true, out, err);
 }
 
 void wki_journal_close(wki_journal *j)

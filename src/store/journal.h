@@ -39,6 +39,10 @@ typedef struct wki_journal wki_journal;
 /* Opens or makes the journal in the folder `dir_fd` and reads it. Lines that are no entries are
  * left alone. One writer at a time: the caller holds the lock. */
 wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_USE;
+
+/* The same for reading only: nothing is made or changed, and a torn last line is passed over. *out
+ * is NULL where there is no journal. */
+wk_code wki_journal_open_read(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_USE;
 void wki_journal_close(wki_journal *j);
 
 wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *entry, wk_error *err) WK_MUST_USE;
