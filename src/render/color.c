@@ -1,5 +1,6 @@
 #include "render/color.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "render/grey.h"
@@ -14,27 +15,35 @@ static int32_t clamp(int64_t v, int32_t top)
     return v < 0 ? 0 : v > top ? top : (int32_t)v;
 }
 
-/* floor(v / UNIT + 1/2) of sums that may be negative, but not below -2^17 units. */
-static int64_t to_whole(int64_t v)
+/* floor(v / UNIT + 1/2) of sums that may be negative, but not below -2^17 units. What lies exactly
+ * between two numbers goes where the formula in double precision takes it: `plain`. */
+static int64_t to_whole(int64_t v, double plain)
 {
-    return (v + UNIT / 2 + (INT64_C(1) << 17) * UNIT) / UNIT - (INT64_C(1) << 17);
+    int64_t shifted = v + UNIT / 2 + (INT64_C(1) << 17) * UNIT, whole = shifted / UNIT;
+
+    return whole * UNIT == shifted ? (int64_t)floor(plain + 0.5) : whole - (INT64_C(1) << 17);
 }
 
 void wki_ybr_to_rgb(int bits, bool partial, int32_t y, int32_t cb, int32_t cr, int32_t rgb[3])
 {
     int32_t top = (int32_t)((1u << bits) - 1), zero = (int32_t)(1u << (bits - 1));
     int64_t l = y, b = (int64_t)cb - zero, r = (int64_t)cr - zero;
+    double pb = cb - zero, pr = cr - zero;
 
     if (partial) {
         l = 1164384 * (l - (bits >= 8 ? 16 << (bits - 8) : 0));
-        rgb[0] = clamp(to_whole(l + 1596027 * r), top);
-        rgb[1] = clamp(to_whole(l - 391762 * b - 812968 * r), top);
-        rgb[2] = clamp(to_whole(l + 2017232 * b), top);
+        double pl = (double)l / UNIT;
+
+        rgb[0] = clamp(to_whole(l + 1596027 * r, pl + 1.596027 * pr), top);
+        rgb[1] =
+            clamp(to_whole(l - 391762 * b - 812968 * r, pl - 0.391762 * pb - 0.812968 * pr), top);
+        rgb[2] = clamp(to_whole(l + 2017232 * b, pl + 2.017232 * pb), top);
     } else {
         l *= UNIT;
-        rgb[0] = clamp(to_whole(l + 1402000 * r), top);
-        rgb[1] = clamp(to_whole(l - 344136 * b - 714136 * r), top);
-        rgb[2] = clamp(to_whole(l + 1772000 * b), top);
+        rgb[0] = clamp(to_whole(l + 1402000 * r, y + 1.402 * pr), top);
+        rgb[1] =
+            clamp(to_whole(l - 344136 * b - 714136 * r, y - 0.344136 * pb - 0.714136 * pr), top);
+        rgb[2] = clamp(to_whole(l + 1772000 * b, y + 1.772 * pb), top);
     }
 }
 

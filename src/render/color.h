@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* YBR to RGB, whole numbers only: floor(x + 0.5) of
+/* YBR to RGB: floor(x + 0.5), as double precision gives it, of
  *   R = Y + 1.402 Cr, G = Y - 0.344136 Cb - 0.714136 Cr, B = Y + 1.772 Cb    (YBR_FULL)
  * and for studio range of the inverse that PS3.3 C.7.6.3.1.2 gives for YBR_PARTIAL. `bits` is the
  * depth of the samples (1 to 16); the zero of Cb and Cr is 2^(bits-1). Clamped to 0 .. 2^bits-1. */

@@ -1,8 +1,9 @@
 /*
  * Holds stored pixels against the corpus's reference: for each frame of DIR/reference.tsv, the
  * SHA-256 of what the library decodes against the one of the decoders that agree. Prints one line a
- * file, then counts; fails where a frame differs on which at least two decoders agree, or fails
- * where the reference has an answer and the file is not among the bad ones.
+ * file, then counts; the same for RGB made of YBR. Fails where a frame differs on which at least
+ * two decoders agree, or fails where the reference has an answer and the file is not among the bad
+ * ones.
  *
  * reference_check DIR [PREFIX]
  */
@@ -14,6 +15,7 @@
 #include "core/hash.h"
 #include "decode/decode.h"
 #include "dicom/dicom_file.h"
+#include "render/render.h"
 
 enum {
     FIELDS = 14,
@@ -22,6 +24,7 @@ enum {
 
 typedef struct tally {
     unsigned equal, differ, fail, none; /* frames; none: the reference has no answer either */
+    unsigned rgb;                       /* frames whose RGB differs */
 } tally;
 
 typedef struct open_file {
@@ -60,7 +63,10 @@ static wk_code decode(open_file *f, uint32_t frame, wki_pixels *out, wk_error *e
 static void print_file(open_file *f)
 {
     const tally *c = &f->counts;
-    const char *word = c->differ ? "DIFFERS" : c->fail ? "FAILS" : c->none ? "none" : "ok";
+    const char *word = c->differ || c->rgb ? "DIFFERS"
+                       : c->fail           ? "FAILS"
+                       : c->none           ? "none"
+                                           : "ok";
 
     if (*f->name)
         printf("%-8s %-60s %3u equal %3u differ %3u fail %6.0f ms  %s\n", word, f->name, c->equal,
@@ -80,6 +86,22 @@ static void start_file(open_file *f, const char *dir, const char *name)
         wki_dicom_describe(f->dicom, &f->desc, &f->error) == WK_OK &&
         f->desc.pixels == WKI_PIXELS_NONE)
         (void)wk_fail(&f->error, WK_DATA, "no pixels");
+}
+
+/* The same after YBR to RGB by the standard's formula. */
+static void check_rgb(open_file *f, wki_sha256 *hash, wki_pixels *pixels, const char *expected)
+{
+    char hex[WKI_SHA256_HEX_SIZE];
+
+    wki_pixels_to_rgb(&f->desc, pixels);
+    wki_sha256_reset(hash);
+    wki_sha256_add(hash, pixels->data, pixels->size);
+    wki_sha256_finish(hash, hex);
+    if (strcmp(hex, expected) == 0)
+        return;
+    f->counts.rgb++;
+    if (!*f->note)
+        snprintf(f->note, sizeof f->note, "RGB differs");
 }
 
 static void check_frame(open_file *f, wki_sha256 *hash, char **field)
@@ -111,6 +133,8 @@ static void check_frame(open_file *f, wki_sha256 *hash, char **field)
                                    : f->desc.warning);
     if (rc == WK_OK && *field[7] && strcmp(hex, field[7]) != 0 && *field[11])
         snprintf(f->note, sizeof f->note, "decoders differ: %.300s", field[11]);
+    if (rc == WK_OK && *field[8])
+        check_rgb(f, hash, &pixels, field[8]);
     wki_pixels_clear(&pixels);
 }
 
@@ -164,14 +188,17 @@ int main(int argc, char **argv)
         all.none += f.counts.none - before.none;
         all.differ += f.counts.differ - before.differ;
         all.fail += f.counts.fail - before.fail;
+        all.rgb += f.counts.rgb - before.rgb;
         if (f.counts.differ > before.differ && *field[10])
+            wrong = true;
+        if (f.counts.rgb > before.rgb && *field[10])
             wrong = true;
         if (f.counts.fail > before.fail && strncmp(field[0], "bad/", 4) != 0)
             wrong = true;
     }
     print_file(&f);
-    printf("%u frames equal, %u differ, %u fail, %u without a reference\n", all.equal, all.differ,
-           all.fail, all.none);
+    printf("%u frames equal, %u differ, %u fail, %u without a reference; RGB of %u differs\n",
+           all.equal, all.differ, all.fail, all.none, all.rgb);
     wki_sha256_free(hash);
     fclose(in);
     return wrong ? EXIT_FAILURE : EXIT_SUCCESS;
