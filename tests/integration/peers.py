@@ -113,10 +113,14 @@ def stop(child):
 
 
 def request(port, method, path, body=None, headers=None, connection=None):
-    connection = connection or http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    own = None if connection else http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    connection = connection or own
     connection.request(method, path, body, headers or {})
     answer = connection.getresponse()
-    return answer.status, answer.read()
+    body = answer.read()
+    if own:
+        own.close()
+    return answer.status, body
 
 
 class Peer:
