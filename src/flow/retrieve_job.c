@@ -180,6 +180,8 @@ static void end_job(wki_job *job, const wk_error *error)
 
     if (error->code != WK_OK && t->error.code == WK_OK)
         t->error = *error;
+    if (error->code != WK_OK && job->sop[0])
+        wki_task_instance_failed(t, job, error);
     if (error->code == WK_CANCELLED)
         wk_fail(&r->fatal, error->code, "%s", error->message);
     wki_job_free(job);
@@ -193,6 +195,7 @@ static void on_done(void *user, const wki_http_result *result)
     wk_error error = result->error;
 
     job->task->retriever->active--;
+    job->root->active--;
     if (!job->body &&
         try_next_step(job, result->error.http_status ? result->error.http_status : result->status))
         return;
@@ -229,7 +232,8 @@ static wk_code start(wki_job *job, wk_error *err)
                                 .n_headers = item->n_headers,
                                 .auth =
                                     item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                                .same_origin_headers = true};
+                                .same_origin_headers = true,
+                                .divisible = true};
     char *url = NULL;
     wk_code rc;
 
@@ -252,9 +256,12 @@ void wki_job_start(wki_job *job)
     wk_error error = {0};
 
     r->active++;
+    job->root = wki_retriever_root(r, job->task->item->root);
+    job->root->active++;
     if (start(job, &error) == WK_OK)
         return;
     r->active--;
+    job->root->active--;
     end_job(job, &error);
 }
 
@@ -276,6 +283,7 @@ bool wki_job_add(wki_task *t, const char *series, const char *sop)
     else
         r->first = job;
     r->last = job;
+    r->waiting++;
     t->open_jobs++;
     return true;
 }

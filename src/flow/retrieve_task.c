@@ -225,34 +225,63 @@ static bool report_refused(wki_task *t, const wki_dicom_identity *id, const wk_e
     return true;
 }
 
-void wki_task_bad_part(wki_task *t, const wki_dicom_identity *id, const wk_error *error)
+static wki_bad_part *add_bad(wki_task *t, const char *series, const char *sop,
+                             const wk_error *error)
 {
     wki_bad_part *bad;
 
-    if (report_refused(t, id, error) || t->n_bad >= MAX_BAD)
-        return;
+    if (t->n_bad >= MAX_BAD)
+        return NULL;
     bad = calloc(1, sizeof *bad);
     if (!bad) {
         wk_fail(&t->retriever->fatal, WK_NOMEM, "out of memory");
-        return;
+        return NULL;
     }
-    wki_strcopy(bad->series, sizeof bad->series, id->series_uid);
-    wki_strcopy(bad->sop, sizeof bad->sop, id->sop_uid);
+    wki_strcopy(bad->series, sizeof bad->series, series);
+    wki_strcopy(bad->sop, sizeof bad->sop, sop);
     bad->error = *error;
     *(t->bad ? t->bad_end : &t->bad) = bad;
     t->bad_end = &bad->next;
     t->n_bad++;
+    return bad;
 }
 
-static void clear_bad(wki_task *t)
+void wki_task_bad_part(wki_task *t, const wki_dicom_identity *id, const wk_error *error)
 {
-    while (t->bad) {
-        wki_bad_part *next = t->bad->next;
+    if (!report_refused(t, id, error))
+        (void)add_bad(t, id->series_uid, id->sop_uid, error);
+}
 
-        free(t->bad);
-        t->bad = next;
+void wki_task_instance_failed(wki_task *t, const wki_job *job, const wk_error *error)
+{
+    wki_expected *e = find_entry(t, job->series[0] ? job->series : t->item->series, job->sop);
+    wki_bad_part *bad;
+
+    if (!e || e->done)
+        return;
+    e->answered = error->http_status >= 400;
+    bad = add_bad(t, e->series, e->sop, error);
+    if (bad)
+        bad->own = true;
+}
+
+/* Forgets the parts; what was said of an instance by itself stays. */
+static void clear_bad(wki_task *t, bool all)
+{
+    wki_bad_part **at = &t->bad;
+
+    while (*at) {
+        wki_bad_part *bad = *at;
+
+        if (bad->own && !all) {
+            at = &bad->next;
+            continue;
+        }
+        *at = bad->next;
+        free(bad);
+        t->n_bad--;
     }
-    t->n_bad = 0;
+    t->bad_end = at;
 }
 
 /* --- asking --- */
@@ -269,7 +298,8 @@ static size_t series_end(const wki_task *t, size_t from)
 static bool ask_instances(wki_task *t, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        if (!t->expected[i].done && !wki_job_add(t, t->expected[i].series, t->expected[i].sop))
+        if (!t->expected[i].done && !t->expected[i].answered &&
+            !wki_job_add(t, t->expected[i].series, t->expected[i].sop))
             return false;
     }
     return true;
@@ -321,7 +351,7 @@ static void ask(wki_task *t, wki_stage stage)
     t->stage = stage;
     t->broken = t->partial = false;
     wk_error_clear(&t->error);
-    clear_bad(t);
+    clear_bad(t, false);
     if (stage == WKI_STAGE_WHOLE)
         wki_job_add(t, t->item->level == WK_LEVEL_STUDY ? "" : t->item->series,
                     t->item->level == WK_LEVEL_INSTANCE ? t->item->sop : "");
@@ -381,7 +411,8 @@ static void report_unknown(wki_task *t)
 
 static void free_task(wki_task *t)
 {
-    clear_bad(t);
+    clear_bad(t, true);
+    t->retriever->expecting -= t->n_expected;
     wki_seen_clear(&t->reported);
     free(t->expected);
     wk_plan_item_free(t->item);
@@ -396,9 +427,13 @@ static void end_task(wki_task *t)
         report_missing(t);
     else if (r->fatal.code == WK_OK)
         report_unknown(t);
-    for (const wki_bad_part *b = t->bad; b && t->n_expected > 0; b = b->next)
-        wk_log_write(&r->session->log, WK_LOG_WARN, "study %s: a part of the answer: %s",
-                     t->item->study, b->error.message);
+    for (const wki_bad_part *b = t->bad; b && t->n_expected > 0; b = b->next) {
+        const wki_expected *e = find_entry(t, b->series, b->sop);
+
+        if (!e || e->done) /* not in a report yet */
+            wk_log_write(&r->session->log, WK_LOG_WARN, "study %s: a part of the answer: %s",
+                         t->item->study, b->error.message);
+    }
     if (t->n_expected > 0 && t->n_done == t->n_expected && t->broken)
         wk_log_write(&r->session->log, WK_LOG_WARN,
                      "study %s: a body ended too early, but every instance is there",
@@ -429,12 +464,31 @@ static wki_stage next_stage(const wki_task *t)
     return t->stage < WKI_STAGE_INSTANCE ? WKI_STAGE_INSTANCE : WKI_STAGE_AGAIN;
 }
 
+/* Whether anything is left to ask for; true where nobody knows. */
+static bool has_open(const wki_task *t)
+{
+    for (size_t i = 0; i < t->n_expected; i++) {
+        if (!t->expected[i].done && !t->expected[i].answered)
+            return true;
+    }
+    return t->n_expected == 0;
+}
+
+static bool has_bad_part(const wki_task *t)
+{
+    for (const wki_bad_part *b = t->bad; b; b = b->next) {
+        if (!b->own)
+            return true;
+    }
+    return false;
+}
+
 /* Whether the task asks for something again. */
 static bool goes_on(wki_task *t)
 {
-    bool cut = t->broken || t->bad;
+    bool cut = t->broken || has_bad_part(t);
 
-    if (t->retriever->fatal.code != WK_OK || is_hopeless(t))
+    if (t->retriever->fatal.code != WK_OK || is_hopeless(t) || !has_open(t))
         return false;
     if (t->n_expected == 0 || !may_go_smaller(t)) {
         if ((t->n_expected > 0 && t->n_done == t->n_expected) || !t->broken ||
@@ -554,6 +608,7 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
     }
     if (rc == WK_OK)
         rc = find_expected(t, err);
+    r->expecting += t->n_expected;
     if (rc == WK_OK && t->list_failed && item->level == WK_LEVEL_STUDY)
         rc = split_study(t, &split, err);
     if (rc != WK_OK || split) {

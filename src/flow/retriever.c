@@ -13,6 +13,9 @@
 enum {
     DEFAULT_JOBS = 4,
     MAX_JOBS = 64,
+    EXTRA_JOBS = 8,       /* for servers that would have none while another one is slow */
+    LOOK_AHEAD = 64,      /* jobs that wait, so that those of another server are among them */
+    MAX_EXPECTED = 20000, /* instances of tasks that wait for room, which are in memory */
     PIECE = 65536
 };
 
@@ -77,7 +80,8 @@ wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root)
             return &r->roots[r->n_roots++];
         }
     }
-    r->other = (wki_root_memory){0};
+    r->other.step = 0;
+    r->other.no_qido = false;
     return &r->other;
 }
 
@@ -171,19 +175,46 @@ void wki_retriever_progress(wki_retriever *r, const wki_task *t)
 
 /* --- running --- */
 
+/* Jobs that wait for their next attempt hold nobody up. */
+static bool has_slot(const wki_retriever *r)
+{
+    return r->active < MAX_JOBS && r->active < r->max_jobs + wki_http_waiting(r->session->http);
+}
+
+/* A server that has nothing under way gets something, however slow the others are. */
+static bool may_start(wki_retriever *r, const wki_job *job)
+{
+    return has_slot(r) || (r->active < r->max_jobs + EXTRA_JOBS && r->active < MAX_JOBS &&
+                           wki_retriever_root(r, job->task->item->root)->active == 0);
+}
+
+/* The first job that may start, taken out of the queue; NULL where none may. */
+static wki_job *take_job(wki_retriever *r)
+{
+    wki_job *before = NULL;
+
+    for (wki_job *job = r->first; job; before = job, job = job->next) {
+        if (!may_start(r, job))
+            continue;
+        *(before ? &before->next : &r->first) = job->next;
+        if (r->last == job)
+            r->last = before;
+        job->next = NULL;
+        r->waiting--;
+        return job;
+    }
+    return NULL;
+}
+
 void wki_retriever_pump(wki_retriever *r)
 {
+    wki_job *job;
+
     if (r->pumping) /* a job that could not start ends, and comes here again */
         return;
     r->pumping = true;
-    while (r->first && r->active < r->max_jobs && r->fatal.code == WK_OK) {
-        wki_job *job = r->first;
-
-        r->first = job->next;
-        if (!r->first)
-            r->last = NULL;
+    while (r->fatal.code == WK_OK && (job = take_job(r)) != NULL)
         wki_job_start(job);
-    }
     r->pumping = false;
 }
 
@@ -191,7 +222,8 @@ static bool has_room(void *user)
 {
     const wki_retriever *r = user;
 
-    return r->fatal.code != WK_OK || (!r->first && r->active < r->max_jobs);
+    return r->fatal.code != WK_OK || (r->waiting < LOOK_AHEAD && r->expecting < MAX_EXPECTED) ||
+           (!r->first && r->active < r->max_jobs);
 }
 
 static bool is_done(void *user)
@@ -199,6 +231,20 @@ static bool is_done(void *user)
     const wki_retriever *r = user;
 
     return !r->first && r->active == 0;
+}
+
+typedef struct patience {
+    wki_retriever *retriever;
+    bool (*enough)(void *);
+} patience;
+
+/* Also where a transfer has begun to wait: then a job of the queue may start. */
+static bool enough_for_now(void *user)
+{
+    const patience *p = user;
+    const wki_retriever *r = p->retriever;
+
+    return p->enough(p->retriever) || (r->first && r->fatal.code == WK_OK && has_slot(r));
 }
 
 /* Jobs that will not be started any more: their tasks end with them. */
@@ -209,6 +255,7 @@ static void drop_waiting(wki_retriever *r)
         wki_task *t = job->task;
 
         r->first = job->next;
+        r->waiting--;
         wki_job_free(job);
         wki_task_job_done(t);
     }
@@ -232,11 +279,12 @@ static wk_code stop(wki_retriever *r, wk_error *err)
 
 static wk_code run_until(wki_retriever *r, bool (*enough)(void *), wk_error *err)
 {
+    patience p = {r, enough};
     wk_error ended = {0};
 
     wki_retriever_pump(r);
     while (r->fatal.code == WK_OK && !enough(r) && (r->active > 0 || r->first)) {
-        if (wki_http_run(r->session->http, enough, r, &ended) != WK_OK)
+        if (wki_http_run(r->session->http, enough_for_now, &p, &ended) != WK_OK)
             wk_fail(&r->fatal, ended.code, "%s", ended.message);
         wki_retriever_pump(r);
     }

@@ -30,12 +30,15 @@ typedef struct wki_job wki_job;
 typedef struct wki_expected {
     char series[WK_UID_SIZE], sop[WK_UID_SIZE];
     bool done;
+    bool answered; /* the server said that it will not come */
 } wki_expected;
 
-/* A part that was no instance: told at the end, unless the instance came after all. */
+/* A part that was no instance, or an instance that was asked for by itself and did not come: told
+ * at the end, unless the instance came after all. own: the latter. */
 typedef struct wki_bad_part {
     char series[WK_UID_SIZE], sop[WK_UID_SIZE];
     wk_error error;
+    bool own;
     struct wki_bad_part *next;
 } wki_bad_part;
 
@@ -73,19 +76,6 @@ struct wki_task {
     size_t n_bad;
 };
 
-/* One transfer. series and sop are "" above their level. */
-struct wki_job {
-    wki_task *task;
-    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
-    int step; /* of the Accept ladder */
-    wki_wado_body *body;
-    wki_store_part *part;
-    bool part_open, part_skipped;
-    bool length_known;
-    bool partial;
-    wki_job *next;
-};
-
 enum {
     WKI_MAX_ROOTS = 64
 };
@@ -93,9 +83,24 @@ enum {
 /* What was learnt of a server. */
 typedef struct wki_root_memory {
     char *root;
-    int step;     /* of the Accept ladder that worked */
-    bool no_qido; /* does not answer QIDO */
+    int step;      /* of the Accept ladder that worked */
+    bool no_qido;  /* does not answer QIDO */
+    size_t active; /* jobs that run */
 } wki_root_memory;
+
+/* One transfer. series and sop are "" above their level. */
+struct wki_job {
+    wki_task *task;
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    int step; /* of the Accept ladder */
+    wki_wado_body *body;
+    wki_store_part *part;
+    wki_root_memory *root; /* while it runs */
+    bool part_open, part_skipped;
+    bool length_known;
+    bool partial;
+    wki_job *next;
+};
 
 struct wki_retriever {
     wk_session *session;
@@ -103,8 +108,9 @@ struct wki_retriever {
     char *dir;
     char syntax[WK_UID_SIZE];
     wk_get_by by;
-    size_t max_jobs, active;
-    wki_job *first, *last; /* waiting */
+    size_t max_jobs, active, waiting; /* waiting: jobs in the queue */
+    size_t expecting;                 /* instances of all tasks */
+    wki_job *first, *last;            /* waiting */
     wk_instance_fn each;
     void *user;
     wk_get_summary summary;
@@ -147,6 +153,8 @@ bool wki_job_add(wki_task *t, const char *series, const char *sop);
 void wki_job_start(wki_job *job);
 void wki_job_free(wki_job *job);
 
+/* A transfer for one instance ended with an error. */
+void wki_task_instance_failed(wki_task *t, const wki_job *job, const wk_error *error);
 /* Makes a task of a remote item and its first jobs; ends it at once where all is there. */
 wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
 /* A job has ended. May end, and free, the task. */

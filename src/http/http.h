@@ -86,8 +86,10 @@ typedef enum wki_http_auth {
  *             then the rules for redirects hold (origin.h: wki_origin_may_name)
  * repeatable  a POST that may be sent again although its fate is unknown; FHIR searches
  *             (.../_search) are seen as such by themselves
- * new_body    called before each attempt, adds the body to an empty buffer; `body` is not used.
- *             For what must not be sent twice as it is (client assertions) */
+ * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
+ * ways to what it wants, or wants one of many that are independent of each other new_body    called
+ * before each attempt, adds the body to an empty buffer; `body` is not used. For what must not be
+ * sent twice as it is (client assertions) */
 typedef struct wki_http_request {
     const char *method;
     const char *url;
@@ -102,6 +104,7 @@ typedef struct wki_http_request {
                                  Authorization and Cookie are in any case */
     const char *named_by;
     bool repeatable;
+    bool divisible;
     wk_code (*new_body)(void *user, wki_buf *body, wk_error *err);
     void *new_body_user;
 } wki_http_request;
@@ -149,6 +152,9 @@ wk_code wki_http_start(wki_http *http, const wki_http_request *request,
 
 /* Transfers started and not done. */
 size_t wki_http_active(const wki_http *http);
+
+/* Of them, those that wait for the time of their next attempt. */
+size_t wki_http_waiting(const wki_http *http);
 
 /* Runs until `enough` says so (NULL: until nothing is active). WK_CANCELLED ends all transfers,
  * each with its done(). */

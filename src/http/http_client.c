@@ -257,6 +257,7 @@ static wki_retry_verdict verdict_on(const wki_http_transfer *t, wki_failure fail
         .counted = t->counted,
         .retries = http->opts.retries,
         .repeatable = wki_transfer_is_repeatable(t),
+        .divisible = t->request.divisible,
         .body_started = t->answer.head_given,
         .reached = t->slot->reached,
         .retry_after = answered ? wki_answer_get(&t->answer, "Retry-After") : NULL,
@@ -693,6 +694,15 @@ out:
 size_t wki_http_active(const wki_http *http)
 {
     return http->active;
+}
+
+size_t wki_http_waiting(const wki_http *http)
+{
+    size_t n = 0;
+
+    for (const wki_http_transfer *t = http->waiting; t; t = t->next)
+        n++;
+    return n;
 }
 
 /* Handler of a caller who waits for one transfer. */

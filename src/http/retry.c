@@ -11,7 +11,8 @@
 enum {
     FIRST_WAIT_MS = 500,
     LONGEST_WAIT_MS = 30000,
-    UNREACHED_RETRIES = 2
+    UNREACHED_RETRIES = 2,
+    DIVISIBLE_RETRIES = 1
 };
 
 /* Days since 1970-01-01 of a date of the Gregorian calendar. */
@@ -126,6 +127,8 @@ static int allowed_retries(const wki_retry_case *c)
 
     if (c->failure == WKI_FAILURE_CONNECT && !c->reached && retries > UNREACHED_RETRIES)
         return UNREACHED_RETRIES;
+    if (c->failure == WKI_FAILURE_STATUS && c->status == 500 && c->divisible && c->retries < 0)
+        return DIVISIBLE_RETRIES;
     return retries;
 }
 

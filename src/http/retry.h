@@ -10,7 +10,8 @@
  * - `retries` attempts follow the first. By default (negative) that is 5, and answers with
  *   Retry-After are not counted: there only the patience (wait_left_ms) ends it.
  * - Waits for 429 and 503 use up the patience. A server that was never reached gets 2 retries, so
- *   that a typing error shows soon.
+ *   that a typing error shows soon. By default an answer 500 to a request for a part of something
+ *   gets one: a server that cannot read one file says so, and will say so again.
  */
 #ifndef WADOKIT_HTTP_RETRY_H
 #define WADOKIT_HTTP_RETRY_H
@@ -36,6 +37,7 @@ typedef enum wki_failure {
  * counted        how many of the attempts so far count against `retries`
  * retries        as described above
  * repeatable     doing it twice does no harm
+ * divisible      the caller has other ways, or wants one of many
  * body_started   a byte of the body was handed over
  * reached        this server has answered before
  * retry_after, date   headers of the answer, NULL where absent
@@ -48,6 +50,7 @@ typedef struct wki_retry_case {
     int counted;
     int retries;
     bool repeatable;
+    bool divisible;
     bool body_started;
     bool reached;
     const char *retry_after;

@@ -11,8 +11,9 @@ many), by --scenario, or by PUT /__control. It may hold:
   on                          -> kinds of request that it touches: study series instance metadata
                                  frames qido fhir; default: the three retrieve kinds
 """
-import gzip
 import email.utils
+import functools
+import gzip
 import io
 import time
 import zipfile
@@ -83,6 +84,12 @@ def dropped(how):
     return make
 
 
+def one_file_lost(request, n, server):
+    """The first instance of each series cannot be read: 500 for it and for all that it is a part of."""
+    return json_error(500, "cannot read a file") if request.kind != "instance" or request.uids[2].endswith(
+        ".1") else None
+
+
 def redirect(status, where):
     """`where(server, request)` is the Location."""
     return lambda request, n, server: Reply(status, b"", None, [("Location", where(server, request))])
@@ -145,9 +152,14 @@ def compressed(reply, request, n):
     reply.body = gzip.compress(reply.body, 1)
 
 
+@functools.lru_cache
+def inflating(size):
+    return gzip.compress(b"\0" * size, 6)
+
+
 def bomb(reply, request, n):
     reply.headers.append(("Content-Encoding", "gzip"))
-    reply.body = gzip.compress(b"\0" * (256 << 20), 9)
+    reply.body = inflating(16 << 20)
 
 
 def pieces(size, pause):
@@ -231,6 +243,7 @@ SCENARIOS = {
     "stall-always": {"after": cut(0.5, "stall")},
     "stall-silent": {"before": always(dropped("stall")), "on": ANY},
     "study-breaks": {"after": cut(0.5, "reset"), "on": ("study",)},
+    "one-file-lost": {"before": one_file_lost},
     # who may see a secret
     "redirect-foreign": {"before": redirect(302, foreign), "on": ANY},
     "redirect-307": {"before": redirect(307, foreign), "on": ANY},

@@ -66,6 +66,22 @@ static void test_retries_are_counted(void)
     CU_ASSERT_FALSE(wki_retry_decide(&c).again);
 }
 
+static void test_what_can_be_divided_is_given_up_soon_after_a_500(void)
+{
+    wki_retry_case c = after_status(500);
+
+    c.divisible = true;
+    c.counted = 1;
+    CU_ASSERT_TRUE(wki_retry_decide(&c).again);
+    c.counted = 2;
+    CU_ASSERT_FALSE(wki_retry_decide(&c).again);
+    c.status = 502;
+    CU_ASSERT_TRUE(wki_retry_decide(&c).again);
+    c.status = 500;
+    c.retries = 4; /* given */
+    CU_ASSERT_TRUE(wki_retry_decide(&c).again);
+}
+
 static void test_retry_after_is_obeyed_within_the_patience(void)
 {
     wki_retry_case c = after_status(503);
@@ -221,6 +237,8 @@ static CU_TestInfo tests[] = {
     {"transient statuses are tried again", test_transient_statuses_are_tried_again_and_others_not},
     {"back-off doubles with jitter", test_back_off_doubles_with_jitter_up_to_a_ceiling},
     {"retries are counted", test_retries_are_counted},
+    {"what can be divided is given up soon after a 500",
+     test_what_can_be_divided_is_given_up_soon_after_a_500},
     {"Retry-After is obeyed within the patience", test_retry_after_is_obeyed_within_the_patience},
     {"a wait of zero still backs off", test_a_wait_of_zero_still_backs_off},
     {"no retry once the body began", test_nothing_is_tried_again_once_the_body_began},
