@@ -181,7 +181,7 @@ def banned(bad):
 
 @rule("no machine's paths, no notes to finish later, no marks of a merge")
 def leftovers(bad):
-    words = [r"/home/\w", r"/root/", r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b",
+    words = [r"/(home|root|work|Users)/\w", r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b",
              r"^<{7} ", r"^>{7} "]
     pattern = re.compile("|".join(words), re.M)
     for name in files(*C, ".py", ".txt", ".sh", ".cmake", "run",
