@@ -88,7 +88,8 @@ static wk_code read_file(targets *t, wk_error *err)
     while (rc == WK_OK && fgets(line, sizeof line, f))
         rc = take_line(t, line, err);
     if (rc == WK_OK && ferror(f))
-        rc = wk_fail_errno(err, WK_IO, errno, "%s: cannot read", req.files_from);
+        rc = errno == EINTR ? wk_fail(err, WK_CANCELLED, "interrupted")
+                            : wk_fail_errno(err, WK_IO, errno, "%s: cannot read", req.files_from);
     if (!is_stdin)
         fclose(f);
     return rc;

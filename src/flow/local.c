@@ -74,7 +74,8 @@ wki_sniffed wki_sniff(const void *data, size_t n)
     return at < n && (p[at] == '{' || p[at] == '[') ? WKI_SNIFF_JSON : WKI_SNIFF_OTHER;
 }
 
-wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, size_t *got, wk_error *err)
+wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, const wk_cancel *cancel,
+                       size_t *got, wk_error *err)
 {
     *got = 0;
     while (*got < n) {
@@ -82,6 +83,8 @@ wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, size_t *g
 
         if (r == 0)
             break;
+        if (r < 0 && errno == EINTR && cancel && cancel->requested)
+            return wk_fail(err, WK_CANCELLED, "interrupted");
         if (r < 0 && errno == EINTR)
             continue;
         if (r < 0)
@@ -164,7 +167,7 @@ static wk_code sniff_file(const char *path, wki_sniffed *out, wk_error *err)
 
     if (fd < 0)
         return wk_fail_errno(err, WK_IO, errno, "%s: cannot be read", path);
-    rc = wki_read_up_to(fd, head, sizeof head, path, &n, err);
+    rc = wki_read_up_to(fd, head, sizeof head, path, NULL, &n, err);
     close(fd);
     if (rc == WK_OK)
         *out = wki_sniff(head, n);

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wadokit/cancel.h>
 #include <wadokit/error.h>
 
 #ifdef __cplusplus
@@ -29,9 +30,10 @@ typedef enum wki_sniffed {
 wki_sniffed wki_sniff(const void *data, size_t n);
 
 /* Reads from `fd` until `n` bytes are there or it ends. *got is set on failure too. `name` goes
- * into errors (WK_IO). */
-wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, size_t *got,
-                       wk_error *err) WK_MUST_USE;
+ * into errors (WK_IO). Where a signal interrupts the waiting and `cancel` (may be NULL) is set,
+ * WK_CANCELLED. */
+wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, const wk_cancel *cancel,
+                       size_t *got, wk_error *err) WK_MUST_USE;
 
 /*
  * What a walk finds, in order. A code other than WK_OK ends it.

@@ -150,7 +150,7 @@ static wk_code read_json(wki_resolver *r, int fd, const void *head, size_t n, co
     if (rc == WK_OK)
         rc = wki_json_stream_feed(stream, head, n, err);
     while (rc == WK_OK && fd >= 0) {
-        rc = wki_read_up_to(fd, block, READ_BYTES, name, &n, err);
+        rc = wki_read_up_to(fd, block, READ_BYTES, name, r->session->opts.cancel, &n, err);
         if (rc != WK_OK || n == 0)
             break;
         rc = wki_json_stream_feed(stream, block, n, err);
@@ -216,7 +216,7 @@ static wk_code take_file(wki_resolver *r, const char *path, int fd, wk_error *er
     char head[WKI_SNIFF_BYTES];
     wki_sniffed is;
     size_t n;
-    wk_code rc = wki_read_up_to(fd, head, sizeof head, path, &n, err);
+    wk_code rc = wki_read_up_to(fd, head, sizeof head, path, r->session->opts.cancel, &n, err);
 
     if (rc != WK_OK)
         return rc;
@@ -304,7 +304,8 @@ static wk_code spool(wki_resolver *r, const char *head, size_t n, wk_error *err)
     block = malloc(READ_BYTES);
     rc = block ? write_all(fd, head, n, err) : wk_fail(err, WK_NOMEM, "out of memory");
     while (rc == WK_OK) {
-        rc = wki_read_up_to(STDIN_FILENO, block, READ_BYTES, "standard input", &n, err);
+        rc = wki_read_up_to(STDIN_FILENO, block, READ_BYTES, "standard input",
+                            r->session->opts.cancel, &n, err);
         if (rc != WK_OK || n == 0)
             break;
         rc = write_all(fd, block, n, err);
@@ -326,7 +327,8 @@ static wk_code take_stdin(wki_resolver *r, wk_error *err)
     if (r->stdin_used)
         return wk_fail(err, WK_USAGE, "standard input can be read only once");
     r->stdin_used = true;
-    rc = wki_read_up_to(STDIN_FILENO, head, sizeof head, "standard input", &n, err);
+    rc = wki_read_up_to(STDIN_FILENO, head, sizeof head, "standard input", r->session->opts.cancel,
+                        &n, err);
     if (rc != WK_OK)
         return rc;
     is = wki_sniff(head, n);
