@@ -128,12 +128,13 @@ static const wki_window *find_window(const wki_frame_values *values, const wki_r
 static void name_window(wki_render_report *r, const wki_window *w, size_t index)
 {
     char label[sizeof r->rule];
+    int n = (int)(index % WK_MAX_WINDOWS) + 1; /* the index is below it; so the name fits */
 
     wki_text_clean(label, sizeof label - 16, w->explanation, strlen(w->explanation));
     if (label[0])
-        snprintf(r->rule, sizeof r->rule, "dicom %zu (%.15s)", index + 1, label);
+        snprintf(r->rule, sizeof r->rule, "dicom %d (%.15s)", n, label);
     else
-        snprintf(r->rule, sizeof r->rule, "dicom %zu", index + 1);
+        snprintf(r->rule, sizeof r->rule, "dicom %d", n);
 }
 
 static bool use_stored_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
