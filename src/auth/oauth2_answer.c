@@ -268,6 +268,8 @@ static wk_code check_kind(const reader *r, const wki_json *doc, wk_error *err)
 
     if (!kind || wki_str_ieq(kind, "bearer"))
         return WK_OK;
+    if (repeats_a_secret(r, kind))
+        kind = "?";
     wki_text_clean(clean, sizeof clean, kind, strlen(kind));
     return wk_fail(err, WK_AUTH, "%s gave a token of type '%s'; only bearer tokens can be used",
                    r->url, clean);

@@ -19,6 +19,8 @@ struct wki_token_source {
     bool discovered;
     bool told_scope; /* a smaller scope was told */
     wki_smart_config smart;
+    wk_error failure; /* of the last attempt to get a token; code WK_OK: none */
+    int64_t failed_ms;
 };
 
 /* Sends one token request, takes the answer into s->record, and keeps it. The lock is held. */

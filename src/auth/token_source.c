@@ -12,6 +12,8 @@
 enum {
     LOCK_WAIT_MS = 120000, /* another process may be waiting for a busy login server */
     UNKNOWN_LIFE_S = 300,  /* of tokens that can be had again at any time */
+    REST_MS = 30000,       /* after a failure of network or server */
+    LONG_REST_MS = 300000, /* after a refusal */
 };
 
 const char *wki_auth_method_name(wki_auth_method method)
@@ -292,16 +294,36 @@ static wk_code acquire_locked(wki_token_source *s, const char *rejected, wk_erro
     return usable ? WK_OK : obtain(s, err);
 }
 
+/* A thousand transfers that wait for a token must not ask a thousand times: what was refused stays
+ * refused (an account may be locked after a few attempts), and a server that is down gets a rest.
+ */
+static bool has_failed(const wki_token_source *s)
+{
+    int64_t now = s->o.clock->monotonic_ms(s->o.clock->user);
+
+    if (s->failure.code == WK_OK || s->failure.code == WK_CANCELLED)
+        return false;
+    return now - s->failed_ms < (s->failure.code == WK_AUTH ? LONG_REST_MS : REST_MS);
+}
+
 static wk_code acquire(wki_token_source *s, const char *rejected, wk_error *err)
 {
     int held;
-    wk_code rc = lock(s, &held, err);
+    wk_code rc;
 
-    if (rc != WK_OK)
-        return rc;
-    rc = acquire_locked(s, rejected, err);
-    wki_token_store_unlock(held);
-    return rc;
+    if (!has_failed(s)) {
+        wk_error_clear(&s->failure);
+        rc = lock(s, &held, &s->failure);
+        if (rc == WK_OK)
+            rc = acquire_locked(s, rejected, &s->failure);
+        wki_token_store_unlock(held);
+        if (rc == WK_OK)
+            return rc;
+        s->failed_ms = s->o.clock->monotonic_ms(s->o.clock->user);
+    }
+    if (err && err->code == WK_OK)
+        *err = s->failure;
+    return s->failure.code;
 }
 
 wk_code wki_token_source_get(wki_token_source *s, const char **token, wk_error *err)
@@ -321,6 +343,7 @@ wk_code wki_token_source_request(wki_token_source *s, wk_error *err)
     int held;
     wk_code rc;
 
+    wk_error_clear(&s->failure);
     if (s->o.method == WKI_METHOD_SMART)
         return no_login(s, err);
     rc = lock(s, &held, err);
@@ -344,6 +367,7 @@ wk_code wki_token_source_redeem(wki_token_source *s, const char *code, const cha
 
     if (rc != WK_OK)
         return rc;
+    wk_error_clear(&s->failure);
     wki_token_record_clear(&s->record); /* a new login owes nothing to the one before */
     rc = wki_token_ask(s, &grant, NULL, err);
     wki_token_store_unlock(held);

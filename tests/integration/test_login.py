@@ -241,6 +241,22 @@ class Login(peers.Case):
         self.assert_exit(search, 0)
         self.assertEqual(len(search.lines("study")), 4)
 
+    def test_a_person_logs_in_to_a_client_with_a_secret_or_a_key(self):
+        scope = "launch/patient openid offline_access patient/ImagingStudy.rs"
+        for client, more, env in (("app with secret", (), {"WADOKIT_CLIENT_SECRET": SECRET}),
+                                  ("app with key", ("--private-key", os.path.join(self.keys, "es.jwk")), None)):
+            with self.subTest(client):
+                args = ["--auth", "smart", "--fhir", self.fhir, "--client-id", client, "--scope", scope, *more]
+                child = peers.start([*args, "auth", "login", "--no-browser", "--prompt", "consent"], self.home, env,
+                                    subprocess.PIPE)
+                self.addCleanup(peers.stop, child)
+                url = next(line.decode().strip() for line in child.stderr if line.startswith(b"http"))
+                self.end_login(child, 0, Browser().log_in(url).encode() + b"\n")
+                self.control(deaths=2)
+                search = self.run_wadokit(*args, "search", "--patient", "p", "--json", env=env)
+                self.assert_exit(search, 0)
+                self.assertEqual(len(search.lines("study")), 4)
+
     def test_a_person_logs_in_with_a_redirect_to_loopback(self):
         for more in ((), ("--redirect-port", str(peers.free_port()))):
             with self.subTest(more):

@@ -13,6 +13,7 @@
 
 /* A login server in memory that forked children share. Refresh tokens are good once. */
 typedef struct login_server {
+    int seen;    /* token requests */
     int asked;   /* token requests answered with a token */
     int refused; /* refresh tokens that were used up */
     int revoked;
@@ -80,6 +81,7 @@ static wk_code play(void *user, const wki_http_request *request, wki_reply *repl
     strcpy(srv->last_form, wki_buf_text(&body));
     wki_buf_clear(&body);
     refresh = strstr(srv->last_form, "refresh_token=R");
+    srv->seen++;
     if (strstr(request->url, "revoke")) {
         srv->revoked++;
         answer(reply, 200, "{}");
@@ -100,6 +102,14 @@ static int64_t server_now(void *user)
 {
     (void)user;
     return srv->now;
+}
+
+static int64_t server_ms;
+
+static int64_t server_monotonic(void *user)
+{
+    (void)user;
+    return server_ms++; /* waiting for a lock ends */
 }
 
 static void on_log(void *user, wk_log_level level, const char *message)
@@ -133,6 +143,7 @@ static void fresh(void)
     warnings = 0;
     the_clock = *wki_clock_system();
     the_clock.unix_s = server_now;
+    the_clock.monotonic_ms = server_monotonic;
     strcpy(dir, "/tmp/wadokit-test-XXXXXX");
     CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(dir));
 }
@@ -373,9 +384,40 @@ static void test_a_refresh_that_found_no_server_can_be_tried_again(void)
     s = make(&o);
     T_FAILS(wki_token_source_get(s, &token, &err), WK_NET, &err);
     srv->status = 0;
+    server_ms += 30000;
     expect(s, "Bearer A2");
     wki_token_source_free(s);
     clean();
+}
+
+static void test_a_failure_is_not_repeated_at_once(void)
+{
+    static const struct {
+        int status;
+        wk_code rc;
+        bool again; /* after a while */
+    } rows[] = {{-1, WK_NET, true}, {503, WK_NET, true}, {401, WK_AUTH, false}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wki_token_source_opts o = client_opts();
+        wki_token_source *s;
+        const char *token = NULL;
+
+        fresh();
+        srv->status = rows[i].status;
+        s = make(&o);
+        for (int k = 0; k < 100; k++) {
+            wk_error err = {0};
+
+            T_FAILS(wki_token_source_get(s, &token, &err), rows[i].rc, &err);
+        }
+        CU_ASSERT_EQUAL(srv->seen, 1);
+        srv->status = 0;
+        server_ms += 30000;
+        CU_ASSERT_EQUAL(wki_token_source_get(s, &token, NULL) == WK_OK, rows[i].again);
+        wki_token_source_free(s);
+        clean();
+    }
 }
 
 static void test_processes_that_refresh_at_once_lose_no_rotation(void)
@@ -563,6 +605,7 @@ static CU_TestInfo tests[] = {
     {"a refused refresh token is not used again", test_a_refused_refresh_token_is_not_used_again},
     {"a refresh that found no server can be tried again",
      test_a_refresh_that_found_no_server_can_be_tried_again},
+    {"a failure is not repeated at once", test_a_failure_is_not_repeated_at_once},
     {"processes that refresh at once lose no rotation",
      test_processes_that_refresh_at_once_lose_no_rotation},
     {"refusals come through", test_refusals_come_through},

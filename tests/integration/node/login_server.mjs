@@ -44,6 +44,11 @@ const machine = {
 };
 const scopes = 'CCD system/ImagingStudy.rs system/Patient.rs patient/Patient.rs patient/ImagingStudy.rs launch launch/patient fhirUser';
 
+const grants = { grant_types: ['authorization_code', 'refresh_token'] };
+const person = {
+  ...grants, application_type: 'native', redirect_uris: ['http://127.0.0.1/callback'], response_types: ['code'],
+};
+
 function signed(name, alg) {
   return {
     ...machine, client_id: `backend-${name}`, token_endpoint_auth_method: 'private_key_jwt',
@@ -56,6 +61,8 @@ const provider = new Provider(issuer, {
     { ...machine, client_id: 'post client', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_post' },
     { ...machine, client_id: 'basic/client', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_basic' },
     signed('rs', 'RS384'), signed('es', 'ES384'),
+    { ...person, client_id: 'app with secret', client_secret: SECRET, token_endpoint_auth_method: 'client_secret_basic' },
+    { ...person, ...signed('es', 'ES384'), client_id: 'app with key', response_types: ['code'], ...grants, redirect_uris: person.redirect_uris },
     {
       client_id: 'app', application_type: 'native', token_endpoint_auth_method: 'none',
       redirect_uris: ['http://127.0.0.1/callback'], response_types: ['code'],
@@ -87,7 +94,7 @@ const provider = new Provider(issuer, {
 // SMART wants the patient beside the token.
 provider.use(async (ctx, next) => {
   await next();
-  if (ctx.path === '/token' && ctx.body && ctx.body.access_token && ctx.oidc.client.clientId === 'app') {
+  if (ctx.path === '/token' && ctx.body && ctx.body.access_token && ctx.oidc.client.clientId.startsWith('app')) {
     ctx.body.patient = 'patient-77';
   }
 });
