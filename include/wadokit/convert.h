@@ -96,6 +96,7 @@ typedef enum wk_frames {
  *               "C,W,SIGMOID", or a preset ("lung", ...)
  *   size        longest side in pixels, 0: full size. Never enlarged
  *   quality     of JPEG, 1 to 100 (0: 90)
+ *   effort      1 (0: 1) fast, 2 and 3 look longer for a smaller file of the same pixels
  *   modality_values    npy: modality values as float64, not stored ones
  *   output      a folder (made where it is not there), a file for a single picture - what ends in
  *               .png, .jpg, .jpeg or .npy and is no folder - or "-" for `output_fd`; NULL: "."
@@ -109,6 +110,7 @@ typedef struct wk_render_opts {
     const char *window;
     uint32_t size;
     int quality;
+    int effort;
     bool modality_values;
     const char *output;
     int output_fd;

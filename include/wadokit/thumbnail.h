@@ -20,12 +20,13 @@ typedef enum wk_thumb_per {
 } wk_thumb_per;
 
 /* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85;
- * window, output and output_fd as in wk_render_opts. */
+ * effort, window, output and output_fd as in wk_render_opts. */
 typedef struct wk_thumb_opts {
     wk_thumb_per per;
     wk_picture_format format;
     uint32_t size;
     int quality;
+    int effort;
     const char *window;
     const char *output;
     int output_fd;

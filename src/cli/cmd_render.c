@@ -6,8 +6,9 @@
 
 static struct {
     const char *output, *format, *frame, *window, *values;
-    int depth, size, quality;
-} req = {.output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90};
+    int depth, size, quality, effort;
+} req = {
+    .output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90, .effort = 1};
 
 static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR|FILE",
@@ -23,6 +24,8 @@ static const cli_opt opts[] = {
      0, 65535},
     {"depth", 0, CLI_INT, &req.depth, "BITS", "8, or 16 for PNG of grey pictures", NULL, 8, 16},
     {"quality", 0, CLI_INT, &req.quality, "N", "of JPEG, 1 to 100 (default 90)", NULL, 1, 100},
+    {"effort", 0, CLI_INT, &req.effort, "N",
+     "1 (default) is fast, 2 and 3 look longer for a smaller file of the same pixels", NULL, 1, 3},
     {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",
      "stored|modality", 0, 0},
     {0},
@@ -44,6 +47,7 @@ static int run(cli_context *ctx, int argc, char **argv)
                         .window = req.window,
                         .size = (uint32_t)req.size,
                         .quality = req.quality,
+                        .effort = req.effort,
                         .modality_values = strcmp(req.values, "modality") == 0,
                         .output = req.output,
                         .output_fd = ctx->tty_out ? -1 : STDOUT_FILENO};

@@ -1,3 +1,4 @@
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,16 @@ static void set_up_signals(void)
             sigaction(numbers[i], &stop, NULL);
     }
     sigaction(SIGPIPE, &ignore, NULL);
+}
+
+/* Frames come and go: memory that is kept between them need not be given, cleared, by the system
+ * each time, which takes longer than to draw a small one. */
+static void set_up_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 64 << 20);
+#endif
 }
 
 static wk_code check_operands(const cli_args *a, wk_error *err)
@@ -138,6 +149,7 @@ int main(int argc, char **argv)
     cli_args args = {0};
     int status;
 
+    set_up_memory();
     set_up_signals();
     cli_report_init(&cancel);
     ctx.tty_out = isatty(STDOUT_FILENO);

@@ -6,6 +6,8 @@
 #ifndef WADOKIT_DECODE_DECODE_H
 #define WADOKIT_DECODE_DECODE_H
 
+#include <stdbool.h>
+
 #include <wadokit/error.h>
 
 #include "core/image.h"
@@ -40,6 +42,11 @@ wki_decode_way wki_decode_way_of(const char *transfer_syntax);
  * wki_pixels_clear(). */
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err) WK_MUST_USE;
+
+/* Takes native bytes for pixels as they are, without a copy, where they need no change but the
+ * unused bits cleared: little endian, interleaved, 8 to 32 bits. True and `bytes` empty, or false
+ * and nothing changed: wki_decode() does it then. */
+bool wki_decode_adopt(const wki_image_desc *d, wki_frame_bytes *bytes, wki_pixels *out);
 
 /* One line a decoder for --version: "OpenJPEG 2.5.0: JPEG 2000, HTJ2K". Static; NULL ends. */
 const char *wki_decode_version(size_t i);

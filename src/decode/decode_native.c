@@ -1,7 +1,10 @@
 /* Pixels that are not compressed (PS3.5 section 8.1, 8.2). */
 #include <string.h>
 
+#include "core/buf.h"
+#include "core/text.h"
 #include "decode/codec.h"
+#include "decode/decode.h"
 
 /* Bits lie least significant first, and run on over rows and frames. */
 static void unpack_bits(const wki_frame_bytes *b, wki_pixels *out)
@@ -118,4 +121,40 @@ wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes,
     wki_cells_to_stored(d, &p);
     *out = p;
     return WK_OK;
+}
+
+/* A frame that the file holds as memory would: its samples in order, in the machine's byte order.
+ */
+static bool is_plain(const wki_image_desc *d, const wki_frame_bytes *b)
+{
+    static const uint16_t one = 1;
+
+    if (d->encapsulated || d->pixels != WKI_PIXELS_INTEGER || b->bit_offset != 0 || !b->owned ||
+        b->data != b->owned || *(const uint8_t *)&one != 1)
+        return false;
+    if (d->bits_allocated != 8 && d->bits_allocated != 16 && d->bits_allocated != 32)
+        return false;
+    return d->samples == 1 || (d->samples == 3 && !d->planar &&
+                               (d->photometric == WKI_RGB || d->photometric == WKI_YBR_FULL));
+}
+
+bool wki_decode_adopt(const wki_image_desc *d, wki_frame_bytes *bytes, wki_pixels *out)
+{
+    wki_pixels p = {.rows = d->rows, .cols = d->cols, .samples = d->samples};
+    size_t size = d->bits_allocated / 8u;
+
+    if (!is_plain(d, bytes) || !wki_mul_size(size, d->rows, &size) ||
+        !wki_mul_size(size, d->cols, &size) || !wki_mul_size(size, d->samples, &size) ||
+        size == 0 || bytes->n < size)
+        return false;
+    p.type = wki_stored_type(d);
+    p.color = wki_color_of(d->photometric);
+    p.data = bytes->owned;
+    p.size = size;
+    (void)wki_strcopy(p.decoder, sizeof p.decoder, "native");
+    wki_cells_to_stored(d, &p);
+    bytes->owned = NULL;
+    wki_frame_bytes_clear(bytes);
+    *out = p;
+    return true;
 }

@@ -73,7 +73,7 @@ static void on_end(j_compress_ptr c)
 }
 
 /* Below quality 90 the eye does not miss half of the chroma; from there on it is asked for. */
-static void set_parameters(writer *w, const wki_picture *p, int quality)
+static void set_parameters(writer *w, const wki_picture *p, int quality, int effort)
 {
     int chroma = quality >= QUALITY_FULL_CHROMA ? 1 : 2;
 
@@ -83,10 +83,13 @@ static void set_parameters(writer *w, const wki_picture *p, int quality)
     w->c.in_color_space = p->channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
     jpeg_set_defaults(&w->c);
     jpeg_set_quality(&w->c, quality, TRUE);
+    w->c.optimize_coding = effort >= 2;
     if (p->channels == 3) {
         w->c.comp_info[0].h_samp_factor = chroma;
         w->c.comp_info[0].v_samp_factor = chroma;
     }
+    if (effort >= 3)
+        jpeg_simple_progression(&w->c);
 }
 
 static void write_markers(writer *w, const wki_picture *p, const char *comment)
@@ -115,7 +118,8 @@ static void write_rows(writer *w, const wki_picture *p)
     }
 }
 
-static wk_code write_all(writer *w, const wki_picture *p, int quality, const char *comment)
+static wk_code write_all(writer *w, const wki_picture *p, int quality, int effort,
+                         const char *comment)
 {
     w->c.err = jpeg_std_error(&w->errors);
     w->errors.error_exit = on_error;
@@ -130,7 +134,7 @@ static wk_code write_all(writer *w, const wki_picture *p, int quality, const cha
     w->dest.empty_output_buffer = on_full;
     w->dest.term_destination = on_end;
     w->c.dest = &w->dest;
-    set_parameters(w, p, quality);
+    set_parameters(w, p, quality, effort);
     jpeg_start_compress(&w->c, TRUE);
     write_markers(w, p, comment);
     write_rows(w, p);
@@ -139,8 +143,8 @@ static wk_code write_all(writer *w, const wki_picture *p, int quality, const cha
     return WK_OK;
 }
 
-wk_code wki_jpeg_write(const wki_picture *p, int quality, const char *comment, wki_sink *out,
-                       wk_error *err)
+wk_code wki_jpeg_write(const wki_picture *p, int quality, int effort, const char *comment,
+                       wki_sink *out, wk_error *err)
 {
     writer w;
 
@@ -153,5 +157,5 @@ wk_code wki_jpeg_write(const wki_picture *p, int quality, const char *comment, w
     w.out = out;
     w.err = err;
     w.rc = WK_OK;
-    return write_all(&w, p, quality < 1 ? 1 : quality > 100 ? 100 : quality, comment);
+    return write_all(&w, p, quality < 1 ? 1 : quality > 100 ? 100 : quality, effort, comment);
 }

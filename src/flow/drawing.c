@@ -73,7 +73,7 @@ static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error 
 
     if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
         rc = wki_dicom_frame_bytes(g->file, &g->desc, frame, &bytes, err);
-    if (rc == WK_OK)
+    if (rc == WK_OK && !wki_decode_adopt(&g->desc, &bytes, out))
         rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
     wki_frame_bytes_clear(&bytes);
     return rc;
@@ -163,8 +163,8 @@ static wk_code encode(void *user, wki_sink *sink, wk_error *err)
     const encoding *e = user;
 
     if (e->opts->format == WK_PICTURE_JPEG)
-        return wki_jpeg_write(e->picture, e->opts->quality, e->comment, sink, err);
-    return wki_png_write(e->picture, e->comment, sink, err);
+        return wki_jpeg_write(e->picture, e->opts->quality, e->opts->effort, e->comment, sink, err);
+    return wki_png_write(e->picture, e->opts->effort, e->comment, sink, err);
 }
 
 static void make_comment(char *out, size_t size, const wk_image_report *r)

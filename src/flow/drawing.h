@@ -21,6 +21,7 @@ typedef struct wki_drawing_opts {
     wk_picture_format format; /* not BY_NAME */
     wki_render_opts render;
     int quality;
+    int effort;           /* see encode.h */
     bool modality_values; /* npy */
     bool placeholders;    /* for what has no pixels; else that is WK_UNSUPPORTED */
 } wki_drawing_opts;

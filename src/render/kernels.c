@@ -1,57 +1,108 @@
 #include "render/kernels.h"
 
-#define DEFINE_KERNELS(type)                                                                       \
-    static void clamped_##type(const type *restrict row, size_t n, float low, float span,          \
-                               float weight, float *restrict sums)                                 \
+/* Every loop is written once and compiled for each instruction set: the compiler vectorises it. No
+ * loop multiplies and adds in one step, so all of them give the same bits. */
+#define DEFINE_TYPED(type, isa, attribute)                                                         \
+    attribute static void clamped_##type##_##isa(const void *row, size_t n, float low, float span, \
+                                                 float weight, float *restrict sums)               \
     {                                                                                              \
+        const type *restrict p = row;                                                              \
+                                                                                                   \
         for (size_t i = 0; i < n; i++) {                                                           \
-            float v = (float)row[i] - low;                                                         \
+            float v = (float)p[i] - low;                                                           \
                                                                                                    \
             v = v < 0 ? 0 : v;                                                                     \
             v = v > span ? span : v;                                                               \
             sums[i] += weight * v;                                                                 \
         }                                                                                          \
     }                                                                                              \
-    static void table_##type(const type *restrict row, size_t n, const float *restrict table,      \
-                             int32_t first, float weight, float *restrict sums)                    \
+    attribute static void table_##type##_##isa(const void *row, size_t n, const float *table,      \
+                                               int32_t first, float weight, float *restrict sums)  \
     {                                                                                              \
+        const type *restrict p = row;                                                              \
+                                                                                                   \
         for (size_t i = 0; i < n; i++)                                                             \
-            sums[i] += weight * table[row[i] - first];                                             \
+            sums[i] += weight * table[p[i] - first];                                               \
+    }                                                                                              \
+    attribute static void range_##type##_##isa(const void *values, size_t n, int32_t out[2])       \
+    {                                                                                              \
+        const type *p = values;                                                                    \
+        type low = p[0], high = p[0];                                                              \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            low = p[i] < low ? p[i] : low;                                                         \
+            high = p[i] > high ? p[i] : high;                                                      \
+        }                                                                                          \
+        out[0] = low;                                                                              \
+        out[1] = high;                                                                             \
+    }                                                                                              \
+    attribute static void kept_##type##_##isa(const void *values, size_t n, int32_t from,          \
+                                              int32_t to, int32_t out[2])                          \
+    {                                                                                              \
+        const type *p = values;                                                                    \
+        type first = (type)from, last = (type)to;                                                  \
+        type low = (type)out[0], high = (type)out[1];                                              \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            type v = p[i] < first || p[i] > last ? p[i] : low;                                     \
+            type w = p[i] < first || p[i] > last ? p[i] : high;                                    \
+                                                                                                   \
+            low = v < low ? v : low;                                                               \
+            high = w > high ? w : high;                                                            \
+        }                                                                                          \
+        out[0] = low;                                                                              \
+        out[1] = high;                                                                             \
     }
 
-DEFINE_KERNELS(uint8_t)
-DEFINE_KERNELS(int8_t)
-DEFINE_KERNELS(uint16_t)
-DEFINE_KERNELS(int16_t)
+#define DEFINE_SET(isa, attribute)                                                                 \
+    DEFINE_TYPED(uint8_t, isa, attribute)                                                          \
+    DEFINE_TYPED(int8_t, isa, attribute)                                                           \
+    DEFINE_TYPED(uint16_t, isa, attribute)                                                         \
+    DEFINE_TYPED(int16_t, isa, attribute)                                                          \
+    attribute static void bytes_##isa(const uint8_t *restrict row, size_t n, float weight,         \
+                                      float *restrict sums)                                        \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++)                                                             \
+            sums[i] += weight * (float)row[i];                                                     \
+    }                                                                                              \
+    attribute static void whole_##isa(const float *restrict means, size_t n, double gain,          \
+                                      double bias, uint8_t *restrict to)                           \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            double v = (double)means[i] * gain + bias;                                             \
+                                                                                                   \
+            v = v < 0 ? 0 : v;                                                                     \
+            v = v > 255 ? 255 : v;                                                                 \
+            to[i] = (uint8_t)(int32_t)(v + 0.5);                                                   \
+        }                                                                                          \
+    }                                                                                              \
+    static const wki_kernels set_##isa = {                                                         \
+        {clamped_uint8_t_##isa, clamped_int8_t_##isa, clamped_uint16_t_##isa,                      \
+         clamped_int16_t_##isa},                                                                   \
+        {table_uint8_t_##isa, table_int8_t_##isa, table_uint16_t_##isa, table_int16_t_##isa},      \
+        {range_uint8_t_##isa, range_int8_t_##isa, range_uint16_t_##isa, range_int16_t_##isa},      \
+        {kept_uint8_t_##isa, kept_int8_t_##isa, kept_uint16_t_##isa, kept_int16_t_##isa},          \
+        bytes_##isa,                                                                               \
+        whole_##isa,                                                                               \
+    };
 
-void wki_add_clamped(wki_sample_type type, const void *row, size_t n, float low, float span,
-                     float weight, float *sums)
+DEFINE_SET(plain, )
+
+#if defined(__x86_64__) && defined(__GNUC__)
+DEFINE_SET(avx2, __attribute__((target("avx2"))))
+
+const wki_kernels *wki_kernels_best(void)
 {
-    if (type == WKI_U8)
-        clamped_uint8_t(row, n, low, span, weight, sums);
-    else if (type == WKI_S8)
-        clamped_int8_t(row, n, low, span, weight, sums);
-    else if (type == WKI_U16)
-        clamped_uint16_t(row, n, low, span, weight, sums);
-    else if (type == WKI_S16)
-        clamped_int16_t(row, n, low, span, weight, sums);
+    return __builtin_cpu_supports("avx2") ? &set_avx2 : &set_plain;
 }
-
-void wki_add_by_table(wki_sample_type type, const void *row, size_t n, const float *table,
-                      int32_t first, float weight, float *sums)
+#else
+const wki_kernels *wki_kernels_best(void)
 {
-    if (type == WKI_U8)
-        table_uint8_t(row, n, table, first, weight, sums);
-    else if (type == WKI_S8)
-        table_int8_t(row, n, table, first, weight, sums);
-    else if (type == WKI_U16)
-        table_uint16_t(row, n, table, first, weight, sums);
-    else if (type == WKI_S16)
-        table_int16_t(row, n, table, first, weight, sums);
+    return &set_plain;
 }
+#endif
 
-void wki_add_bytes(const uint8_t *row, size_t n, float weight, float *sums)
+const wki_kernels *wki_kernels_plain(void)
 {
-    for (size_t i = 0; i < n; i++)
-        sums[i] += weight * (float)row[i];
+    return &set_plain;
 }

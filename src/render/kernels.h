@@ -1,6 +1,6 @@
 /*
- * The inner loops of scaling grey: each adds weight * shown(v) to a row of sums. Compiled to be
- * vectorised (see CMakeLists.txt): no value here is ever NaN.
+ * The inner loops of showing and scaling, a set for each instruction set. Compiled to be vectorised
+ * (see CMakeLists.txt): no value here is ever NaN. All sets give the same bits.
  */
 #ifndef WADOKIT_RENDER_KERNELS_H
 #define WADOKIT_RENDER_KERNELS_H
@@ -14,18 +14,35 @@
 extern "C" {
 #endif
 
-/* Adds weight * min(max(v - low, 0), span): what a linear window leaves of a stored value, so that
- * means of it are means of shown values (the straight part is applied to the mean). `type` is one
- * of the 8- and 16-bit types. */
-void wki_add_clamped(wki_sample_type type, const void *row, size_t n, float low, float span,
-                     float weight, float *sums);
+enum {
+    WKI_KERNEL_TYPES = 4 /* WKI_U8, WKI_S8, WKI_U16, WKI_S16, in this order */
+};
 
-/* Adds weight * table[v - first]. */
-void wki_add_by_table(wki_sample_type type, const void *row, size_t n, const float *table,
-                      int32_t first, float weight, float *sums);
+/*
+ * clamped  adds weight * min(max(v - low, 0), span): what a linear window leaves of a stored value,
+ *          so that means of it are means of shown values (the straight part is applied to the mean)
+ * table    adds weight * table[v - first]
+ * range    the smallest and the largest of n (at least 1) values
+ * kept     the same of the values outside of from .. to, together with those in `out`. All four
+ *          numbers lie in the type's range.
+ * bytes    adds weight * v
+ * whole    mean * gain + bias, rounded half up, clamped to 0 .. 255
+ */
+typedef struct wki_kernels {
+    void (*clamped[WKI_KERNEL_TYPES])(const void *row, size_t n, float low, float span,
+                                      float weight, float *sums);
+    void (*table[WKI_KERNEL_TYPES])(const void *row, size_t n, const float *table, int32_t first,
+                                    float weight, float *sums);
+    void (*range[WKI_KERNEL_TYPES])(const void *values, size_t n, int32_t out[2]);
+    void (*kept[WKI_KERNEL_TYPES])(const void *values, size_t n, int32_t from, int32_t to,
+                                   int32_t out[2]);
+    void (*bytes)(const uint8_t *row, size_t n, float weight, float *sums);
+    void (*whole)(const float *means, size_t n, double gain, double bias, uint8_t *to);
+} wki_kernels;
 
-/* Adds weight * v. */
-void wki_add_bytes(const uint8_t *row, size_t n, float weight, float *sums);
+/* The fastest that this processor runs, and the one that every processor runs. Static. */
+const wki_kernels *wki_kernels_best(void);
+const wki_kernels *wki_kernels_plain(void);
 
 #ifdef __cplusplus
 }

@@ -75,6 +75,7 @@ typedef struct grey {
 
     void *table; /* narrow types: shown value by stored value from `first` on; owned */
     int32_t first;
+    const wki_kernels *kernels;
     bool linear; /* scaled: clamp in stored space, the straight part on the means */
     float low, span;
     double gain, bias;
@@ -220,9 +221,9 @@ static void add_grey(void *user, uint32_t y, float weight, float *sums)
     size_t n = g->p->cols;
 
     if (g->linear) {
-        wki_add_clamped(g->p->type, source_row(g->p, y), n, g->low, g->span, weight, sums);
+        g->kernels->clamped[g->p->type](source_row(g->p, y), n, g->low, g->span, weight, sums);
     } else if (g->table) {
-        wki_add_by_table(g->p->type, source_row(g->p, y), n, g->table, g->first, weight, sums);
+        g->kernels->table[g->p->type](source_row(g->p, y), n, g->table, g->first, weight, sums);
     } else {
         for (size_t x = 0; x < n; x++)
             sums[x] += weight * (float)shown(g, wki_sample_at(g->p, y * n + x));
@@ -234,14 +235,13 @@ static void emit_grey(void *user, uint32_t y, const float *means)
     const grey *g = user;
     size_t at = (size_t)y * g->out->width;
 
-    for (uint32_t x = 0; x < g->out->width; x++) {
-        uint32_t v = to_whole((double)means[x] * g->gain + g->bias, g->top);
-
-        if (g->out->depth == 8)
-            ((uint8_t *)g->out->data)[at + x] = (uint8_t)v;
-        else
-            ((uint16_t *)g->out->data)[at + x] = (uint16_t)v;
+    if (g->out->depth == 8) {
+        g->kernels->whole(means, g->out->width, g->gain, g->bias, (uint8_t *)g->out->data + at);
+        return;
     }
+    for (uint32_t x = 0; x < g->out->width; x++)
+        ((uint16_t *)g->out->data)[at + x] =
+            (uint16_t)to_whole((double)means[x] * g->gain + g->bias, g->top);
 }
 
 /* Whether means can be taken of stored values clamped to the window's ends: exact, and faster than
@@ -320,6 +320,7 @@ static wk_code grey_init(grey *g, const wki_image_desc *d, uint32_t frame, const
 {
     memset(g, 0, sizeof *g);
     g->p = p;
+    g->kernels = wki_kernels_best();
     g->modality = wki_modality_of(d, frame);
     g->range = wki_stored_range_of(d, p);
     g->top = depth == 16 ? 65535 : 255;
@@ -356,6 +357,7 @@ static wk_code draw_grey(const wki_image_desc *d, uint32_t frame, const wki_pixe
 typedef struct color {
     const wki_image_desc *d;
     const wki_pixels *p;
+    const wki_kernels *kernels;
     bool indexed;
     wki_palette palette;
     grey *below;   /* supplemental palette: grey below the first mapped value */
@@ -394,7 +396,7 @@ static void add_color(void *user, uint32_t y, float weight, float *sums)
     const color *c = user;
 
     color_row(c, y, c->row);
-    wki_add_bytes(c->row, (size_t)c->p->cols * 3, weight, sums);
+    c->kernels->bytes(c->row, (size_t)c->p->cols * 3, weight, sums);
 }
 
 static void emit_color(void *user, uint32_t y, const float *means)
@@ -403,8 +405,7 @@ static void emit_color(void *user, uint32_t y, const float *means)
     size_t n = (size_t)c->out->width * 3;
     uint8_t *to = (uint8_t *)c->out->data + y * n;
 
-    for (size_t i = 0; i < n; i++)
-        to[i] = (uint8_t)to_whole((double)means[i], 255);
+    c->kernels->whole(means, n, 1, 0, to);
 }
 
 static wk_code draw_color_scaled(color *c, wki_picture *out, wk_error *err)
@@ -432,7 +433,7 @@ static wk_code draw_color(const wki_image_desc *d, uint32_t frame, const wki_pix
                           const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
                           wk_error *err)
 {
-    color c = {.d = d, .p = p, .indexed = p->samples == 1};
+    color c = {.d = d, .p = p, .kernels = wki_kernels_best(), .indexed = p->samples == 1};
     wk_code rc = WK_OK;
     grey g;
 

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "render/kernels.h"
+
 enum {
     SAMPLE_MAX = 1 << 18,
     COUNTS = 65536
@@ -27,7 +29,7 @@ static padding padding_of(const wki_image_desc *d)
     return pad;
 }
 
-/* Integers: one loop a type, so that it vectorises; `low` and `high` start crossed. */
+/* `low` and `high` start crossed. */
 #define DEFINE_RANGE(type, wide)                                                                   \
     static void range_##type(const type *v, size_t n, wide low[2], wide high[2], wide pad_low,     \
                              wide pad_high)                                                        \
@@ -49,10 +51,6 @@ static padding padding_of(const wki_image_desc *d)
         high[1] = e;                                                                               \
     }
 
-DEFINE_RANGE(uint8_t, int32_t)
-DEFINE_RANGE(int8_t, int32_t)
-DEFINE_RANGE(uint16_t, int32_t)
-DEFINE_RANGE(int16_t, int32_t)
 DEFINE_RANGE(uint32_t, int64_t)
 DEFINE_RANGE(int32_t, int64_t)
 
@@ -69,18 +67,17 @@ static wki_stored_range finish(double all_low, double all_high, double low, doub
 
 static wki_stored_range range_narrow(const wki_pixels *p, size_t n, padding pad)
 {
-    int32_t low[2] = {INT32_MAX, INT32_MAX}, high[2] = {INT32_MIN, INT32_MIN};
-    int32_t pad_low = (int32_t)fmax(pad.low, -1e6), pad_high = (int32_t)fmin(pad.high, 1e6);
+    static const int32_t first[] = {0, INT8_MIN, 0, INT16_MIN};
+    static const int32_t last[] = {UINT8_MAX, INT8_MAX, UINT16_MAX, INT16_MAX};
+    const wki_kernels *k = wki_kernels_best();
+    int32_t all[2] = {0, 0}, kept[2] = {last[p->type], first[p->type]};
+    double from = fmax(pad.low, first[p->type]), to = fmin(pad.high, last[p->type]);
 
-    if (p->type == WKI_U8)
-        range_uint8_t(p->data, n, low, high, pad_low, pad_high);
-    else if (p->type == WKI_S8)
-        range_int8_t(p->data, n, low, high, pad_low, pad_high);
-    else if (p->type == WKI_U16)
-        range_uint16_t(p->data, n, low, high, pad_low, pad_high);
-    else
-        range_int16_t(p->data, n, low, high, pad_low, pad_high);
-    return finish(low[0], high[0], low[1], high[1]);
+    k->range[p->type](p->data, n, all);
+    if (!(from <= to))
+        return finish(all[0], all[1], all[0], all[1]);
+    k->kept[p->type](p->data, n, (int32_t)from, (int32_t)to, kept);
+    return finish(all[0], all[1], kept[0], kept[1]);
 }
 
 static wki_stored_range range_wide(const wki_pixels *p, size_t n, padding pad)

@@ -35,6 +35,7 @@ HOMES = [
     (r"cjose/|jansson", r"src/auth/.*|tests/unit/.*"),
     (r"microhttpd", r"src/auth/loopback\.c"),
     (r"png\.h|pngconf", r"src/encode/png\.c|tests/unit/.*"),
+    (r"isa-l", r"src/encode/deflate_isal\.c"),
     (r"ini\.h", r"src/cli/profile\.c"),
     (r"openssl/", r"src/(core/(hash|base64)\.c|auth/.*)|tests/unit/.*"),
     (r"zlib\.h", r"src/dicom/.*|src/decode/decode_deflate\.c|tests/unit/.*"),

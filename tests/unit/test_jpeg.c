@@ -103,7 +103,7 @@ static void test_pictures_come_back_nearly_as_they_were(void)
         wk_error err = {0};
 
         wki_buf_init(&b, 8 << 20, "jpeg");
-        T_OK(wki_jpeg_write(&p, table[i].quality, i ? "rule dicom 1" : NULL, &sink, &err), &err);
+        T_OK(wki_jpeg_write(&p, table[i].quality, 1, i ? "rule dicom 1" : NULL, &sink, &err), &err);
         read_back(&b, &p, table[i].chroma, i > 0, 0);
         wki_buf_clear(&b);
         wki_picture_clear(&p);
@@ -124,7 +124,7 @@ static void test_a_profile_larger_than_a_segment_goes_along(void)
     p.icc = icc;
     p.icc_size = SIZE;
     wki_buf_init(&b, 8 << 20, "jpeg");
-    T_OK(wki_jpeg_write(&p, 90, NULL, &sink, &err), &err);
+    T_OK(wki_jpeg_write(&p, 90, 1, NULL, &sink, &err), &err);
     read_back(&b, &p, 1, false, SIZE);
     wki_buf_clear(&b);
     wki_picture_clear(&p);
@@ -138,9 +138,9 @@ static void test_what_jpeg_cannot_hold_is_refused(void)
     wki_sink sink = {refuse, NULL};
     wk_error err = {0};
 
-    T_FAILS(wki_jpeg_write(&deep, 90, NULL, &sink, &err), WK_UNSUPPORTED, &err);
+    T_FAILS(wki_jpeg_write(&deep, 90, 1, NULL, &sink, &err), WK_UNSUPPORTED, &err);
     wk_error_clear(&err);
-    T_FAILS(wki_jpeg_write(&wide, 90, NULL, &sink, &err), WK_UNSUPPORTED, &err);
+    T_FAILS(wki_jpeg_write(&wide, 90, 1, NULL, &sink, &err), WK_UNSUPPORTED, &err);
 }
 
 static void test_an_error_of_the_sink_comes_out(void)
@@ -149,7 +149,7 @@ static void test_an_error_of_the_sink_comes_out(void)
     wki_sink sink = {refuse, NULL};
     wk_error err = {0};
 
-    T_FAILS(wki_jpeg_write(&p, 90, NULL, &sink, &err), WK_IO, &err);
+    T_FAILS(wki_jpeg_write(&p, 90, 1, NULL, &sink, &err), WK_IO, &err);
     T_STR(err.message, "disk full");
     wki_picture_clear(&p);
 }

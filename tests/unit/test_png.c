@@ -101,7 +101,7 @@ static void test_pixels_come_back_as_they_were(void)
             wk_error err = {0};
 
             wki_buf_init(&b, 1 << 20, "png");
-            T_OK(wki_png_write(&p, i ? "window 40,400" : NULL, &sink, &err), &err);
+            T_OK(wki_png_write(&p, 1, i ? "window 40,400" : NULL, &sink, &err), &err);
             read_back(&b, &p, i ? "window 40,400" : NULL, 0);
             wki_buf_clear(&b);
             wki_picture_clear(&p);
@@ -138,11 +138,11 @@ static void test_a_colour_profile_goes_along_and_a_broken_one_does_no_harm(void)
     p.icc = icc;
     p.icc_size = sizeof icc;
     wki_buf_init(&b, 1 << 20, "png");
-    T_OK(wki_png_write(&p, NULL, &sink, &err), &err);
+    T_OK(wki_png_write(&p, 1, NULL, &sink, &err), &err);
     read_back(&b, &p, NULL, sizeof icc);
     wki_buf_reset(&b);
     icc[36] = 'x';
-    T_OK(wki_png_write(&p, NULL, &sink, &err), &err);
+    T_OK(wki_png_write(&p, 1, NULL, &sink, &err), &err);
     read_back(&b, &p, NULL, 0);
     wki_buf_clear(&b);
     wki_picture_clear(&p);
@@ -154,7 +154,7 @@ static void test_an_error_of_the_sink_comes_out(void)
     wki_sink sink = {refuse, NULL};
     wk_error err = {0};
 
-    T_FAILS(wki_png_write(&p, NULL, &sink, &err), WK_IO, &err);
+    T_FAILS(wki_png_write(&p, 1, NULL, &sink, &err), WK_IO, &err);
     T_STR(err.message, "disk full");
     wki_picture_clear(&p);
 }

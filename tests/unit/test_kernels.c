@@ -1,0 +1,195 @@
+#include "support/t.h"
+
+#include <stdlib.h>
+
+#include "decode/codec.h"
+#include "decode/decode.h"
+#include "render/kernels.h"
+
+enum {
+    N = 1003 /* no multiple of any vector's width */
+};
+
+/* The same numbers every time. */
+static uint32_t next(void)
+{
+    static uint32_t state = 12345;
+
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+static void fill(void *data, size_t n)
+{
+    uint8_t *p = data;
+
+    for (size_t i = 0; i < n; i++)
+        p[i] = (uint8_t)next();
+}
+
+static void sums_are_the_same_bits_on_every_instruction_set(void)
+{
+    const wki_kernels *a = wki_kernels_plain(), *b = wki_kernels_best();
+    static const float weights[] = {1.0F, 0.5F, 0.1953125F, 0.083333F};
+    static float table[65536], x[N], y[N];
+    static uint16_t row[N];
+
+    for (size_t i = 0; i < 65536; i++)
+        table[i] = (float)(next() % 1000) * 0.255F;
+    for (size_t type = 0; type < WKI_KERNEL_TYPES; type++) {
+        int32_t first = type == WKI_S16 ? -32768 : type == WKI_S8 ? -128 : 0;
+
+        memset(x, 0, sizeof x);
+        memset(y, 0, sizeof y);
+        for (size_t k = 0; k < 4; k++) {
+            fill(row, sizeof row);
+            a->clamped[type](row, N, -12.5F, 399.0F, weights[k], x);
+            b->clamped[type](row, N, -12.5F, 399.0F, weights[k], y);
+            a->table[type](row, N, table, first, weights[k], x);
+            b->table[type](row, N, table, first, weights[k], y);
+            a->bytes((const uint8_t *)row, N, weights[k], x);
+            b->bytes((const uint8_t *)row, N, weights[k], y);
+        }
+        CU_ASSERT(memcmp(x, y, sizeof x) == 0);
+    }
+}
+
+static void whole_rounds_half_up_and_clamps_alike(void)
+{
+    const wki_kernels *sets[2] = {wki_kernels_plain(), wki_kernels_best()};
+    float means[N];
+
+    for (size_t i = 0; i < N; i++)
+        means[i] = (float)i * 0.5F - 100;
+    for (size_t s = 0; s < 2; s++) {
+        uint8_t out[N];
+
+        sets[s]->whole(means, N, 1, 0, out);
+        for (size_t i = 0; i < N; i++) {
+            double v = (double)means[i] < 0 ? 0 : (double)means[i] > 255 ? 255 : (double)means[i];
+
+            CU_ASSERT_EQUAL(out[i], (int)(v + 0.5));
+        }
+    }
+}
+
+static int32_t at(size_t type, const void *row, size_t i)
+{
+    return type == WKI_U8    ? ((const uint8_t *)row)[i]
+           : type == WKI_S8  ? ((const int8_t *)row)[i]
+           : type == WKI_U16 ? ((const uint16_t *)row)[i]
+                             : ((const int16_t *)row)[i];
+}
+
+static void ranges_are_those_of_the_values_with_and_without_padding(void)
+{
+    const wki_kernels *sets[2] = {wki_kernels_plain(), wki_kernels_best()};
+    static uint16_t row[N];
+
+    fill(row, sizeof row);
+    for (size_t type = 0; type < WKI_KERNEL_TYPES; type++) {
+        int32_t low = INT32_MAX, high = INT32_MIN, kept_low = 127, kept_high = 0;
+
+        for (size_t i = 0; i < N; i++) {
+            int32_t v = at(type, row, i);
+
+            low = v < low ? v : low;
+            high = v > high ? v : high;
+            if (v >= 3 && v <= 120)
+                continue;
+            kept_low = v < kept_low ? v : kept_low;
+            kept_high = v > kept_high ? v : kept_high;
+        }
+        for (size_t s = 0; s < 2; s++) {
+            int32_t all[2] = {0, 0}, kept[2] = {127, 0};
+
+            sets[s]->range[type](row, N, all);
+            sets[s]->kept[type](row, N, 3, 120, kept);
+            CU_ASSERT(all[0] == low && all[1] == high);
+            CU_ASSERT(kept[0] == kept_low && kept[1] == kept_high);
+        }
+    }
+}
+
+static void what_is_padding_only_leaves_the_range_crossed(void)
+{
+    uint16_t row[3] = {7, 7, 7};
+    int32_t kept[2] = {65535, 0};
+
+    wki_kernels_best()->kept[WKI_U16](row, 3, 7, 7, kept);
+    CU_ASSERT(kept[0] > kept[1]);
+}
+
+static void adopted_pixels_are_those_that_decoding_gives(void)
+{
+    static const uint16_t bits[][4] = {{8, 8, 7, 0},    {16, 12, 11, 0}, {16, 12, 11, 1},
+                                       {16, 12, 15, 0}, {16, 16, 15, 1}, {32, 20, 19, 1}};
+
+    for (size_t i = 0; i < sizeof bits / sizeof bits[0]; i++) {
+        wki_image_desc d = {.pixels = WKI_PIXELS_INTEGER,
+                            .photometric = WKI_MONOCHROME2,
+                            .rows = 5,
+                            .cols = 7,
+                            .samples = 1,
+                            .bits_allocated = bits[i][0],
+                            .bits_stored = bits[i][1],
+                            .high_bit = bits[i][2],
+                            .is_signed = bits[i][3] != 0};
+        size_t n = 35u * bits[i][0] / 8;
+        uint8_t *data = malloc(n);
+        wki_frame_bytes bytes = {.data = data, .n = n, .owned = data};
+        wki_pixels a = {0}, b = {0};
+        wk_error err = {0};
+
+        CU_ASSERT_FATAL(data != NULL);
+        fill(data, n);
+        T_OK(wki_decode_native(&d, &bytes, 0, &a, &err), &err);
+        CU_ASSERT(wki_decode_adopt(&d, &bytes, &b));
+        CU_ASSERT(bytes.owned == NULL && b.data == data);
+        CU_ASSERT(a.type == b.type && a.color == b.color && a.size == b.size);
+        CU_ASSERT(a.size == b.size && memcmp(a.data, b.data, a.size) == 0);
+        wki_pixels_clear(&a);
+        wki_pixels_clear(&b);
+    }
+}
+
+static void what_is_short_or_in_another_order_is_not_adopted(void)
+{
+    wki_image_desc d = {.pixels = WKI_PIXELS_INTEGER,
+                        .photometric = WKI_RGB,
+                        .rows = 2,
+                        .cols = 2,
+                        .samples = 3,
+                        .bits_allocated = 8,
+                        .bits_stored = 8,
+                        .high_bit = 7};
+    uint8_t *data = calloc(1, 12);
+    wki_frame_bytes bytes = {.data = data, .n = 11, .owned = data};
+    wki_pixels p = {0};
+
+    CU_ASSERT_FALSE(wki_decode_adopt(&d, &bytes, &p));
+    bytes.n = 12;
+    d.planar = true;
+    CU_ASSERT_FALSE(wki_decode_adopt(&d, &bytes, &p));
+    d.planar = false;
+    d.photometric = WKI_YBR_FULL_422;
+    CU_ASSERT_FALSE(wki_decode_adopt(&d, &bytes, &p));
+    CU_ASSERT(bytes.owned == data && p.data == NULL);
+    wki_frame_bytes_clear(&bytes);
+}
+
+static CU_TestInfo tests[] = {
+    {"sums are the same bits on every instruction set",
+     sums_are_the_same_bits_on_every_instruction_set},
+    {"whole rounds half up and clamps alike", whole_rounds_half_up_and_clamps_alike},
+    {"ranges are those of the values, with and without padding",
+     ranges_are_those_of_the_values_with_and_without_padding},
+    {"what is padding only leaves the range crossed",
+     what_is_padding_only_leaves_the_range_crossed},
+    {"adopted pixels are those that decoding gives", adopted_pixels_are_those_that_decoding_gives},
+    {"what is short or in another order is not adopted",
+     what_is_short_or_in_another_order_is_not_adopted},
+    CU_TEST_INFO_NULL,
+};
+
+const CU_SuiteInfo suite_kernels = {"kernels", NULL, NULL, NULL, NULL, tests};
