@@ -71,7 +71,8 @@ const cli_command cli_cmd_thumb = {
     .description =
         "Draws small pictures: by default one for each series, of its middle image by Instance "
         "Number (of n the one with number n / 2, counted from 0; of several frames likewise). From "
-        "a server only that one instance is fetched. In DIR the names are <StudyUID>.jpg, "
+        "a server only that one instance is fetched, if it lists what it has. In DIR the names are "
+        "<StudyUID>.jpg, "
         "<StudyUID>/<SeriesUID>.jpg, <StudyUID>/<SeriesUID>/<SOPUID>.jpg and "
         "<StudyUID>/<SeriesUID>/<SOPUID>-<frame>.jpg for --per study, series, instance and "
         "frame.\n"

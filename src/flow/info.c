@@ -9,7 +9,7 @@
 #include "core/text.h"
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
-#include "dicomweb/dicomweb_url.h"
+#include "flow/picture_run.h"
 #include "flow/session.h"
 #include "json/json_stream.h"
 
@@ -221,27 +221,9 @@ static wk_code fetch(run *r, const char *url, wki_http_auth auth, const wk_plan_
     return rc;
 }
 
-/* The address of an item's metadata: that of its instance, where it is a frame. */
-static char *metadata_url(const wk_plan_item *plan)
-{
-    wki_dicomweb_url web = {0};
-    char *base = NULL, *out = NULL;
-    wk_error ignored = {0};
-
-    if (plan->root)
-        base = wki_dicomweb_url_build(plan->root, plan->study, plan->series, plan->sop, 0, "");
-    else if (wki_dicomweb_url_parse(plan->url, &web, &ignored) == WK_OK && *web.study)
-        base = wki_dicomweb_url_build(web.root, web.study, web.series, web.sop, 0, "");
-    if (base)
-        out = wki_strfmt("%s/metadata%s", base, web.query ? web.query : "");
-    free(base);
-    wki_dicomweb_url_clear(&web);
-    return out ? out : wki_strfmt("%s/metadata", plan->url);
-}
-
 static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
 {
-    char *url = metadata_url(plan);
+    char *url = wki_plan_metadata_url(plan);
     wk_error cause = {0};
     wk_code rc;
 

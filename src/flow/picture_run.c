@@ -6,6 +6,7 @@
 #include "core/buf.h"
 #include "core/pool.h"
 #include "core/text.h"
+#include "dicomweb/dicomweb_url.h"
 
 wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const char *output,
                              int output_fd, wk_picture_format format, wk_picture_format fallback,
@@ -130,6 +131,23 @@ char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const 
     if (!item->root || !item->study[0] || !series[0] || !sop[0])
         return NULL;
     return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, series, sop);
+}
+
+char *wki_plan_metadata_url(const wk_plan_item *plan)
+{
+    wki_dicomweb_url web = {0};
+    char *base = NULL, *out = NULL;
+    wk_error ignored = {0};
+
+    if (plan->root)
+        base = wki_dicomweb_url_build(plan->root, plan->study, plan->series, plan->sop, 0, "");
+    else if (wki_dicomweb_url_parse(plan->url, &web, &ignored) == WK_OK && *web.study)
+        base = wki_dicomweb_url_build(web.root, web.study, web.series, web.sop, 0, "");
+    if (base)
+        out = wki_strfmt("%s/metadata%s", base, web.query ? web.query : "");
+    free(base);
+    wki_dicomweb_url_clear(&web);
+    return out ? out : wki_strfmt("%s/metadata", plan->url);
 }
 
 unsigned wki_picture_run_threads(const wki_picture_run *run)

@@ -60,6 +60,10 @@ void wki_plan_list_clear(wki_plan_list *list);
  * service root, an empty UID), or memory is out. */
 char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop);
 
+/* The address of an item's metadata, on the heap: that of its instance, where it is a frame. NULL
+ * where memory is out. */
+char *wki_plan_metadata_url(const wk_plan_item *item);
+
 /* Threads to draw with. */
 unsigned wki_picture_run_threads(const wki_picture_run *run);
 

@@ -409,6 +409,21 @@ static void report_unknown(wki_task *t)
         wki_retriever_report(t, WK_INSTANCE_FAILED, t->item->series, t->item->sop, NULL, &error);
 }
 
+/* Parts that are in no report yet: those that are none of the expected instances. One that does not
+ * say what it is stands for an instance that is reported as missing, unless none is. */
+static void report_bad_parts(wki_task *t)
+{
+    for (const wki_bad_part *b = t->bad; b && t->retriever->fatal.code == WK_OK; b = b->next) {
+        const wki_expected *e = find_entry(t, b->series, b->sop);
+
+        if (!e && (b->sop[0] || t->n_done == t->n_expected))
+            wki_retriever_report(t, WK_INSTANCE_FAILED, b->series, b->sop, NULL, &b->error);
+        else if (!e || e->done)
+            wk_log_write(&t->retriever->session->log, WK_LOG_WARN,
+                         "study %s: a part of the answer: %s", t->item->study, b->error.message);
+    }
+}
+
 static void free_task(wki_task *t)
 {
     clear_bad(t, true);
@@ -427,13 +442,8 @@ static void end_task(wki_task *t)
         report_missing(t);
     else if (r->fatal.code == WK_OK)
         report_unknown(t);
-    for (const wki_bad_part *b = t->bad; b && t->n_expected > 0; b = b->next) {
-        const wki_expected *e = find_entry(t, b->series, b->sop);
-
-        if (!e || e->done) /* not in a report yet */
-            wk_log_write(&r->session->log, WK_LOG_WARN, "study %s: a part of the answer: %s",
-                         t->item->study, b->error.message);
-    }
+    if (t->n_expected > 0)
+        report_bad_parts(t);
     if (t->n_expected > 0 && t->n_done == t->n_expected && t->broken)
         wk_log_write(&r->session->log, WK_LOG_WARN,
                      "study %s: a body ended too early, but every instance is there",

@@ -19,6 +19,8 @@ typedef struct wki_thumb_entry {
     uint32_t frame;  /* 1-based, where one was named; 0 otherwise */
     char *path;      /* local file, owned; NULL: remote */
     size_t item;     /* remote: which item of the run's list */
+    bool spooled;    /* fetched already: `length` bytes from `offset` of the run's spool */
+    uint64_t offset, length;
     bool chosen;
 } wki_thumb_entry;
 

@@ -15,11 +15,13 @@
 #include "core/text.h"
 #include "core/uid.h"
 #include "dicom/dicom_scan.h"
+#include "dicomweb/metadata.h"
 #include "dicomweb/qido.h"
 #include "flow/object_label.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 #include "flow/thumb_pick.h"
+#include "flow/thumb_spool.h"
 
 enum {
     SIZE_DEFAULT = 256,
@@ -34,6 +36,7 @@ typedef struct thumbing {
     wk_thumb_per per;
     wki_plan_list remote;
     wki_thumb_list list;
+    wki_thumb_spool spool;
     wki_dicom_scan *scan;
     wki_pool *pool;
     wki_seen names;
@@ -142,6 +145,8 @@ typedef struct expansion {
     const wk_plan_item *item;
     size_t at; /* of the item in t->remote */
     size_t found;
+    wki_seen spooled; /* SOP Instance UIDs */
+    wk_error fatal;
 } expansion;
 
 static bool is_excepted(const wk_plan_item *item, const char *series)
@@ -202,40 +207,139 @@ static wk_code add_hints(expansion *x, wk_error *err)
     return rc;
 }
 
-static wk_code ask_server(expansion *x, wk_error *err)
+static void query_opts(const expansion *x, wki_qido_opts *out)
 {
     const wk_plan_item *item = x->item;
     union {
         char **in;
         const char *const *out;
     } headers = {item->headers};
-    wki_qido_opts opts = {.headers = headers.out,
-                          .n_headers = item->n_headers,
-                          .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                          .log = &x->t->run.session->log};
 
-    if (!item->root)
-        return wk_fail(err, WK_UNSUPPORTED,
-                       "its address does not show the service root, so that its instances cannot "
-                       "be listed");
+    *out = (wki_qido_opts){.headers = headers.out,
+                           .n_headers = item->n_headers,
+                           .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
+                           .log = &x->t->run.session->log};
+}
+
+static wk_code ask_list(expansion *x, wk_error *err)
+{
+    const wk_plan_item *item = x->item;
+    wki_qido_opts opts;
+
+    query_opts(x, &opts);
     return wki_qido_instances(x->t->run.session->http, item->root, item->study,
                               item->series[0] ? item->series : NULL, &opts, on_instance, x, err);
 }
 
-/* Lists the instances of one item: itself, by its hints, by asking. Only the end of the run or of
- * memory fails; the rest is reported. */
+static wk_code ask_metadata(expansion *x, wk_error *err)
+{
+    char *url = wki_plan_metadata_url(x->item);
+    wki_qido_opts opts;
+    wk_code rc;
+
+    query_opts(x, &opts);
+    rc = url ? wki_dicomweb_metadata(x->t->run.session->http, url, x->item->study, x->item->series,
+                                     &opts, on_instance, x, err)
+             : wk_fail(err, WK_NOMEM, "out of memory");
+    free(url);
+    return rc;
+}
+
+/* Takes one instance of an answer that holds them all. */
+static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *err)
+{
+    thumbing *t = x->t;
+    wki_thumb_entry e;
+    wk_code rc;
+
+    memset(&e, 0, sizeof e);
+    rc = scan_head(t->scan, source->path, err);
+    if (rc != WK_OK)
+        return rc;
+    entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
+    if (x->item->study[0] && strcmp(e.study, x->item->study) != 0)
+        return wk_fail(err, WK_REFUSED, "instance %s is of study %s, asked for was %s", e.sop,
+                       e.study, x->item->study);
+    if (is_excepted(x->item, e.series) || (e.sop[0] && wki_seen_before(&x->spooled, e.sop)))
+        return WK_OK;
+    rc = wki_thumb_spool_add(&t->spool, source, &e.offset, &e.length, err);
+    e.spooled = true;
+    e.item = x->at;
+    if (rc == WK_OK)
+        rc = wki_thumb_list_add(&t->list, &e, err);
+    x->found += rc == WK_OK;
+    return rc;
+}
+
+static void on_spool(void *user, wki_picture_source *source, void *tag)
+{
+    expansion *x = user;
+    wk_error why = {0};
+    wk_code rc = x->fatal.code == WK_OK ? spool(x, source, &why) : WK_OK;
+
+    (void)tag;
+    if (rc == WK_NOMEM || rc == WK_IO)
+        x->fatal = why;
+    else if (rc != WK_OK)
+        wki_picture_run_failed(&x->t->run, source->shown, x->item, &why);
+    wki_picture_source_clear(source);
+}
+
+/* A server that lists nothing still hands out the whole; what fails is reported to the run. */
+static wk_code fetch_whole(expansion *x, wk_error *err)
+{
+    wki_picture_fetch *f = NULL;
+    wk_code rc = wki_picture_fetch_new(&x->t->run, on_spool, x, &f, err), end;
+
+    wki_seen_init(&x->spooled, 1 << 20);
+    if (rc == WK_OK)
+        rc = wki_picture_fetch_add(f, x->item->url, x->item, false, 0, NULL, err);
+    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+    wki_seen_clear(&x->spooled);
+    rc = rc == WK_OK ? end : rc;
+    if (x->found > 0)
+        wk_log_write(&x->t->run.session->log, WK_LOG_WARN,
+                     "%s: the server lists no instances; all were fetched", x->item->url);
+    if (rc == WK_OK && x->fatal.code != WK_OK)
+        rc = wk_fail(err, x->fatal.code, "%s", x->fatal.message);
+    return rc;
+}
+
+/* Whether another question to the same server may have a better answer. */
+static bool may_ask_on(const expansion *x, wk_code rc, const wk_error *why)
+{
+    if (x->found > 0)
+        return false;
+    return rc == WK_OK || rc == WK_DATA || rc == WK_UNSUPPORTED || rc == WK_NOT_FOUND ||
+           (why->http_status != 0 && why->http_status != 401);
+}
+
+/* Lists the instances of one item: itself, by its hints, by asking; where nobody lists them, by
+ * fetching them all. Only the end of the run or of memory fails; the rest is reported. */
 static wk_code expand(thumbing *t, size_t at, wk_error *err)
 {
     const wk_plan_item *item = t->remote.items[at];
-    expansion x = {t, item, at, 0};
+    expansion x = {.t = t, .item = item, .at = at};
+    uint64_t failed = t->run.summary.failed;
     wk_error why = {0};
     wk_code rc;
 
     if (item->sop[0])
         return add_remote(&x, item->series, item->sop, "", -1, true, err);
-    rc = hints_are_enough(item) ? add_hints(&x, &why) : ask_server(&x, &why);
-    if (rc == WK_OK && x.found == 0)
-        rc = wk_fail(&why, WK_NOT_FOUND, "the server lists no instance of it");
+    if (hints_are_enough(item))
+        rc = add_hints(&x, &why);
+    else
+        rc = item->root ? ask_list(&x, &why) : wk_fail(&why, WK_UNSUPPORTED, "no service root");
+    if (may_ask_on(&x, rc, &why)) {
+        wk_error_clear(&why);
+        rc = ask_metadata(&x, &why);
+    }
+    if (may_ask_on(&x, rc, &why)) {
+        wk_error_clear(&why);
+        rc = fetch_whole(&x, &why);
+    }
+    if (rc == WK_OK && x.found == 0 && t->run.summary.failed == failed)
+        rc = wk_fail(&why, WK_NOT_FOUND, "the server has no instance of it");
     if (rc == WK_CANCELLED || rc == WK_NOMEM) {
         if (err)
             *err = why;
@@ -383,11 +487,15 @@ static wk_code draw_all(thumbing *t, wk_error *err)
 
         if (!e->chosen)
             continue;
-        if (!e->path) {
+        if (!e->path && !e->spooled) {
             rc = fetch_entry(t, f, e, err);
             continue;
         }
-        rc = wki_picture_source_file(&source, e->path, err);
+        if (e->spooled)
+            rc = wki_thumb_spool_take(&t->spool, e->offset, e->length,
+                                      t->remote.items[e->item]->url, &source, err);
+        else
+            rc = wki_picture_source_file(&source, e->path, err);
         if (rc == WK_OK)
             add_job(t, &source, e);
     }
@@ -465,6 +573,7 @@ wk_code wk_thumbnail(wk_session *session, const char *const *targets, size_t n_t
     }
     wki_dicom_scan_free(t.scan);
     wki_thumb_list_clear(&t.list);
+    wki_thumb_spool_clear(&t.spool);
     wki_plan_list_clear(&t.remote);
     wki_seen_clear(&t.names);
     wki_picture_run_clear(&t.run);

@@ -296,6 +296,11 @@ SCENARIOS = {
     # searches
     "same-page": {"before": same_page, "on": ("qido",)},
     "next-loops": {"after": next_loops, "on": ("fhir",)},
+    # what not every server offers
+    "no-qido": {"before": always(lambda: json_error(404, "no such route")), "on": ("qido",)},
+    "no-lists": {"before": always(lambda: json_error(501, "not implemented")), "on": ("qido", "metadata")},
+    "study-only": {"before": always(lambda: json_error(404, "no such route")),
+                   "on": ("qido", "metadata", "series", "instance")},
     "cut-json": {"after": cut(0.5, "close"), "on": ("qido", "fhir", "metadata")},
 }
 for _style in framing.STYLES:

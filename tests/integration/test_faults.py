@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`get` against every scenario of tests/fake: whole files or none, the right exit code, no hang."""
 import os
+import shutil
 import subprocess
 import unittest
 
@@ -31,12 +32,13 @@ EXPECTED.update({
     "401": ((3,), 0, 0), "403": ((3,), 0, 0), "html": ((6,), 0, 0), "html-as-dicom": ((6,), 0, 0),
     "json-error": ((6,), 0, 0), "empty": ((4, 6), 0, 0), "204": ((4,), 0, 0), "404": ((4,), 0, 0),
     "410": ((4,), 0, 0), "zip": ((6,), 0, 0), "partial": FINE, "missing-part": FINE,
-    "wrong-study": ((1, 6, 8), 6, 6), "evil-uid": ((0, 1, 6, 8), 6, 6), "duplicate": FINE,
-    "changed-twin": ((0, 1, 6), 6, 7), "cut-part": ((1,), 5, 5), "stranger-parts": ((0, 1, 6), 6, 6),
+    "wrong-study": ((1, 6, 8), 6, 6), "evil-uid": ((1,), 6, 6), "duplicate": FINE,
+    "changed-twin": ((0, 1, 6), 6, 7), "cut-part": ((1,), 5, 5), "stranger-parts": ((1,), 6, 6),
     "gzip": FINE, "gzip-bomb": ((6, 8), 0, 0),
     "accept-no-syntax": FINE, "accept-unquoted": FINE, "accept-any": FINE, "accept-orthanc": FINE,
     "accept-none": ((4, 5, 6), 0, 0), "dribble": FINE, "slow": FINE, "huge-header": ((8,), 0, 0),
     "many-headers": ((8,), 0, 0), "same-page": FINE,
+    "no-qido": FINE, "no-lists": FINE, "study-only": FINE,
 })
 # What must stand in the words of a failure.
 SAID = {"html": "HTML", "html-as-dicom": "HTML", "zip": "(?i)zip", "401": "401", "403": "403", "404": "404",
@@ -139,6 +141,31 @@ class Faults(peers.Case):
         result = self.get("style-standard")
         self.assert_exit(result, 0)
         self.assertEqual(result.summary()["kept"], 6, str(result))
+
+    def test_a_part_that_is_no_instance_is_listed_though_all_instances_came(self):
+        for scenario in ("evil-uid", "stranger-parts"):
+            with self.subTest(scenario):
+                shutil.rmtree(self.out, ignore_errors=True)
+                result = self.get(scenario)
+                self.assert_exit(result, 1)
+                self.assertRegex(result.out, '"status":"(failed|refused)"')
+                self.assertGreater(result.summary()["failed"], 0)
+
+    def test_thumbnails_are_drawn_whatever_lists_the_server_offers(self):
+        want = sorted("%s/%s.%d.jpg" % (STUDY, STUDY, series) for series in (1, 2))
+        for scenario in ("style-standard", "no-qido", "no-lists", "study-only"):
+            with self.subTest(scenario):
+                self.peer.control()
+                out = os.path.join(self.out, scenario)
+                result = self.run_wadokit("thumb", *LIMITS, "--dicomweb", "%s/s/%s/dicom-web" % (self.peer.main, scenario),
+                                          "-o", out, STUDY, timeout=60)
+                self.assert_exit(result, 0)
+                found = [os.path.relpath(os.path.join(where, name), out)
+                         for where, _, names in os.walk(out) for name in names]
+                self.assertEqual(sorted(found), want)
+                whole = [one for one in self.peer.requests()
+                         if one["path"].endswith("/studies/" + STUDY) and one["status"] == 200]
+                self.assertEqual(len(whole), int(scenario in ("no-lists", "study-only")), str(whole))
 
     def test_credentials_stay_with_their_origin_on_a_redirect(self):
         self.peer.control(basic="alice:s3cret-word", auth_on=["main"])
