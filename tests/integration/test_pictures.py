@@ -1,0 +1,378 @@
+#!/usr/bin/env python3
+"""What `render` makes of pixels of every layout, held against PS3.3 in double precision."""
+import os
+import random
+import shutil
+import struct
+import subprocess
+import zlib
+
+import peers
+import pictures as pic
+
+
+class Case(peers.Case):
+    def setUp(self):
+        super().setUp()
+        os.makedirs(self.out)
+        self.random = random.Random(5)
+        self.count = 0
+
+    def file(self, elements, **keywords):
+        self.count += 1
+        return pic.write(os.path.join(self.home, "%d.dcm" % self.count), elements, **keywords)
+
+    def render(self, path, suffix, *options, code=0):
+        out = os.path.join(self.out, "%d%s" % (self.count, suffix))
+        result = self.run_wadokit("render", "-o", out, path, "--json", *options)
+        self.assert_exit(result, code)
+        return out, result.lines("image")[0]
+
+    def stored(self, path, *options):
+        return pic.read_npy(self.render(path, ".npy", *options)[0])
+
+    def png(self, path, *options):
+        out, report = self.render(path, ".png", *options)
+        return pic.read_png(out), report
+
+    def assert_near(self, got, expected, limit=1):
+        self.assertEqual(len(got), len(expected))
+        worst = max(abs(a - b) for a, b in zip(got, expected))
+        self.assertLessEqual(worst, limit)
+
+    def values(self, n, stored, signed):
+        low, high = (-(1 << stored - 1), (1 << stored - 1) - 1) if signed else (0, (1 << stored) - 1)
+        return [low, high, 0, high // 2] + [self.random.randint(low, high) for _ in range(n - 4)]
+
+
+class Stored(Case):
+    """npy of stored values: exact."""
+
+    def test_any_bits_stored_high_bit_and_sign_in_any_byte_order(self):
+        layouts = [(8, 8, 7), (8, 5, 4), (16, 12, 11), (16, 16, 15), (16, 12, 15), (16, 10, 11), (16, 1, 0),
+                   (32, 32, 31), (32, 24, 31)]
+        for syntax in (pic.LITTLE, pic.IMPLICIT, pic.BIG, pic.DEFLATED):
+            for bits, stored, high in layouts:
+                for signed in (0, 1):
+                    with self.subTest(syntax=syntax, layout=(bits, stored, high), signed=signed):
+                        values = self.values(35, stored, signed)
+                        data = pic.cells(values, bits, stored, high, junk=self.random.getrandbits(32))
+                        elements = pic.image(5, 7, bits, stored, high, signed)
+                        elements[pic.PIXELS] = ("OL" if bits == 32 else "OW" if bits == 16 else "OB",
+                                                data)
+                        if bits == 32 and syntax == pic.BIG:
+                            # 32-bit cells in an OW are swapped word by word: OW is what such files have.
+                            continue
+                        self.assertEqual(self.stored(self.file(elements, syntax=syntax)), ((5, 7), values))
+
+    def test_rle_of_any_width(self):
+        for bits, samples, planar in ((8, 1, 0), (16, 1, 0), (32, 1, 0), (8, 3, 0), (8, 3, 1), (16, 3, 0)):
+            with self.subTest(bits=bits, samples=samples, planar=planar):
+                values = self.values(24 * samples, bits, False)
+                raw = pic.cells(values, bits)
+                width = bits // 8
+                planes = [bytes(raw[(i * samples + s) * width + width - 1 - b] for i in range(24))
+                          for s in range(samples) for b in range(width)]
+                elements = pic.image(4, 6, bits, samples=samples,
+                                     photometric="RGB" if samples == 3 else "MONOCHROME2")
+                if samples == 3:
+                    elements[0x00280006] = ("US", planar)
+                path = self.file(elements, syntax=pic.RLE, fragments=[pic.rle_frame(planes)])
+                self.assertEqual(self.stored(path)[1], values)
+
+    def test_deflated_frames(self):
+        values = self.values(2 * 20, 12, True)
+        packed = []
+        for frame in (values[:20], values[20:]):
+            z = zlib.compressobj(9, zlib.DEFLATED, -15)
+            packed.append(z.compress(pic.cells(frame, 16, 12)) + z.flush())
+        elements = pic.image(4, 5, 16, 12, signed=1, frames=2)
+        for table in (b"", struct.pack("<2I", 0, 8 + len(packed[0]) + len(packed[0]) % 2)):
+            path = self.file(elements, syntax=pic.DEFLATED_FRAME, fragments=packed, table=table)
+            self.assertEqual(self.stored(path, "--frame", "all"), ((2, 4, 5), values))
+
+    def test_float_and_double_and_bits(self):
+        floats = [0.5, -3.25, 1e10, 7.0, 0.0, -1e-3]
+        for tag, vr, code, bits in ((0x7FE00008, "OF", "f", 32), (0x7FE00009, "OD", "d", 64)):
+            elements = pic.image(2, 3, bits)
+            elements[tag] = (vr, struct.pack("<6" + code, *floats))
+            shape, values = self.stored(self.file(elements))
+            self.assertEqual(values, [struct.unpack("<" + code, struct.pack("<" + code, f))[0] for f in floats])
+        bits = [self.random.getrandbits(1) for _ in range(3 * 21)]
+        data = bytes(sum(b << i for i, b in enumerate(bits[k:k + 8])) for k in range(0, 63, 8))
+        elements = pic.image(3, 7, 1, 1, frames=3)
+        elements[pic.PIXELS] = ("OB", data)
+        self.assertEqual(self.stored(self.file(elements), "--frame", "all"), ((3, 3, 7), bits))
+
+    def test_colour_of_native_pixels(self):
+        values = [self.random.randint(0, 255) for _ in range(8 * 3)]
+        planes = [values[s::3] for s in range(3)]
+        rgb = [v for i in range(0, 24, 3) for v in pic.ybr_to_rgb(*values[i:i + 3])]
+        for photometric, expected in (("RGB", values), ("YBR_FULL", rgb)):
+            for planar in (0, 1):
+                elements = pic.image(2, 4, 8, samples=3, photometric=photometric, T00280006=("US", planar))
+                elements[pic.PIXELS] = ("OB", bytes(values if not planar else sum(planes, [])))
+                self.assertEqual(self.stored(self.file(elements))[1], expected)
+        half = [(values[0], values[3], values[1], values[2]), (values[6], values[9], values[7], values[8])]
+        elements = pic.image(1, 4, 8, samples=3, photometric="YBR_FULL_422", T00280006=("US", 0))
+        elements[pic.PIXELS] = ("OB", bytes(sum(half, ())))
+        expected = [v for y0, y1, cb, cr in half for y in (y0, y1) for v in pic.ybr_to_rgb(y, cb, cr)]
+        self.assertEqual(self.stored(self.file(elements))[1], expected)
+
+
+class Frames(Case):
+    def frames(self, n, size=16):
+        return [bytes(self.random.randint(0, 255) for _ in range(size)) for _ in range(n)]
+
+    def test_a_short_last_frame_spoils_no_other(self):
+        frames = self.frames(3)
+        elements = pic.image(4, 4, 8, frames=3)
+        elements[pic.PIXELS] = ("OB", b"".join(frames)[:-6])
+        path = self.file(elements)
+        result = self.run_wadokit("render", "--frame", "all", "-o", self.out, path, "--json",
+                                  "--window", "none")
+        self.assert_exit(result, 1)
+        self.assertEqual([one["status"] for one in result.lines("image")], ["saved", "saved", "failed"])
+        for i in range(2):
+            self.assertEqual(pic.read_png(result.lines("image")[i]["path"])[4], list(frames[i]))
+        self.assertEqual(result.err.count(path), 1, result.err)
+
+    def test_an_extended_offset_table_is_used(self):
+        values = [self.frames(1)[0] for _ in range(3)]
+        streams = [pic.rle_frame([v]) for v in values]
+        at, offsets = 0, []
+        for one in streams:
+            offsets.append(at)
+            at += 8 + len(one)
+        elements = pic.image(4, 4, 8, frames=3)
+        elements[0x7FE00001] = ("UN", struct.pack("<3Q", *offsets))
+        elements[0x7FE00002] = ("UN", struct.pack("<3Q", *[len(s) for s in streams]))
+        path = self.file(elements, syntax=pic.RLE, fragments=streams)
+        self.assertEqual(self.stored(path, "--frame", "all")[1], list(b"".join(values)))
+
+    def test_frames_of_several_fragments_are_joined_by_the_table(self):
+        values = [self.frames(1, 64)[0] for _ in range(2)]
+        fragments, offsets, at = [], [], 0
+        for v in values:
+            stream = pic.rle_frame([v])
+            offsets.append(at)
+            for part in (stream[:40], stream[40:100], stream[100:]):
+                part += b"\0" * (len(part) % 2)
+                fragments.append(part)
+                at += 8 + len(part)
+        elements = pic.image(8, 8, 8, frames=2)
+        path = self.file(elements, syntax=pic.RLE, fragments=fragments, table=struct.pack("<2I", *offsets))
+        self.assertEqual(self.stored(path, "--frame", "all")[1], list(b"".join(values)))
+
+
+class Grey(Case):
+    """8- and 16-bit grey within 1 of the formula."""
+
+    def check(self, elements, values, expected, *options, invert=False, depth=8):
+        top = 255 if depth == 8 else 65535
+        (_, _, channels, got_depth, got, _), report = self.png(self.file(elements), "--depth", str(depth), *options)
+        self.assertEqual((channels, got_depth), (1, depth))
+        self.assert_near(got, [top - e if invert else e for e in (expected(v) for v in values)])
+        self.assertEqual(report["window"]["inverted"], invert)
+        return report
+
+    def test_sweep_of_windows_slopes_signs_and_depths(self):
+        for signed in (0, 1):
+            for stored in (8, 12, 16):
+                for slope, intercept in ((2.5, -1024), (-1, 500), (0.001, 3)):
+                    values = self.values(64, stored, signed)
+                    low = min(values) * slope + intercept
+                    span = abs(slope) * (max(values) - min(values))
+                    center = min(low, low + span * (1 if slope > 0 else -1)) + span / 2
+                    for function in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
+                        for width in (span, span / 3, 1 if function == "LINEAR" else span / 50):
+                            if (width < 1 or span < 1) and function == "LINEAR":
+                                continue
+                            center_text, width_text = "%.9g" % center, "%.9g" % width
+                            c, w = float(center_text), float(width_text)
+                            elements = pic.image(8, 8, 16, stored, signed=signed, T00281052=("DS", "%.9g" % intercept),
+                                                 T00281053=("DS", "%.9g" % slope), T00281050=("DS", center_text),
+                                                 T00281051=("DS", width_text), T00281056=("CS", function))
+                            elements[pic.PIXELS] = ("OW", pic.cells(values, 16, stored))
+                            with self.subTest(signed=signed, stored=stored, slope=slope, function=function, width=w):
+                                top = 255
+                                self.check(elements, values, lambda v: pic.window(
+                                    v * slope + intercept, c, w, function, top))
+
+    def test_inversion_is_once_and_last(self):
+        values = self.values(16, 12, True)
+        for photometric, shape, invert in (("MONOCHROME1", None, True), ("MONOCHROME2", "INVERSE", True),
+                                           ("MONOCHROME1", "INVERSE", True), ("MONOCHROME2", "IDENTITY", False)):
+            elements = pic.image(4, 4, 16, 12, signed=1, photometric=photometric, T00281050=("DS", "40"),
+                                 T00281051=("DS", "400"))
+            if shape:
+                elements[0x20500020] = ("CS", shape)
+            elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+            for depth in (8, 16):
+                top = 255 if depth == 8 else 65535
+                self.check(elements, values, lambda v: pic.window(v, 40, 400, top=top), invert=invert, depth=depth)
+
+    def test_the_window_asked_for_by_number_or_explanation(self):
+        values = self.values(16, 12, False)
+        elements = pic.image(4, 4, 16, 12, T00281050=("DS", "100\\1000\\3000"), T00281051=("DS", "50\\900\\100"),
+                             T00281055=("LO", "SOFT\\BONE\\EDGE"))
+        elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+        for ask, center, width, rule in (("dicom", 100, 50, "dicom 1 (SOFT)"), ("dicom:2", 1000, 900, "dicom 2 (BONE)"),
+                                         ("dicom:edge", 3000, 100, "dicom 3 (EDGE)")):
+            report = self.check(elements, values, lambda v: pic.window(v, center, width), "--window", ask)
+            self.assertEqual(report["window"]["rule"], rule)
+
+    def test_windows_that_say_nothing_are_left_aside(self):
+        values = self.values(16, 12, False)
+        for center, width in (("100", "0"), ("90000", "10"), ("-5000", "100"), ("100", "-3")):
+            elements = pic.image(4, 4, 16, 12, T00281050=("DS", center), T00281051=("DS", width))
+            elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+            (_, _, _, _, got, _), report = self.png(self.file(elements))
+            self.assertEqual(report["window"]["rule"], "auto")
+            self.assertTrue(report["warnings"])
+            self.assertGreater(max(got) - min(got), 200)
+
+    def groups(self, slope=None, intercept=None, center=None, width=None, function=None):
+        out = {}
+        if slope is not None:
+            out[0x00289145] = ("SQ", [{0x00281052: ("DS", str(intercept)), 0x00281053: ("DS", str(slope)),
+                                       0x00281054: ("LO", "US")}])
+        if center is not None:
+            voi = {0x00281050: ("DS", str(center)), 0x00281051: ("DS", str(width))}
+            if function:
+                voi[0x00281056] = ("CS", function)
+            out[0x00289132] = ("SQ", [voi])
+        return out
+
+    def test_values_of_the_frame_then_shared_then_of_the_top(self):
+        frames = [self.values(16, 12, False) for _ in range(3)]
+        data = b"".join(pic.cells(f, 16, 12) for f in frames)
+        top = dict(T00281050=("DS", "10"), T00281051=("DS", "20"), T00281052=("DS", "0"), T00281053=("DS", "1"))
+        per = [self.groups(2, 5, 2000, 3000), self.groups(3, -7), self.groups(center=500, width=700, function="SIGMOID")]
+        shared = [self.groups(4, 1, 3000, 6000)]
+        elements = pic.image(4, 4, 16, 12, frames=3, T52009230=("SQ", per), T52009229=("SQ", shared), **top)
+        elements[pic.PIXELS] = ("OW", data)
+        truth = ((2, 5, 2000, 3000, "LINEAR"), (3, -7, 3000, 6000, "LINEAR"), (4, 1, 500, 700, "SIGMOID"))
+        for i, (slope, intercept, center, width, function) in enumerate(truth):
+            self.check(elements, frames[i], lambda v: pic.window(v * slope + intercept, center, width, function),
+                       "--frame", str(i + 1))
+            shape, got = self.stored(self.file(elements), "--frame", str(i + 1), "--values", "modality")
+            self.assertEqual(got, [v * slope + intercept for v in frames[i]])
+        elements = pic.image(4, 4, 16, 12, frames=3, T52009230=("SQ", [{}, {}, {}]), **top)
+        elements[pic.PIXELS] = ("OW", data)
+        self.check(elements, frames[2], lambda v: pic.window(v, 10, 20), "--frame", "3")
+
+    def test_modality_table_then_window(self):
+        values = self.values(16, 8, False)
+        table = [(i * 37) % 4000 for i in range(200)]
+        lut = {0x00283002: ("US", [200, 20, 16]), 0x00283004: ("LO", "OD"), 0x00283006: ("OW", pic.cells(table, 16))}
+        elements = pic.image(4, 4, 8, T00283000=("SQ", [lut]), T00281050=("DS", "2000"), T00281051=("DS", "3000"))
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        self.check(elements, values, lambda v: pic.window(table[min(199, max(0, v - 20))], 2000, 3000))
+
+    def test_voi_tables(self):
+        values = self.values(16, 12, True)
+        table = [min(4095, (i * i) // 100) for i in range(600)]
+        lut = {0x00283002: ("SS", [600, -300, 12]), 0x00283006: ("OW", pic.cells(table, 16))}
+        elements = pic.image(4, 4, 16, 12, signed=1, T00283010=("SQ", [lut]))
+        elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+        report = self.check(elements, values, lambda v: table[min(599, max(0, v + 300))] * 255 / 4095)
+        self.assertEqual(report["window"]["rule"], "voi-lut")
+
+    def test_padding_is_left_out_of_automatic_windows(self):
+        values = [-2000] * 8 + [-1990, -1995] + list(range(100, 154))
+        for limit in (None, -1990):
+            elements = pic.image(8, 8, 16, 16, signed=1, T00280120=("SS", -2000))
+            if limit:
+                elements[0x00280121] = ("SS", limit)
+            elements[pic.PIXELS] = ("OW", pic.cells(values, 16))
+            _, report = self.png(self.file(elements), "--window", "minmax")
+            low = report["window"]["center"] - 0.5 - (report["window"]["width"] - 1) / 2
+            self.assertEqual(low, 100 if limit else -1995)
+
+    def test_real_world_values_are_not_for_display(self):
+        values = self.values(16, 12, False)
+        mapping = {0x00409216: ("US", 0), 0x00409211: ("US", 4095), 0x00409224: ("FD", 5.0), 0x00409225: ("FD", 9.0)}
+        elements = pic.image(4, 4, 16, 12, T00409096=("SQ", [mapping]), T00281050=("DS", "1000"),
+                             T00281051=("DS", "1500"))
+        elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+        self.check(elements, values, lambda v: pic.window(v, 1000, 1500))
+
+
+class Colour(Case):
+    def palette(self, first, entries, bits, packed=False, n=None, signed=False):
+        out = {}
+        for i, table in enumerate(entries):
+            out[0x00281101 + i] = ("SS" if signed else "US", [len(table) if n is None else n, first, bits])
+            data = bytes(table) if packed else pic.cells(table, 16)
+            out[0x00281201 + i] = ("OW", data + b"\0" * (len(data) % 2))
+        return out
+
+    def test_palettes_in_every_form(self):
+        tables = [[(i * k) % 256 for i in range(40)] for k in (3, 5, 7)]
+        values = [self.random.randint(0, 80) for _ in range(24)]
+        for bits, packed, scale in ((8, True, 1), (8, False, 1), (16, False, 257)):
+            for first in (0, 20):
+                for syntax in (pic.LITTLE, pic.BIG):
+                    for cell in (8, 16):
+                        with self.subTest(bits=bits, packed=packed, first=first, syntax=syntax, cell=cell):
+                            elements = pic.image(4, 6, cell, photometric="PALETTE COLOR")
+                            elements.update(self.palette(first, [[v * scale for v in t] for t in tables], bits, packed))
+                            elements[pic.PIXELS] = ("OW", pic.cells(values, cell))
+                            if cell == 8 and syntax == pic.BIG:
+                                elements[pic.PIXELS] = ("OB", bytes(values))
+                            (_, _, channels, _, got, _), _ = self.png(self.file(elements, syntax=syntax))
+                            expected = [t[min(39, max(0, v - first))] for v in values for t in tables]
+                            self.assertEqual((channels, got), (3, expected))
+                            self.assertEqual(self.stored(self.file(elements, syntax=syntax))[1], values)
+
+    def test_a_supplemental_palette_colours_its_part(self):
+        values = [self.random.randint(0, 1100) for _ in range(24)] + [0, 999, 1000, 1039]
+        tables = [[(i * k) % 256 for i in range(40)] for k in (3, 5, 7)]
+        elements = pic.image(4, 7, 16, 12, T00281050=("DS", "500"), T00281051=("DS", "1000"),
+                             T00089205=("CS", "COLOR"))
+        elements.update(self.palette(1000, [[v * 257 for v in t] for t in tables], 16))
+        elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+        (_, _, channels, _, got, _), _ = self.png(self.file(elements))
+        expected = []
+        for v in values:
+            expected += ([t[min(39, v - 1000)] for t in tables] if v >= 1000 else
+                         [pic.window(v, 500, 1000)] * 3)
+        self.assertEqual(channels, 3)
+        self.assert_near(got, expected)
+
+    def transcoded(self, tool, path, *options):
+        program = shutil.which(tool)
+        if not program:
+            self.skipTest(tool + " is not installed")
+        out = path + ".coded"
+        subprocess.run([program, *options, path, out], check=True, capture_output=True)
+        return out
+
+    def colour_file(self, photometric="RGB"):
+        values = [min(255, (x * 11 + y * 3 + c * 40) % 256) for y in range(16) for x in range(24) for c in range(3)]
+        elements = pic.image(16, 24, 8, samples=3, photometric=photometric, T00280006=("US", 0))
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        return self.file(elements), values
+
+    def test_jpeg_ls_of_every_interleave_mode(self):
+        for mode in ("line", "sample", "none"):
+            for near in (0, 2):
+                path, values = self.colour_file()
+                options = ["--interleave-" + mode] + (["+en", "+md", str(near)] if near else ["+el"])
+                shape, got = self.stored(self.transcoded("dcmcjpls", path, *options))
+                self.assert_near(got, values, near)
+
+    def test_jpeg_lossless_keeps_colours_as_tagged(self):
+        for photometric in ("RGB", "YBR_FULL"):
+            for process in ("+e1", "+el"):
+                path, values = self.colour_file(photometric)
+                expected = values
+                if photometric == "YBR_FULL":
+                    expected = [v for i in range(0, len(values), 3) for v in pic.ybr_to_rgb(*values[i:i + 3])]
+                shape, got = self.stored(self.transcoded("dcmcjpeg", path, process, "+tl"))
+                self.assertEqual(got, expected)
+
+
+if __name__ == "__main__":
+    peers.main()
