@@ -10,6 +10,7 @@ find_package(JPEG REQUIRED)                                                # the
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src/json
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files
 pkg_check_modules(OPENJPEG REQUIRED IMPORTED_TARGET libopenjp2)            # src/decode/decode_j2k.c
+pkg_check_modules(LCMS REQUIRED IMPORTED_TARGET lcms2)                     # src/render/icc.c
 pkg_check_modules(CHARLS REQUIRED IMPORTED_TARGET charls)                  # src/decode/decode_jpegls.c
 pkg_check_modules(INIH REQUIRED IMPORTED_TARGET inih)                      # src/cli/profile.c
 pkg_check_modules(CJOSE REQUIRED IMPORTED_TARGET cjose)                    # src/auth/jwt.c, auth/jwt_key.c

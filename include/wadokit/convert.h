@@ -29,7 +29,10 @@ typedef enum wk_image_status {
     WK_IMAGE_FAILED,
 } wk_image_status;
 
-enum { WK_IMAGE_WARNINGS = 3, WK_IMAGE_WARNING_SIZE = 160 };
+enum {
+    WK_IMAGE_WARNINGS = 3,
+    WK_IMAGE_WARNING_SIZE = 160
+};
 
 /*
  * One picture. Borrowed during the callback.
@@ -44,6 +47,10 @@ enum { WK_IMAGE_WARNINGS = 3, WK_IMAGE_WARNING_SIZE = 160 };
  *   center, width_of_window, function    the window, where has_window is true: function is
  *                  "LINEAR", "LINEAR_EXACT" or "SIGMOID"
  *   inverted       MONOCHROME1, or Presentation LUT Shape INVERSE
+ *   overlays       how many overlay planes were drawn
+ *   icc            "kept" where the file carries the image's ICC profile, "srgb" where colours were
+ *                  turned into sRGB by it; NULL where there is none
+ *   tiles          how many frames make the picture (whole slide images), 0 for one alone
  *   placeholder    a labelled picture in place of an object without pixels
  *   warnings       n_warnings lines: what was wrong with the source and what was done about it
  *   error          code WK_OK unless status is FAILED
@@ -59,6 +66,9 @@ typedef struct wk_image_report {
     double center, width_of_window;
     const char *function;
     bool inverted;
+    unsigned overlays;
+    const char *icc;
+    uint32_t tiles;
     char decoder[32];
     char transfer_syntax[WK_UID_SIZE];
     bool placeholder;
@@ -89,6 +99,25 @@ typedef enum wk_frames {
 } wk_frames;
 
 /*
+ * How a picture is cut, turned and finished. All zero: not at all.
+ *
+ *   x, y, width, height    a part of the image in its own pixels, counted from 0 (width 0: all of
+ *               it); the window is that of the whole frame
+ *   rotate      0, 90, 180 or 270 degrees clockwise
+ *   flip        'h' left and right, 'v' top and bottom change places, behind rotate; 0 neither
+ *   overlays    overlay planes (groups 60xx) are drawn over the picture, in white
+ *   to_srgb     colours are turned into sRGB by the image's ICC profile, which is otherwise carried
+ *               into the file
+ */
+typedef struct wk_picture_look {
+    uint32_t x, y, width, height;
+    int rotate;
+    char flip;
+    bool overlays;
+    bool to_srgb;
+} wk_picture_look;
+
+/*
  *   format      see above
  *   depth       8 or 16 (0: 8). 16 is for PNG of grey pictures; colour is drawn with 8
  *   frames, frame    which; `frame` is 1-based and counts where frames is NUMBER
@@ -98,6 +127,7 @@ typedef enum wk_frames {
  *   quality     of JPEG, 1 to 100 (0: 90)
  *   effort      1 (0: 1) fast, 2 and 3 look longer for a smaller file of the same pixels
  *   modality_values    npy: modality values as float64, not stored ones
+ *   look        see above; not for npy
  *   output      a folder (made where it is not there), a file for a single picture - what ends in
  *               .png, .jpg, .jpeg or .npy and is no folder - or "-" for `output_fd`; NULL: "."
  *   output_fd   where "-" goes to; a negative number refuses "-"
@@ -112,13 +142,17 @@ typedef struct wk_render_opts {
     int quality;
     int effort;
     bool modality_values;
+    wk_picture_look look;
     const char *output;
     int output_fd;
 } wk_render_opts;
 
+/* "X,Y,W,H" into a part of the image. WK_USAGE with the form otherwise. */
+WK_API wk_code wk_region_read(const char *text, wk_picture_look *look, wk_error *err) WK_MUST_USE;
+
 /* "all", "middle", or a number from 1. WK_USAGE with the choices otherwise. */
-WK_API wk_code wk_frames_read(const char *text, wk_frames *frames, uint32_t *frame, wk_error *err)
-    WK_MUST_USE;
+WK_API wk_code wk_frames_read(const char *text, wk_frames *frames, uint32_t *frame,
+                              wk_error *err) WK_MUST_USE;
 
 /*
  * Draws all images of the targets (plan.h) with the session's number of jobs. In a folder the names

@@ -20,7 +20,7 @@ typedef enum wk_thumb_per {
 } wk_thumb_per;
 
 /* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85;
- * effort, window, output and output_fd as in wk_render_opts. */
+ * effort, window, look, output and output_fd as in wk_render_opts. */
 typedef struct wk_thumb_opts {
     wk_thumb_per per;
     wk_picture_format format;
@@ -28,6 +28,7 @@ typedef struct wk_thumb_opts {
     int quality;
     int effort;
     const char *window;
+    wk_picture_look look;
     const char *output;
     int output_fd;
 } wk_thumb_opts;

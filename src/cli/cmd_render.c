@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -5,8 +6,9 @@
 #include "report_image.h"
 
 static struct {
-    const char *output, *format, *frame, *window, *values;
+    const char *output, *format, *frame, *window, *values, *region, *rotate, *flip, *icc;
     int depth, size, quality, effort;
+    bool overlays;
 } req = {
     .output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90, .effort = 1};
 
@@ -28,6 +30,17 @@ static const cli_opt opts[] = {
      "1 (default) is fast, 2 and 3 look longer for a smaller file of the same pixels", NULL, 1, 3},
     {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",
      "stored|modality", 0, 0},
+    {"region", 0, CLI_STRING, &req.region, "X,Y,W,H",
+     "a part of the image in its own pixels, X and Y from 0; windows are those of the whole frame",
+     NULL, 0, 0},
+    {"rotate", 0, CLI_STRING, &req.rotate, "DEGREES", "turn clockwise", "90|180|270", 0, 0},
+    {"flip", 0, CLI_STRING, &req.flip, "AXIS",
+     "let left and right (h) or top and bottom (v) change places, behind --rotate", "h|v", 0, 0},
+    {"overlays", 0, CLI_FLAG, &req.overlays, NULL, "draw overlay planes (60xx) over the picture",
+     NULL, 0, 0},
+    {"icc", 0, CLI_STRING, &req.icc, "HOW",
+     "of colour: keep the ICC profile in the file (default), or turn colours into srgb",
+     "keep|srgb", 0, 0},
     {0},
 };
 
@@ -55,6 +68,12 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_error err = {0};
     wk_code rc;
 
+    if (req.region && wk_region_read(req.region, &o.look, &err) != WK_OK)
+        return cli_fail(ctx, &err);
+    o.look.rotate = req.rotate ? (int)strtol(req.rotate, NULL, 10) : 0;
+    o.look.flip = req.flip ? *req.flip : 0;
+    o.look.overlays = req.overlays;
+    o.look.to_srgb = req.icc && strcmp(req.icc, "srgb") == 0;
     if (req.frame && wk_frames_read(req.frame, &o.frames, &o.frame, &err) != WK_OK)
         return cli_fail(ctx, &err);
     rc = wk_render(ctx->session, (const char *const *)argv, (size_t)argc, &o, cli_report_image, ctx,

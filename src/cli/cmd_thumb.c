@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -5,8 +6,9 @@
 #include "report_image.h"
 
 static struct {
-    const char *output, *format, *per, *window;
+    const char *output, *format, *per, *window, *region, *rotate, *flip, *icc;
     int size, quality, effort;
+    bool overlays;
 } req = {.output = ".", .window = "dicom", .size = 256, .quality = 85, .effort = 1};
 
 static const cli_opt opts[] = {
@@ -24,6 +26,17 @@ static const cli_opt opts[] = {
     {"window", 'w', CLI_STRING, &req.window, "WINDOW",
      "dicom (default), dicom:2, dicom:NAME, auto, minmax, C,W[,SIGMOID], lung, bone, ...", NULL, 0,
      0},
+    {"region", 0, CLI_STRING, &req.region, "X,Y,W,H",
+     "a part of the image in its own pixels, X and Y from 0; windows are those of the whole frame",
+     NULL, 0, 0},
+    {"rotate", 0, CLI_STRING, &req.rotate, "DEGREES", "turn clockwise", "90|180|270", 0, 0},
+    {"flip", 0, CLI_STRING, &req.flip, "AXIS",
+     "let left and right (h) or top and bottom (v) change places, behind --rotate", "h|v", 0, 0},
+    {"overlays", 0, CLI_FLAG, &req.overlays, NULL, "draw overlay planes (60xx) over the picture",
+     NULL, 0, 0},
+    {"icc", 0, CLI_STRING, &req.icc, "HOW",
+     "of colour: keep the ICC profile in the file (default), or turn colours into srgb",
+     "keep|srgb", 0, 0},
     {0},
 };
 
@@ -57,6 +70,12 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_error err = {0};
     wk_code rc;
 
+    if (req.region && wk_region_read(req.region, &o.look, &err) != WK_OK)
+        return cli_fail(ctx, &err);
+    o.look.rotate = req.rotate ? (int)strtol(req.rotate, NULL, 10) : 0;
+    o.look.flip = req.flip ? *req.flip : 0;
+    o.look.overlays = req.overlays;
+    o.look.to_srgb = req.icc && strcmp(req.icc, "srgb") == 0;
     if (req.format)
         o.format = strcmp(req.format, "png") == 0 ? WK_PICTURE_PNG : WK_PICTURE_JPEG;
     rc = wk_thumbnail(ctx->session, (const char *const *)argv, (size_t)argc, &o, cli_report_image,

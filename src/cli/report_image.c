@@ -46,6 +46,12 @@ static void report_json(const cli_context *ctx, const wk_image_report *r)
         wk_json_set_object(line, "window", window_json(r));
     else
         wk_json_set_null(line, "window");
+    if (r->overlays)
+        wk_json_set_int(line, "overlays", r->overlays);
+    if (r->icc)
+        wk_json_set_string(line, "icc", r->icc);
+    if (r->tiles)
+        wk_json_set_int(line, "tiles", r->tiles);
     if (r->decoder[0])
         wk_json_set_string(line, "decoder", r->decoder);
     set_text(line, "transferSyntax", r->transfer_syntax);

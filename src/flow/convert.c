@@ -280,6 +280,8 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     if (rc == WK_OK)
         rc = check_opts(opts, r.run.drawing.format, err);
     if (rc == WK_OK)
+        rc = wki_picture_run_look(&r.run, &opts->look, err);
+    if (rc == WK_OK)
         rc = wki_pool_new(wki_picture_run_threads(&r.run), work, &r, &r.pool, err);
     if (rc != WK_OK) {
         wki_picture_run_clear(&r.run);

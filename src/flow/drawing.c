@@ -8,6 +8,9 @@
 #include "decode/decode.h"
 #include "encode/encode.h"
 #include "flow/object_label.h"
+#include "render/icc.h"
+#include "render/overlay.h"
+#include "render/turn.h"
 
 const char *wki_picture_suffix(wk_picture_format format)
 {
@@ -124,6 +127,54 @@ static void report_window(wk_image_report *r, const wki_render_report *window)
     add_warning(r, window->warning);
 }
 
+/* The cells of a frame as they lie in the file, for overlays among them. */
+static wk_code decode_cells(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error *err)
+{
+    wki_image_desc own = g->desc;
+    wk_code rc;
+
+    g->desc.bits_stored = own.bits_allocated;
+    g->desc.high_bit = (uint16_t)(own.bits_allocated - 1);
+    g->desc.is_signed = false;
+    rc = decode(g, frame, out, err);
+    g->desc = own;
+    return rc;
+}
+
+static wk_code draw_overlays(wki_drawing *g, uint32_t frame, const wki_region *region,
+                             wki_picture *picture, wk_image_report *r, wk_error *err)
+{
+    wki_pixels cells = {0};
+    bool embedded = false;
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < g->desc.n_overlays; i++)
+        embedded |= wki_overlay_is_embedded(&g->desc, &g->desc.overlays[i]);
+    if (embedded)
+        rc = decode_cells(g, frame, &cells, err);
+    if (rc == WK_OK)
+        rc = wki_overlays_draw(&g->desc, frame, cells.data ? &cells : NULL, region, picture,
+                               &r->overlays, err);
+    wki_pixels_clear(&cells);
+    return rc;
+}
+
+/* What comes behind the grey and colour chain: overlays, colours, turning. */
+static wk_code finish_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                              wki_picture *picture, wk_image_report *r, wk_error *err)
+{
+    bool profiled = picture->icc != NULL;
+    wk_error why = {0};
+    wk_code rc = WK_OK;
+
+    if (opts->look.to_srgb && wki_picture_to_srgb(picture, &why) != WK_OK)
+        add_warning(r, why.message);
+    r->icc = picture->icc ? "kept" : profiled ? "srgb" : NULL;
+    if (opts->look.overlays)
+        rc = draw_overlays(g, frame, &opts->render.region, picture, r, err);
+    return rc == WK_OK ? wki_picture_turn(picture, opts->look.rotate, opts->look.flip, err) : rc;
+}
+
 static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
                           wki_picture *out, wk_image_report *r, wk_error *err)
 {
@@ -145,8 +196,10 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
         add_warning(r, pixels.warning);
         rc = wki_render(&g->desc, frame, &pixels, &opts->render, out, &window, err);
     }
-    if (rc == WK_OK)
+    if (rc == WK_OK) {
         report_window(r, &window);
+        rc = finish_picture(g, frame, opts, out, r, err);
+    }
     wki_pixels_clear(&pixels);
     return rc;
 }

@@ -39,6 +39,47 @@ void wki_picture_run_clear(wki_picture_run *run)
     pthread_mutex_destroy(&run->lock);
 }
 
+wk_code wk_region_read(const char *text, wk_picture_look *look, wk_error *err)
+{
+    uint32_t v[4];
+    const char *at = text;
+
+    for (int i = 0; i < 4; i++) {
+        char *end = NULL;
+        unsigned long n = strtoul(at, &end, 10);
+
+        if (*at < '0' || *at > '9' || *end != (i < 3 ? ',' : '\0') || n > WK_MAX_COLUMNS ||
+            (i > 1 && n == 0))
+            return wk_fail(err, WK_USAGE,
+                           "region \"%.40s\" is not X,Y,W,H: whole pixels, X and Y from 0", text);
+        v[i] = (uint32_t)n;
+        at = end + 1;
+    }
+    look->x = v[0];
+    look->y = v[1];
+    look->width = v[2];
+    look->height = v[3];
+    return WK_OK;
+}
+
+wk_code wki_picture_run_look(wki_picture_run *run, const wk_picture_look *look, wk_error *err)
+{
+    bool plain = look->width == 0 && look->rotate == 0 && look->flip == 0 && !look->overlays &&
+                 !look->to_srgb;
+
+    if (look->rotate != 0 && look->rotate != 90 && look->rotate != 180 && look->rotate != 270)
+        return wk_fail(err, WK_USAGE, "rotate %d: 90, 180 or 270", look->rotate);
+    if (look->flip != 0 && look->flip != 'h' && look->flip != 'v')
+        return wk_fail(err, WK_USAGE, "flip is h or v");
+    if (!plain && run->drawing.format == WK_PICTURE_NPY)
+        return wk_fail(
+            err, WK_USAGE,
+            "npy holds the values as they are: no region, rotate, flip, overlays or icc");
+    run->drawing.look = *look;
+    run->drawing.render.region = (wki_region){look->x, look->y, look->width, look->height};
+    return WK_OK;
+}
+
 static void tell_progress(wki_picture_run *run, const wk_image_report *report)
 {
     const wk_session_opts *o = &run->session->opts;

@@ -37,6 +37,10 @@ wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const ch
                              const char *window, wk_error *err) WK_MUST_USE;
 void wki_picture_run_clear(wki_picture_run *run);
 
+/* Checks how pictures shall look, and notes it. WK_USAGE. */
+wk_code wki_picture_run_look(wki_picture_run *run, const wk_picture_look *look,
+                             wk_error *err) WK_MUST_USE;
+
 /* Counts a report and hands it on. */
 void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report);
 

@@ -541,7 +541,9 @@ static wk_code set_up(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
     t->per = opts->per;
     if (t->per == WK_THUMB_DEFAULT)
         t->per = t->run.out.single ? WK_THUMB_STUDY : WK_THUMB_SERIES;
-    rc = wki_dicom_scan_new(&t->scan, err);
+    rc = wki_picture_run_look(&t->run, &opts->look, err);
+    if (rc == WK_OK)
+        rc = wki_dicom_scan_new(&t->scan, err);
     return rc == WK_OK ? wki_pool_new(wki_picture_run_threads(&t->run), work, t, &t->pool, err)
                        : rc;
 }

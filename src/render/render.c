@@ -11,6 +11,7 @@
 #include "render/kernels.h"
 #include "render/scale.h"
 #include "render/stats.h"
+#include "render/turn.h"
 
 /* Pixels more oblong than this are taken for a mistake. */
 #define ASPECT_MAX 16.0
@@ -336,15 +337,17 @@ static wk_code grey_init(grey *g, const wki_image_desc *d, uint32_t frame, const
     return wki_choose_voi(d, frame, p, &g->range, opts, &g->voi, report, err);
 }
 
+/* `view` is the part of the pixels that is drawn; the window is that of all of them. */
 static wk_code draw_grey(const wki_image_desc *d, uint32_t frame, const wki_pixels *p,
-                         const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
-                         wk_error *err)
+                         const wki_pixels *view, const wki_render_opts *opts, wki_picture *out,
+                         wki_render_report *report, wk_error *err)
 {
     grey g;
     wk_code rc = grey_init(&g, d, frame, p, opts, out->depth, report, err);
 
     if (rc == WK_OK) {
-        if (out->width == p->cols && out->height == p->rows)
+        g.p = view;
+        if (out->width == view->cols && out->height == view->rows)
             rc = draw_grey_full(&g, out, err);
         else
             rc = draw_grey_scaled(&g, out, err);
@@ -430,10 +433,10 @@ static wk_code draw_color_scaled(color *c, wki_picture *out, wk_error *err)
 }
 
 static wk_code draw_color(const wki_image_desc *d, uint32_t frame, const wki_pixels *p,
-                          const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
-                          wk_error *err)
+                          const wki_pixels *view, const wki_render_opts *opts, wki_picture *out,
+                          wki_render_report *report, wk_error *err)
 {
-    color c = {.d = d, .p = p, .kernels = wki_kernels_best(), .indexed = p->samples == 1};
+    color c = {.d = d, .p = view, .kernels = wki_kernels_best(), .indexed = p->samples == 1};
     wk_code rc = WK_OK;
     grey g;
 
@@ -451,7 +454,7 @@ static wk_code draw_color(const wki_image_desc *d, uint32_t frame, const wki_pix
     }
     if (rc != WK_OK)
         return rc;
-    if (out->width != p->cols || out->height != p->rows)
+    if (out->width != view->cols || out->height != view->rows)
         return draw_color_scaled(&c, out, err);
     for (uint32_t y = 0; y < out->height; y++)
         color_row(&c, y, (uint8_t *)out->data + (size_t)y * out->width * 3);
@@ -487,33 +490,47 @@ static void set_profile(const wki_image_desc *d, wki_picture *out)
     }
 }
 
-wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
-                   const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
-                   wk_error *err)
+static wk_code draw_view(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                         const wki_pixels *view, const wki_render_opts *opts, wki_picture *out,
+                         wki_render_report *report, wk_error *err)
 {
     wki_picture picture = {0};
-    wki_render_report r;
     uint32_t width = 0, height = 0;
     bool grey_only = pixels->color == WKI_COLOR_GREY && !is_supplemental(d);
-    wk_code rc = check_pixels(pixels, err);
+    wk_code rc;
 
-    memset(&r, 0, sizeof r);
-    if (rc != WK_OK)
-        return rc;
-    target_size(d, pixels->rows, pixels->cols, opts->box, &width, &height);
+    target_size(d, view->rows, view->cols, opts->box, &width, &height);
     if (!wki_picture_alloc(&picture, width, height, grey_only ? 1 : 3,
                            grey_only && opts->depth == 16 ? 16 : 8))
         return wk_fail(err, WK_NOMEM, "no memory for a picture of %u x %u", width, height);
     if (grey_only)
-        rc = draw_grey(d, frame, pixels, opts, &picture, &r, err);
+        rc = draw_grey(d, frame, pixels, view, opts, &picture, report, err);
     else
-        rc = draw_color(d, frame, pixels, opts, &picture, &r, err);
+        rc = draw_color(d, frame, pixels, view, opts, &picture, report, err);
     if (rc != WK_OK) {
         wki_picture_clear(&picture);
         return rc;
     }
     set_profile(d, &picture);
     *out = picture;
-    *report = r;
     return WK_OK;
+}
+
+wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                   const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
+                   wk_error *err)
+{
+    wki_pixels cut = {0};
+    wki_render_report r;
+    wk_code rc = check_pixels(pixels, err);
+
+    memset(&r, 0, sizeof r);
+    if (rc == WK_OK && opts->region.width)
+        rc = wki_pixels_cut(pixels, &opts->region, &cut, err);
+    if (rc == WK_OK)
+        rc = draw_view(d, frame, pixels, cut.data ? &cut : pixels, opts, out, &r, err);
+    wki_pixels_clear(&cut);
+    if (rc == WK_OK)
+        *report = r;
+    return rc;
 }

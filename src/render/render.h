@@ -24,6 +24,11 @@ typedef enum wki_window_rule {
     WKI_WINDOW_NONE,   /* modality values themselves (16-bit output) */
 } wki_window_rule;
 
+/* A part of an image in its own pixels, counted from 0; width 0 is all of it. */
+typedef struct wki_region {
+    uint32_t x, y, width, height;
+} wki_region;
+
 typedef struct wki_render_opts {
     wki_window_rule rule;
     unsigned index;                /* DICOM: which window, 0-based */
@@ -32,6 +37,7 @@ typedef struct wki_render_opts {
     char preset[16];               /* GIVEN: its name where it is a preset */
     uint32_t box;                  /* longest side in pixels, 0: full size; never enlarged */
     uint8_t depth;                 /* 8 or 16 (grey only; colour is 8) */
+    wki_region region;             /* what is drawn; windows are those of the whole frame */
 } wki_render_opts;
 
 /* What was done, for --json and captions. */
@@ -51,7 +57,7 @@ void wki_render_size(const wki_image_desc *d, uint32_t box, uint32_t *width, uin
 
 /* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear().
  * WK_UNSUPPORTED for what cannot be shown as asked (window NONE where the values are no integers
- * that fit). */
+ * that fit), WK_USAGE for a region that does not lie inside. */
 wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
                    const wki_render_opts *opts, wki_picture *out, wki_render_report *report,
                    wk_error *err) WK_MUST_USE;

@@ -374,5 +374,172 @@ class Colour(Case):
                 self.assertEqual(got, expected)
 
 
+class Look(Case):
+    """Regions, turning, overlays, profiles."""
+
+    def small(self, rows=4, cols=6, **more):
+        values = [(y * cols + x) * 9 % 256 for y in range(rows) for x in range(cols)]
+        elements = pic.image(rows, cols, 8, **more)
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        return elements, values
+
+    def rows_of(self, got):
+        width, height, channels, _, values, _ = got
+        assert channels == 1
+        return [values[y * width:(y + 1) * width] for y in range(height)]
+
+    def test_turning_and_mirroring_move_pixels_only(self):
+        elements, values = self.small()
+        rows = [values[y * 6:y * 6 + 6] for y in range(4)]
+        turned = {"90": [list(r) for r in zip(*rows[::-1])], "180": [r[::-1] for r in rows[::-1]],
+                  "270": [list(r) for r in zip(*rows)][::-1]}
+        path = self.file(elements)
+        for degrees, expected in turned.items():
+            for axis in (None, "h", "v"):
+                options = ["--rotate", degrees] + (["--flip", axis] if axis else [])
+                mirrored = {None: expected, "h": [r[::-1] for r in expected], "v": expected[::-1]}[axis]
+                self.assertEqual(self.rows_of(self.png(path, *options)[0]), mirrored)
+        self.assertEqual(self.rows_of(self.png(path, "--flip", "h")[0]), [r[::-1] for r in rows])
+
+    def test_a_region_is_the_same_part_of_the_whole(self):
+        values = self.values(80, 12, False)
+        elements = pic.image(8, 10, 16, 12)
+        elements[pic.PIXELS] = ("OW", pic.cells(values, 16, 12))
+        path = self.file(elements)
+        whole = self.rows_of(self.png(path)[0])
+        part = self.rows_of(self.png(path, "--region", "3,2,5,4")[0])
+        self.assertEqual(part, [r[3:8] for r in whole[2:6]])
+        for bad in ("3,2,8,4", "10,0,1,1", "0,0,1,9"):
+            out, report = self.render(path, ".png", "--region", bad, code=2)
+            self.assertEqual(report["status"], "failed")
+        for bad in ("1,2,3", "0,0,0,4", "-1,0,2,2", "1,2,3,4,5", "a"):
+            self.assert_exit(self.run_wadokit("render", "-o", self.out, path, "--region", bad), 2)
+
+    def test_a_part_of_a_small_picture_keeps_its_shape(self):
+        elements, _ = self.small(64, 64)
+        out, report = self.render(self.file(elements), ".png", "--region", "0,0,64,32", "--size", "16",
+                                  "--rotate", "90")
+        self.assertEqual((report["width"], report["height"]), (8, 16))
+
+    def overlay(self, group, rows, cols, bits, row=1, col=1, frames=None, first=None):
+        data = bytes(sum(b << i for i, b in enumerate(bits[k:k + 8])) for k in range(0, len(bits), 8))
+        base = group << 16
+        out = {base | 0x10: ("US", rows), base | 0x11: ("US", cols), base | 0x40: ("CS", "G"),
+               base | 0x50: ("SS", [row, col]), base | 0x100: ("US", 1), base | 0x102: ("US", 0),
+               base | 0x3000: ("OW", data + b"\0" * (len(data) % 2))}
+        if frames:
+            out[base | 0x15] = ("IS", frames)
+            out[base | 0x51] = ("US", first)
+        return out
+
+    def test_overlays_with_data_of_their_own(self):
+        elements, values = self.small()
+        bits = [1, 0, 1, 0, 1, 1]
+        elements.update(self.overlay(0x6000, 2, 3, bits, 2, 5))     # half of it outside, to the right
+        elements.update(self.overlay(0x6002, 2, 2, [1, 1, 1, 1], 0, 0))  # above and left: one pixel inside
+        path = self.file(elements)
+        (_, _, _, _, got, _), report = self.png(path, "--overlays")
+        expected = list(values)
+        for y, x in ((1, 4), (2, 5), (0, 0)):
+            expected[y * 6 + x] = 255
+        self.assertEqual(got, expected)
+        self.assertEqual(report["overlays"], 2)
+        self.assertEqual(self.png(path)[0][4], values)
+        (_, _, _, _, got, _), _ = self.png(path, "--overlays", "--region", "4,1,2,2")
+        self.assertEqual(got, [255, values[11], values[16], 255])
+        (_, _, _, _, got, _), _ = self.png(path, "--overlays", "--size", "1")
+        self.assert_near(got, [sum(expected) / 24], 4)
+
+    def test_overlays_of_some_frames(self):
+        frames = [[10] * 4, [20] * 4, [30] * 4]
+        elements = pic.image(2, 2, 8, frames=3)
+        elements[pic.PIXELS] = ("OB", bytes(sum(frames, [])))
+        elements.update(self.overlay(0x6000, 2, 2, [1, 0, 0, 0, 0, 0, 0, 1], frames=2, first=2))
+        path = self.file(elements)
+        for frame, expected in ((1, [10] * 4), (2, [255, 20, 20, 20]), (3, [30, 30, 30, 255])):
+            self.assertEqual(self.png(path, "--overlays", "--frame", str(frame))[0][4], expected)
+
+    def test_overlays_in_unused_bits(self):
+        values = self.values(24, 12, False)
+        marks = [self.random.getrandbits(1) for _ in values]
+        for signed in (0, 1):
+            elements = pic.image(4, 6, 16, 12, signed=signed, T00281050=("DS", "100"), T00281051=("DS", "5000"))
+            elements[0x60000010], elements[0x60000011] = ("US", 4), ("US", 6)
+            elements[0x60000050], elements[0x60000100], elements[0x60000102] = ("SS", [1, 1]), ("US", 16), ("US", 13)
+            elements[pic.PIXELS] = ("OW", b"".join(struct.pack("<H", v & 0xFFF | m << 13)
+                                                   for v, m in zip(values, marks)))
+            path = self.file(elements)
+            stored = [v - 4096 if signed and v > 2047 else v for v in values]
+            self.assertEqual(self.stored(path)[1], stored)
+            plain = self.png(path)[0][4]
+            self.assert_near(plain, [pic.window(v, 100, 5000) for v in stored])
+            (_, _, _, _, got, _), report = self.png(path, "--overlays")
+            self.assertEqual(got, [255 if m else v for v, m in zip(plain, marks)])
+            self.assertEqual(report["overlays"], 1)
+
+    def profile(self, gamma=1.0, swap=True):
+        """An RGB profile of sRGB's primaries with plain gamma; red and green change places."""
+        def fixed(*values):
+            return b"".join(struct.pack(">i", round(v * 65536)) for v in values)
+        xyz = {"rXYZ": (0.4361, 0.2225, 0.0139), "gXYZ": (0.3851, 0.7169, 0.0971), "bXYZ": (0.1431, 0.0606, 0.7141)}
+        if swap:
+            xyz["rXYZ"], xyz["gXYZ"] = xyz["gXYZ"], xyz["rXYZ"]
+        tags = {k: b"XYZ \0\0\0\0" + fixed(*v) for k, v in xyz.items()}
+        tags["wtpt"] = b"XYZ \0\0\0\0" + fixed(0.9642, 1.0, 0.8249)
+        curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(gamma * 256)) + b"\0\0"
+        tags.update(rTRC=curve, gTRC=curve, bTRC=curve)
+        tags["desc"] = b"desc\0\0\0\0" + struct.pack(">I", 5) + b"test\0" + b"\0" * 78 + b"\0"
+        tags["cprt"] = b"text\0\0\0\0none\0\0\0\0"
+        table, body, at = b"", b"", 128 + 4 + 12 * len(tags)
+        for name, data in tags.items():
+            data += b"\0" * (-len(data) % 4)
+            table += name.encode() + struct.pack(">II", at + len(body), len(data))
+            body += data
+        head = bytearray(128)
+        head[8:12], head[12:24] = b"\x02\x40\0\0", b"mntrRGB XYZ "
+        head[36:40] = b"acsp"
+        head[68:80] = fixed(0.9642, 1.0, 0.8249)
+        out = bytes(head) + struct.pack(">I", len(tags)) + table + body
+        return struct.pack(">I", len(out)) + out[4:]
+
+    def test_profiles_are_carried_or_applied(self):
+        values = [self.random.randint(0, 255) for _ in range(8 * 3)]
+        profile = self.profile()
+        elements = pic.image(2, 4, 8, samples=3, photometric="RGB", T00280006=("US", 0), T00282000=("OB", profile))
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        path = self.file(elements)
+        got, report = self.png(path)
+        self.assertEqual((got[4], report["icc"]), (values, "kept"))
+        packed = got[5]["iCCP"]
+        self.assertEqual(zlib.decompress(packed[packed.index(b"\0") + 2:])[:len(profile)], profile)
+        jpeg, _ = self.render(path, ".jpg")
+        with open(jpeg, "rb") as file:
+            self.assertIn(b"ICC_PROFILE\0\1\1" + profile, file.read())
+        got, report = self.png(path, "--icc", "srgb")
+        self.assertEqual(report["icc"], "srgb")
+        self.assertNotIn("iCCP", got[5])
+
+        def srgb(v):
+            v /= 255
+            return 255 * (12.92 * v if v <= 0.0031308 else 1.055 * v ** (1 / 2.4) - 0.055)
+        expected = [srgb(v) for i in range(0, 24, 3) for v in (values[i + 1], values[i], values[i + 2])]
+        self.assert_near(got[4], expected, 3)
+
+    def test_a_profile_that_is_none_spoils_no_picture(self):
+        values = [self.random.randint(0, 255) for _ in range(8 * 3)]
+        broken = self.profile()[:200]
+        elements = pic.image(2, 4, 8, samples=3, photometric="RGB", T00280006=("US", 0), T00282000=("OB", broken))
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        got, report = self.png(self.file(elements), "--icc", "srgb")
+        self.assertEqual(got[4], values)
+        self.assertTrue(report["warnings"])
+
+    def test_npy_takes_no_looks(self):
+        path = self.file(self.small()[0])
+        for option in (["--region", "0,0,1,1"], ["--rotate", "90"], ["--flip", "h"], ["--overlays"], ["--icc", "srgb"]):
+            result = self.run_wadokit("render", "-o", os.path.join(self.out, "a.npy"), path, *option)
+            self.assert_exit(result, 2)
+
+
 if __name__ == "__main__":
     peers.main()

@@ -34,6 +34,7 @@ HOMES = [
     (r"jxl/", r"src/decode/decode_jxl\.c"),
     (r"cjose/|jansson", r"src/auth/.*|tests/unit/.*"),
     (r"microhttpd", r"src/auth/loopback\.c"),
+    (r"lcms2", r"src/render/icc\.c"),
     (r"png\.h|pngconf", r"src/encode/png\.c|tests/unit/.*"),
     (r"isa-l", r"src/encode/deflate_isal\.c"),
     (r"ini\.h", r"src/cli/profile\.c"),
