@@ -5,7 +5,6 @@
 
 #include "core/buf.h"
 #include "render/grey.h"
-#include "render/kernels.h"
 #include "render/scale.h"
 
 /* The part of the image that the picture shows: a byte a pixel, 1 under an overlay. */
@@ -85,7 +84,10 @@ static void add_mask(void *user, uint32_t y, float weight, float *sums)
 {
     const mask *m = user;
 
-    wki_add_bytes(m->bytes + (size_t)y * m->at.width, m->at.width, weight, sums);
+    const uint8_t *row = m->bytes + (size_t)y * m->at.width;
+
+    for (uint32_t x = 0; x < m->at.width; x++)
+        sums[x] += weight * row[x];
 }
 
 static void mix_mask(void *user, uint32_t y, const float *share)
