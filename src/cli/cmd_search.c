@@ -149,6 +149,9 @@ static int run(cli_context *ctx, int argc, char **argv)
         print_summary(ctx, &sum);
     else
         cli_table_print(ctx, l.table);
+    /* A page that is not there, after others were: not "nothing found". */
+    if (rc == WK_NOT_FOUND && sum.hits > 0)
+        err.code = WK_PARTIAL;
     if (rc != WK_OK)
         return cli_fail(ctx, &err);
     if (sum.hits == 0) {

@@ -67,6 +67,20 @@ wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki
     return fetch(http, url, NULL, named_by, out, err);
 }
 
+/* "ImagingStudy?page=2" is meant from the service base, as references are, wherever the page came
+ * from. */
+static wk_code resolve_link(const char *url, const char *link, char **out, wk_error *err)
+{
+    char *base =
+        wki_str_starts(link, "ImagingStudy") ? wki_fhir_base_of(url, "ImagingStudy") : NULL;
+    char *root = base ? wki_strfmt("%s/", base) : NULL;
+    wk_code rc = wki_url_resolve(root ? root : url, link, out, err);
+
+    free(base);
+    free(root);
+    return rc;
+}
+
 /* The link "next" of a page, made absolute; NULL in *next where there is none or it was followed
  * before. */
 static wk_code find_next(const wki_json *page, const char *url, wki_seen *seen, const wk_log *log,
@@ -79,7 +93,7 @@ static wk_code find_next(const wki_json *page, const char *url, wki_seen *seen, 
     *next = NULL;
     if (!link)
         return WK_OK;
-    rc = wki_url_resolve(url, link, &absolute, err);
+    rc = resolve_link(url, link, &absolute, err);
     if (rc != WK_OK) {
         wk_fail_add(err, "next page: ");
         return rc;

@@ -33,11 +33,13 @@ typedef struct rendering {
     pthread_cond_t turn_moved;
     uint64_t turn;
     wki_seen names;
+    wki_seen fetched; /* SOP Instance UIDs of what came from servers */
 } rendering;
 
 typedef struct job {
     uint64_t number;
     wki_picture_source source;
+    const wk_plan_item *item; /* of what was fetched */
 } job;
 
 wk_code wk_frames_read(const char *text, wk_frames *frames, uint32_t *frame, wk_error *err)
@@ -85,16 +87,22 @@ static void base_name(char *out, size_t size, const char *sop, const char *sourc
         wki_path_encode(out, size, slash && slash[1] ? slash + 1 : source);
 }
 
-/* Makes `base` one that this run has not used yet. */
-static void make_unique(rendering *r, char *base, size_t size)
+/* Makes `base` one that this run has not used yet; for a frame that was named by itself (not 0),
+ * not yet with that number. */
+static void make_unique(rendering *r, char *base, size_t size, uint32_t frame)
 {
     char plain[201]; /* leaves room for the number and the suffix */
+    char key[NAME_SIZE + 16];
     unsigned n = 2;
 
     snprintf(plain, sizeof plain, "%.200s", base);
     snprintf(base, size, "%s", plain);
-    while (wki_seen_before(&r->names, base))
+    for (;;) {
+        snprintf(key, sizeof key, frame ? "%s-%u" : "%s", base, frame);
+        if (!wki_seen_before(&r->names, key))
+            return;
         snprintf(base, size, "%.200s_%u", plain, n++);
+    }
 }
 
 static void draw_one(rendering *r, wki_drawing *g, const wki_picture_source *source,
@@ -147,12 +155,30 @@ static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_sourc
     return WK_OK;
 }
 
+/* What came from a server is drawn once, and only where it was asked for. */
+static wk_code check_fetched(rendering *r, const job *j, const wki_drawing *g, bool *wanted,
+                             wk_error *err)
+{
+    wk_code rc;
+
+    *wanted = true;
+    if (!j->item)
+        return WK_OK;
+    rc = wki_plan_check_instance(j->item, g->desc.study_uid, g->desc.series_uid, g->desc.sop_uid,
+                                 err);
+    if (rc == WK_OK)
+        *wanted = !wki_plan_is_excepted(j->item, g->desc.series_uid) &&
+                  (j->source.frame != 0 || !wki_seen_before(&r->fetched, g->desc.sop_uid));
+    return rc;
+}
+
 static void work(void *user, unsigned slot, void *arg)
 {
     rendering *r = user;
     job *j = arg;
     char base[NAME_SIZE];
     wki_drawing g;
+    bool wanted = true;
     wk_error err = {0};
     wk_code rc;
 
@@ -162,12 +188,14 @@ static void work(void *user, unsigned slot, void *arg)
     if (rc == WK_OK)
         rc = wki_drawing_open(&g, j->source.path, &err);
     wait_for_turn(r, j->number);
-    if (rc == WK_OK) {
+    if (rc == WK_OK)
+        rc = check_fetched(r, j, &g, &wanted, &err);
+    if (rc == WK_OK && wanted) {
         base_name(base, sizeof base, g.desc.sop_uid, j->source.shown);
-        make_unique(r, base, sizeof base);
+        make_unique(r, base, sizeof base, j->source.frame);
     }
     end_turn(r);
-    if (rc == WK_OK)
+    if (rc == WK_OK && wanted)
         rc = draw_frames(r, &g, &j->source, base, &err);
     if (rc != WK_OK && rc != WK_CANCELLED)
         wki_picture_run_failed(&r->run, j->source.shown, NULL, &err);
@@ -182,7 +210,6 @@ static void add_source(void *user, wki_picture_source *source, void *tag)
     rendering *r = user;
     job *j = calloc(1, sizeof *j);
 
-    (void)tag;
     if (!j) {
         wk_error err = {0};
 
@@ -193,6 +220,7 @@ static void add_source(void *user, wki_picture_source *source, void *tag)
     }
     j->number = r->added++;
     j->source = *source;
+    j->item = tag;
     wki_pool_add(r->pool, j);
 }
 
@@ -220,7 +248,7 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     return rc;
 }
 
-static wk_code fetch_one(wki_picture_fetch *f, const wk_plan_item *item, wk_error *err)
+static wk_code fetch_one(wki_picture_fetch *f, wk_plan_item *item, wk_error *err)
 {
     bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
     char *url = wki_plan_instance_url(item, item->series, item->sop);
@@ -228,7 +256,7 @@ static wk_code fetch_one(wki_picture_fetch *f, const wk_plan_item *item, wk_erro
 
     if (item->level == WK_LEVEL_FRAME && !url)
         return wk_fail(err, WK_USAGE, "%s: a frame without its instance", item->url);
-    rc = wki_picture_fetch_add(f, url ? url : item->url, item, below, item->frame, NULL, err);
+    rc = wki_picture_fetch_add(f, url ? url : item->url, item, below, item->frame, item, err);
     free(url);
     return rc;
 }
@@ -297,6 +325,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     pthread_mutex_init(&r.turn_lock, NULL);
     pthread_cond_init(&r.turn_moved, NULL);
     wki_seen_init(&r.names, NAMES_MAX);
+    wki_seen_init(&r.fetched, NAMES_MAX);
     rc = wk_resolve(session, targets, n_targets, on_item, &r, &resolved, err);
     if (rc == WK_OK || rc == WK_PARTIAL) {
         wk_code fetched = draw_rest(&r, rc == WK_OK ? err : NULL);
@@ -310,6 +339,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     wki_picture_source_clear(&r.held);
     wki_plan_list_clear(&r.remote);
     wki_seen_clear(&r.names);
+    wki_seen_clear(&r.fetched);
     pthread_cond_destroy(&r.turn_moved);
     pthread_mutex_destroy(&r.turn_lock);
     wki_picture_run_clear(&r.run);

@@ -29,6 +29,7 @@ typedef struct run {
     wk_error first;
     char **values;
     const char *source;
+    const wk_plan_item *plan; /* of the answer at hand */
     bool fatal;
     uint64_t elements; /* of the answer at hand */
 } run;
@@ -173,7 +174,7 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
     (void)wki_dicom_json_uid(study, set, 0x0020000D);
     (void)wki_dicom_json_uid(series, set, 0x0020000E);
     (void)wki_dicom_json_uid(sop, set, 0x00080018);
-    if (is_repeat(r, study, series))
+    if (wki_plan_is_excepted(r->plan, series) || is_repeat(r, study, series))
         return WK_OK;
     for (size_t i = 0; i < r->opts->n_tags; i++)
         r->values[i] = json_value(set, r->opts->tags[i]);
@@ -230,6 +231,7 @@ static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
     if (!url)
         return wk_fail(err, WK_NOMEM, "out of memory");
     r->source = url;
+    r->plan = plan;
     r->elements = 0;
     rc = fetch(r, url, plan->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER, plan, &cause);
     if (rc != WK_OK)

@@ -174,6 +174,34 @@ char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const 
     return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, series, sop);
 }
 
+bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
+{
+    for (size_t i = 0; i < item->n_except; i++) {
+        if (strcmp(item->except[i], series) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_other(const char *wanted, const char *is)
+{
+    return wanted[0] && strcmp(wanted, is) != 0;
+}
+
+wk_code wki_plan_check_instance(const wk_plan_item *item, const char *study, const char *series,
+                                const char *sop, wk_error *err)
+{
+    if (is_other(item->study, study))
+        return wk_fail(err, WK_REFUSED, "instance %s is of study %s, asked for was %s", sop, study,
+                       item->study);
+    if (is_other(item->series, series))
+        return wk_fail(err, WK_REFUSED, "instance %s is of series %s, asked for was %s", sop,
+                       series, item->series);
+    if (is_other(item->sop, sop))
+        return wk_fail(err, WK_REFUSED, "instance %s, asked for was %s", sop, item->sop);
+    return WK_OK;
+}
+
 char *wki_plan_metadata_url(const wk_plan_item *plan)
 {
     wki_dicomweb_url web = {0};

@@ -64,6 +64,14 @@ void wki_plan_list_clear(wki_plan_list *list);
  * service root, an empty UID), or memory is out. */
 char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop);
 
+/* Whether a series of the item's study is covered by other items. */
+bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
+
+/* Whether an instance that came is one that the item asks for: WK_REFUSED where it is of another
+ * study or series, or another instance; what the item does not say is not compared. */
+wk_code wki_plan_check_instance(const wk_plan_item *item, const char *study, const char *series,
+                                const char *sop, wk_error *err) WK_MUST_USE;
+
 /* The address of an item's metadata, on the heap: that of its instance, where it is a frame. NULL
  * where memory is out. */
 char *wki_plan_metadata_url(const wk_plan_item *item);

@@ -165,7 +165,8 @@ static wk_code search_form(search *s, const char *identifier, bool *post, bool *
         if (s->sum.pages == pages && status == 400 && *include)
             *include = false;
         else if (s->sum.pages == pages && *post &&
-                 (status == 404 || status == 405 || status == 501))
+                 (status == 400 || status == 404 || status == 405 || status == 415 ||
+                  status == 501))
             *post = false;
         else {
             if (err && err->code == WK_OK)

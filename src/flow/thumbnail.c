@@ -44,7 +44,8 @@ typedef struct thumbing {
 
 typedef struct job {
     wki_picture_source source;
-    char base[NAME_SIZE]; /* relative, without frame and suffix */
+    char sop[WK_UID_SIZE]; /* what was asked for, "" where nothing was */
+    char base[NAME_SIZE];  /* relative, without frame and suffix */
 } job;
 
 /* --- collecting: local files --- */
@@ -149,22 +150,14 @@ typedef struct expansion {
     wk_error fatal;
 } expansion;
 
-static bool is_excepted(const wk_plan_item *item, const char *series)
-{
-    for (size_t i = 0; i < item->n_except; i++) {
-        if (strcmp(item->except[i], series) == 0)
-            return true;
-    }
-    return false;
-}
-
 static wk_code add_remote(expansion *x, const char *series, const char *sop, const char *sop_class,
                           int64_t number, bool has_pixels, wk_error *err)
 {
     wki_thumb_entry e;
 
     memset(&e, 0, sizeof e);
-    if (is_excepted(x->item, series) || !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
+    if (wki_plan_is_excepted(x->item, series) ||
+        !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
         !wki_strcopy(e.series, sizeof e.series, series) || !wki_strcopy(e.sop, sizeof e.sop, sop))
         return WK_OK;
     e.number = number;
@@ -257,10 +250,11 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     if (rc != WK_OK)
         return rc;
     entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
-    if (x->item->study[0] && strcmp(e.study, x->item->study) != 0)
-        return wk_fail(err, WK_REFUSED, "instance %s is of study %s, asked for was %s", e.sop,
-                       e.study, x->item->study);
-    if (is_excepted(x->item, e.series) || (e.sop[0] && wki_seen_before(&x->spooled, e.sop)))
+    rc = wki_plan_check_instance(x->item, e.study, e.series, e.sop, err);
+    if (rc != WK_OK)
+        return rc;
+    if (wki_plan_is_excepted(x->item, e.series) ||
+        (e.sop[0] && wki_seen_before(&x->spooled, e.sop)))
         return WK_OK;
     rc = wki_thumb_spool_add(&t->spool, source, &e.offset, &e.length, err);
     e.spooled = true;
@@ -428,6 +422,8 @@ static void work(void *user, unsigned slot, void *arg)
     rc = wki_session_check(t->run.session, &err);
     if (rc == WK_OK)
         rc = wki_drawing_open(&g, j->source.path, &err);
+    if (rc == WK_OK && j->sop[0] && strcmp(g.desc.sop_uid, j->sop) != 0)
+        rc = wk_fail(&err, WK_REFUSED, "instance %s, asked for was %s", g.desc.sop_uid, j->sop);
     if (rc == WK_OK)
         rc = draw(t, &g, j, &err);
     if (rc != WK_OK && rc != WK_CANCELLED)
@@ -451,13 +447,22 @@ static void add_job(thumbing *t, wki_picture_source *source, const wki_thumb_ent
     }
     j->source = *source;
     j->source.frame = e->frame;
+    if (!e->path && !e->spooled)
+        memcpy(j->sop, e->sop, sizeof j->sop);
     name_entry(t, e, j->base);
     wki_pool_add(t->pool, j);
 }
 
+/* An answer to a request for one instance has one part that counts. */
 static void on_fetched(void *user, wki_picture_source *source, void *tag)
 {
-    add_job(user, source, tag);
+    wki_thumb_entry *e = tag;
+
+    if (e->chosen)
+        add_job(user, source, e);
+    else
+        wki_picture_source_clear(source);
+    e->chosen = false;
 }
 
 static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, wk_error *err)

@@ -65,6 +65,16 @@ class Shapes(peers.Case):
         self.assertEqual(self.both_ways("redox"), [("study", None, self.url(), True),
                                                    ("series", SERIES[1], self.url(SERIES[1]), True)])
 
+    def test_a_series_with_an_endpoint_of_its_own_is_shown_once(self):
+        url = "%s/fhir/redox/ImagingStudy?patient=P1" % self.peer.main
+        self.assert_exit(self.fhir("redox", "render", url, "-o", self.out), 0)
+        drawn = os.listdir(self.out)
+        self.assertEqual(len(drawn), 6, str(drawn))
+        self.assertEqual([name for name in drawn if "_" in name], [])
+        shown = self.fhir("redox", "info", "--csv", "-t", "SOPInstanceUID", url)
+        self.assert_exit(shown, 0)
+        self.assertEqual(len(shown.out.splitlines()), 7, str(shown))
+
     def test_a_foreign_origin_gets_no_credentials(self):
         root = self.peer.foreign + "/dicom-web"
         self.assertEqual(self.both_ways("foreign"), [("study", None, self.url(root=root), False)])
@@ -205,7 +215,7 @@ class Scripted(peers.Case):
         return [line["study"] for line in result.lines("study")]
 
     def test_a_server_without_post_is_asked_by_get(self):
-        for status in (404, 405, 501):
+        for status in (404, 405, 415, 501):
             with self.subTest(status):
                 script = self.serve(lambda method, path, pairs, s=status:
                                     (s, {}) if method == "POST" else (200, bundle(study("1.2.3"))))
@@ -258,6 +268,22 @@ class Scripted(peers.Case):
         self.assertEqual(self.uids(result), ["1.1", "1.2", "1.3", "1.4"])
         self.assertEqual([one[0] for one in script.seen], ["POST", "GET", "GET", "GET"])
         self.assertEqual(script.seen[3][3], "x=a%2Bb")
+
+    def test_a_next_page_that_starts_with_the_type_is_below_the_base(self):
+        script = self.serve(lambda method, path, pairs:
+                            (200, bundle(study("1.1"), following="ImagingStudy?page=2")) if method == "POST" else
+                            (200, bundle(study("1.2"))) if path == "/f/ImagingStudy" else (404, {}))
+        result = self.search(script, "--patient", "p")
+        self.assert_exit(result, 0)
+        self.assertEqual(self.uids(result), ["1.1", "1.2"])
+
+    def test_a_next_page_that_is_not_there_leaves_a_part(self):
+        script = self.serve(lambda method, path, pairs:
+                            (200, bundle(study("1.1"), following="?page=2")) if method == "POST" else (404, {}))
+        result = self.search(script, "--patient", "p")
+        self.assert_exit(result, 1)
+        self.assertEqual(self.uids(result), ["1.1"])
+        self.assertIn("404", result.err)
 
     def test_a_next_page_elsewhere_gets_no_credentials(self):
         other = self.serve(lambda method, path, pairs: (200, bundle(study("1.2"))))
