@@ -38,6 +38,10 @@
 #define WK_MAX_ROWS 65535
 #define WK_MAX_COLUMNS 65535
 #define WK_MAX_FRAMES 4000000
+/* Tiles of a whole slide image are put together up to this size, and number where each says its
+ * place. */
+#define WK_MAX_SLIDE_PIXELS (32u << 20)
+#define WK_MAX_SLIDE_TILES 16384
 #define WK_MAX_FRAGMENTS 8000000
 #define WK_MAX_SAMPLES 4
 #define WK_MAX_FRAME_BYTES (4ull << 30)

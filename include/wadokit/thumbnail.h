@@ -40,9 +40,11 @@ typedef struct wk_thumb_opts {
  *   instance   <StudyUID>/<SeriesUID>/<SOPUID>.jpg
  *   frame      <StudyUID>/<SeriesUID>/<SOPUID>-<frame>.jpg
  *
- * Images are ordered by Instance Number, then by name; the middle of n is number n / 2 counted from
- * 0. Objects with pixels come before those without; an object without gets a placeholder with a
- * label, as do moving pictures. Errors as of wk_render().
+ * Of a series of whole slide images it is the thumbnail, else the overview, else the smallest
+ * level; tiles are put together up to WK_MAX_SLIDE_PIXELS. Other images are ordered by Instance
+ * Number, then by name; the middle of n is number n / 2 counted from 0. Objects with pixels come
+ * before those without; an object without gets a placeholder with a label, as do moving pictures.
+ * Errors as of wk_render().
  */
 WK_API wk_code wk_thumbnail(wk_session *session, const char *const *targets, size_t n_targets,
                             const wk_thumb_opts *opts, wk_image_fn on_image, void *user,

@@ -96,6 +96,9 @@ const cli_command cli_cmd_thumb = {
         "<StudyUID>/<SeriesUID>/<SOPUID>-<frame>.jpg for --per study, series, instance and "
         "frame.\n"
         "\n"
+        "Of whole slide images it is the thumbnail, the overview or the smallest level, its tiles "
+        "put together.\n"
+        "\n"
         "With a single FILE, or -, the picture is that of the study (its series with the most "
         "images). An object without pixels gets a picture with a label.",
     .examples = "wadokit thumb study/ -o thumbs\n"

@@ -8,6 +8,7 @@
 #include "decode/decode.h"
 #include "encode/encode.h"
 #include "flow/object_label.h"
+#include "flow/slide.h"
 #include "render/icc.h"
 #include "render/overlay.h"
 #include "render/turn.h"
@@ -170,9 +171,43 @@ static wk_code finish_picture(wki_drawing *g, uint32_t frame, const wki_drawing_
     if (opts->look.to_srgb && wki_picture_to_srgb(picture, &why) != WK_OK)
         add_warning(r, why.message);
     r->icc = picture->icc ? "kept" : profiled ? "srgb" : NULL;
-    if (opts->look.overlays)
+    if (opts->look.overlays && r->tiles == 0)
         rc = draw_overlays(g, frame, &opts->render.region, picture, r, err);
     return rc == WK_OK ? wki_picture_turn(picture, opts->look.rotate, opts->look.flip, err) : rc;
+}
+
+static wk_code decode_tile(void *user, uint32_t frame, wki_pixels *out, wk_error *err)
+{
+    return decode(user, frame, out, err);
+}
+
+/* All tiles of a slide as one picture. */
+static wk_code draw_slide(wki_drawing *g, const wki_drawing_opts *opts, wki_picture *out,
+                          wk_image_report *r, wk_error *err)
+{
+    wki_render_report window;
+    wki_image_desc whole;
+    wki_pixels pixels = {0};
+    uint32_t missing = 0;
+    char text[80];
+    wk_code rc =
+        wki_slide_assemble(&g->desc, decode_tile, g, &whole, &pixels, &r->tiles, &missing, err);
+
+    if (rc != WK_OK)
+        return rc;
+    memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+    add_warning(r, pixels.warning);
+    if (missing) {
+        snprintf(text, sizeof text, "%u of %u tiles cannot be drawn", missing, missing + r->tiles);
+        add_warning(r, text);
+    }
+    rc = wki_render(&whole, 0, &pixels, &opts->render, out, &window, err);
+    if (rc == WK_OK) {
+        report_window(r, &window);
+        rc = finish_picture(g, 0, opts, out, r, err);
+    }
+    wki_pixels_clear(&pixels);
+    return rc;
 }
 
 static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
@@ -188,6 +223,14 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
             return refuse_without_pixels(g, err);
         r->placeholder = true;
         return draw_placeholder(g, opts->render.box, out, err);
+    }
+    if (opts->whole && wki_slide_is_tiled(&g->desc)) {
+        rc = draw_slide(g, opts, out, r, err);
+        if (rc != WK_LIMIT)
+            return rc;
+        add_warning(r, err->message);
+        add_warning(r, "one of its tiles is shown");
+        wk_error_clear(err);
     }
     r->frame = frame + 1;
     rc = decode(g, frame, &pixels, err);

@@ -24,6 +24,7 @@ typedef struct wki_drawing_opts {
     int effort;           /* see encode.h */
     bool modality_values; /* npy */
     bool placeholders;    /* for what has no pixels; else that is WK_UNSUPPORTED */
+    bool whole;           /* a slide's tiles as one picture, where they are not too many */
     wk_picture_look look; /* its region stands in `render` too */
 } wki_drawing_opts;
 

@@ -83,7 +83,20 @@ static void choose_middle(wki_thumb_list *list, const run *r)
 {
     size_t n = r->with_pixels ? r->with_pixels : r->n;
 
-    list->entries[r->start + n / 2].chosen = true;
+    size_t best = n / 2;
+    bool any = false;
+
+    for (size_t i = 0; i < r->with_pixels; i++) {
+        const wki_thumb_entry *e = &list->entries[r->start + i], *b;
+
+        b = &list->entries[r->start + best];
+        if (e->slide && (!any || e->preference > b->preference ||
+                         (e->preference == b->preference && e->extent < b->extent))) {
+            best = i;
+            any = true;
+        }
+    }
+    list->entries[r->start + best].chosen = true;
 }
 
 static bool is_better(const run *a, const run *b)

@@ -16,6 +16,9 @@ typedef struct wki_thumb_entry {
     char study[WK_UID_SIZE], series[WK_UID_SIZE], sop[WK_UID_SIZE];
     int64_t number;  /* Instance Number, -1 unknown */
     bool has_pixels; /* as far as is known */
+    bool slide;      /* a whole slide image: the best one is chosen, not the middle */
+    int preference;  /* of slides: the higher ... */
+    uint64_t extent; /* ... then the smaller */
     uint32_t frame;  /* 1-based, where one was named; 0 otherwise */
     char *path;      /* local file, owned; NULL: remote */
     size_t item;     /* remote: which item of the run's list */
@@ -35,7 +38,8 @@ wk_code wki_thumb_list_add(wki_thumb_list *list, const wki_thumb_entry *entry,
 void wki_thumb_list_clear(wki_thumb_list *list);
 
 /* Sorts by study, series, pixels first, Instance Number (unknown ones last), UID and path, and
- * marks what is to be drawn. Entries without a series are each their own. Returns how many. */
+ * marks what is to be drawn: of a series its middle image, of whole slide images the best. Entries
+ * without a series are each their own. Returns how many. */
 size_t wki_thumb_pick(wki_thumb_list *list, wk_thumb_per per);
 
 #ifdef __cplusplus

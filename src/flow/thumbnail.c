@@ -20,6 +20,7 @@
 #include "flow/object_label.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
+#include "flow/slide.h"
 #include "flow/thumb_pick.h"
 #include "flow/thumb_spool.h"
 
@@ -103,6 +104,20 @@ static wk_code entry_from_file(wki_thumb_entry *e, const char *path, wk_error *e
     return rc;
 }
 
+/* Which level of a slide it is stands in attributes that the quick scan does not keep. */
+static void note_slide(wki_thumb_entry *e, const char *path)
+{
+    wki_drawing g;
+    wk_error err = {0};
+
+    if (wki_drawing_open(&g, path, &err) == WK_OK && e->has_pixels) {
+        e->slide = true;
+        e->preference = wki_slide_preference(&g.desc);
+        e->extent = wki_slide_extent(&g.desc);
+    }
+    wki_drawing_close(&g);
+}
+
 static wk_code add_file(thumbing *t, const char *path, wk_error *err)
 {
     wki_thumb_entry e;
@@ -113,6 +128,8 @@ static wk_code add_file(thumbing *t, const char *path, wk_error *err)
     rc = scan_head(t->scan, path, &why);
     if (rc == WK_OK) {
         entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
+        if (wki_slide_is_class(wki_dicom_scan_identity(t->scan)->sop_class))
+            note_slide(&e, path);
     } else if (rc == WK_DATA) {
         wk_error_clear(&why);
         rc = entry_from_file(&e, path, &why);
@@ -151,7 +168,7 @@ typedef struct expansion {
 } expansion;
 
 static wk_code add_remote(expansion *x, const char *series, const char *sop, const char *sop_class,
-                          int64_t number, bool has_pixels, wk_error *err)
+                          int64_t number, bool has_pixels, uint64_t extent, wk_error *err)
 {
     wki_thumb_entry e;
 
@@ -162,6 +179,8 @@ static wk_code add_remote(expansion *x, const char *series, const char *sop, con
         return WK_OK;
     e.number = number;
     e.has_pixels = has_pixels && !wki_object_is_without_pixels(sop_class);
+    e.slide = extent > 0 && wki_slide_is_class(sop_class);
+    e.extent = extent;
     e.frame = x->item->frame;
     e.item = x->at;
     x->found++;
@@ -170,8 +189,13 @@ static wk_code add_remote(expansion *x, const char *series, const char *sop, con
 
 static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_error *err)
 {
-    /* Rows is an optional return key: 0 and absent say nothing where the class is known. */
-    return add_remote(user, row->series, row->uid, row->sop_class, row->number, true, err);
+    /* Rows is an optional return key: 0 and absent say nothing where the class is known. Of slides
+     * the smallest is the best guess that these attributes allow. */
+    uint64_t extent = row->rows > 0 && row->columns > 0 && row->frames > 0
+                          ? (uint64_t)row->rows * (uint64_t)row->columns * (uint64_t)row->frames
+                          : 0;
+
+    return add_remote(user, row->series, row->uid, row->sop_class, row->number, true, extent, err);
 }
 
 static bool hints_are_enough(const wk_plan_item *item)
@@ -195,7 +219,7 @@ static wk_code add_hints(expansion *x, wk_error *err)
             continue;
         for (size_t k = 0; k < s->n_listed && rc == WK_OK; k++)
             rc = add_remote(x, s->uid, s->instances[k].sop, s->instances[k].sop_class,
-                            s->instances[k].number, true, err);
+                            s->instances[k].number, true, 0, err);
     }
     return rc;
 }
@@ -319,7 +343,7 @@ static wk_code expand(thumbing *t, size_t at, wk_error *err)
     wk_code rc;
 
     if (item->sop[0])
-        return add_remote(&x, item->series, item->sop, "", -1, true, err);
+        return add_remote(&x, item->series, item->sop, "", -1, true, 0, err);
     if (hints_are_enough(item))
         rc = add_hints(&x, &why);
     else
@@ -376,8 +400,10 @@ static void name_entry(thumbing *t, const wki_thumb_entry *e, char out[NAME_SIZE
         snprintf(out, NAME_SIZE, "%.480s_%u", plain, n++);
 }
 
-static void draw_frame(thumbing *t, wki_drawing *g, const job *j, uint32_t frame, bool numbered)
+static void draw_frame(thumbing *t, wki_drawing *g, const job *j, uint32_t frame, bool numbered,
+                       bool whole)
 {
+    wki_drawing_opts opts = t->run.drawing;
     char relative[NAME_SIZE + 32], *path = NULL;
     const char *suffix = wki_picture_suffix(t->run.drawing.format);
     wk_image_report report;
@@ -389,7 +415,8 @@ static void draw_frame(thumbing *t, wki_drawing *g, const job *j, uint32_t frame
         snprintf(relative, sizeof relative, "%s-%u%s", j->base, frame + 1, suffix);
     else
         snprintf(relative, sizeof relative, "%s%s", j->base, suffix);
-    wki_drawing_picture(g, frame, &t->run.drawing, &t->run.out, relative, &report, &path);
+    opts.whole = whole;
+    wki_drawing_picture(g, frame, &opts, &t->run.out, relative, &report, &path);
     wki_picture_run_report(&t->run, &report);
     free(path);
 }
@@ -398,14 +425,15 @@ static wk_code draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
 {
     uint32_t n = wki_drawing_is_placeholder(g) || g->desc.frames == 0 ? 1 : g->desc.frames;
     bool each = t->per == WK_THUMB_FRAME && j->source.frame == 0;
+    bool whole = t->per != WK_THUMB_FRAME && j->source.frame == 0;
 
     if (j->source.frame > n)
         return wk_fail(err, WK_NOT_FOUND, "no frame %u: it has %u", j->source.frame, n);
     if (!each)
-        draw_frame(t, g, j, j->source.frame ? j->source.frame - 1 : n / 2,
-                   t->per == WK_THUMB_FRAME);
+        draw_frame(t, g, j, j->source.frame ? j->source.frame - 1 : n / 2, t->per == WK_THUMB_FRAME,
+                   whole);
     for (uint32_t i = 0; each && i < n && wki_session_check(t->run.session, NULL) == WK_OK; i++)
-        draw_frame(t, g, j, i, true);
+        draw_frame(t, g, j, i, true, false);
     return WK_OK;
 }
 

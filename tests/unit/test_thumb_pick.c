@@ -48,6 +48,27 @@ static void test_the_middle_is_by_instance_number_and_not_by_name(void)
     wki_thumb_list_clear(&list);
 }
 
+static void test_slides_are_chosen_by_what_they_show(void)
+{
+    static const struct {
+        const char *sop;
+        int preference;
+        uint64_t extent;
+    } table[] = {{"a", 1, 100}, {"b", 1, 40}, {"c", 0, 5}, {"d", 1, 40}, {"e", 1, 900}};
+    wki_thumb_list list = {0};
+
+    for (int i = 0; i < 5; i++) {
+        add(&list, "1", "1.1", table[i].sop, i, true);
+        list.entries[i].slide = true;
+        list.entries[i].preference = table[i].preference;
+        list.entries[i].extent = table[i].extent;
+    }
+    expect(&list, WK_THUMB_SERIES, "b");
+    list.entries[4].preference = 3;
+    expect(&list, WK_THUMB_STUDY, "e");
+    wki_thumb_list_clear(&list);
+}
+
 static void test_objects_with_pixels_come_before_those_without(void)
 {
     wki_thumb_list list = {0};
@@ -91,6 +112,7 @@ static void test_what_has_no_series_stands_for_itself(void)
 static CU_TestInfo tests[] = {
     {"the middle is by Instance Number and not by name",
      test_the_middle_is_by_instance_number_and_not_by_name},
+    {"slides are chosen by what they show", test_slides_are_chosen_by_what_they_show},
     {"objects with pixels come before those without",
      test_objects_with_pixels_come_before_those_without},
     {"a study shows its largest series", test_a_study_shows_its_largest_series},
