@@ -5,7 +5,7 @@ find_package(CURL REQUIRED)                                                # src
 find_package(OpenSSL REQUIRED)                                             # src/core/hash.c, core/base64.c, auth/jwt_key.c
 find_package(ZLIB REQUIRED)                                                # src/dicom/dicom_scan.c
 find_package(DCMTK CONFIG REQUIRED)                                        # src/dicom/dicom_dcmtk.cc
-find_package(PNG REQUIRED)                                                 # src/encode/png.c
+find_package(PNG REQUIRED)                                                 # src/encode/png.c, decode/decode_png.c
 find_package(JPEG REQUIRED)                                                # the two jpeg files
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src/json
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files

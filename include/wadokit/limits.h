@@ -53,6 +53,15 @@
 #define WK_MAX_DATA_SET_BYTES (512ull << 20) /* without the pixels */
 #define WK_MAX_INFLATED_BYTES (16ull << 30)
 
+/* Photos of people: a file, and what is decoded of it. */
+#define WK_MAX_PHOTO_BYTES (64u << 20)
+#define WK_MAX_PHOTO_PIXELS (50u * 1000 * 1000)
+#define WK_MAX_PHOTOS 100000       /* of one patient */
+#define WK_MAX_PHOTO_SEND 16000000 /* Cerbo: 16 MB before base64 */
+
+/* FHIR bulk data: files of one manifest. */
+#define WK_MAX_BULK_FILES 1000000
+
 /* Waiting. */
 #define WK_MAX_RETRY_AFTER_S 3600
 

@@ -20,6 +20,7 @@
 #include <wadokit/json.h>
 #include <wadokit/limits.h>
 #include <wadokit/log.h>
+#include <wadokit/photo.h>
 #include <wadokit/plan.h>
 #include <wadokit/search.h>
 #include <wadokit/retrieve.h>
