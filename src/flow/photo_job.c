@@ -196,8 +196,8 @@ static wk_code encode(const wki_picture *p, wk_picture_format format, const wk_p
 {
     int quality = o->quality ? o->quality : o->thumb ? QUALITY_THUMB : QUALITY;
 
-    return format == WK_PICTURE_PNG ? wki_png_write(p, NULL, sink, err)
-                                    : wki_jpeg_write(p, quality, NULL, sink, err);
+    return format == WK_PICTURE_PNG ? wki_png_write(p, 0, NULL, sink, err)
+                                    : wki_jpeg_write(p, quality, 0, NULL, sink, err);
 }
 
 static wk_code convert(job *j, const view *v, wki_media kind, wk_photo_report *r, char **path,
