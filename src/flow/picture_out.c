@@ -159,6 +159,21 @@ static wk_code open_in_folder(wki_picture_out *out, const char *relative, wki_tm
     return rc;
 }
 
+/* The folders above a file that was named, as the folder that was named is made. */
+static wk_code make_parent(const char *path, wk_error *err)
+{
+    const char *slash = strrchr(path, '/');
+    char *dir = slash && slash != path ? wki_strfmt("%.*s", (int)(slash - path), path) : NULL;
+    wk_code rc = WK_OK;
+
+    if (dir)
+        rc = wki_path_make_dirs(dir, err);
+    else if (slash && slash != path)
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    free(dir);
+    return rc;
+}
+
 static wk_code write_to_file(wki_picture_out *out, const char *relative, produce_fn produce,
                              void *user, uint64_t *bytes, wk_error *err)
 {
@@ -168,10 +183,13 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
     bool existed = false;
     wk_code rc;
 
-    if (out->single)
-        rc = wki_tmpfile_open_for(&t, out->path, &base, err);
-    else
+    if (out->single) {
+        rc = make_parent(out->path, err);
+        if (rc == WK_OK)
+            rc = wki_tmpfile_open_for(&t, out->path, &base, err);
+    } else {
         rc = open_in_folder(out, relative, &t, &base, err);
+    }
     if (rc == WK_OK)
         rc = produce(user, &sink, err);
     *bytes = t.bytes;

@@ -315,7 +315,7 @@ static wk_code fetch_whole(expansion *x, wk_error *err)
     end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
     wki_seen_clear(&x->spooled);
     rc = rc == WK_OK ? end : rc;
-    if (x->found > 0)
+    if (rc == WK_OK && x->found > 0)
         wk_log_write(&x->t->run.session->log, WK_LOG_WARN,
                      "%s: the server lists no instances; all were fetched", x->item->url);
     if (rc == WK_OK && x->fatal.code != WK_OK)

@@ -222,6 +222,20 @@ static void set_method(CURL *c, const wki_wire_request *r)
         curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
+/* Loopback goes without a proxy, whatever the environment says: there, and only there, credentials
+ * travel unencrypted. A proxy that was named and is on loopback too keeps them on this machine. */
+static void set_proxy(CURL *c, const char *proxy, bool to_loopback)
+{
+    if (to_loopback && !(proxy && wki_url_is_loopback(proxy))) {
+        curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
+        return;
+    }
+    if (proxy)
+        curl_easy_setopt(c, CURLOPT_PROXY, proxy);
+    if (to_loopback)
+        curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* $no_proxy names loopback as a rule */
+}
+
 static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request *r)
 {
     if (o->cacert)
@@ -234,12 +248,7 @@ static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request
         curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
         curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     }
-    /* Loopback goes without a proxy, whatever the environment says: there, and only there,
-     * credentials travel unencrypted. */
-    if (wki_url_is_loopback(r->url))
-        curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-    else if (o->proxy)
-        curl_easy_setopt(c, CURLOPT_PROXY, o->proxy);
+    set_proxy(c, o->proxy, wki_url_is_loopback(r->url));
 }
 
 static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request *r)

@@ -310,6 +310,29 @@ static void test_loopback_is_reached_without_the_proxy_of_the_environment(void)
     unsetenv("http_proxy");
 }
 
+static void test_a_proxy_on_loopback_that_was_named_is_used(void)
+{
+    static const tiny_reply reply = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0,
+                                     TINY_CLOSE};
+    wki_http_opts o = {.proxy = base, .max_wait_ms = 1000, .connect_timeout_s = 2};
+    wki_http_request r = {.url = "http://127.0.0.1:1/x"};
+    wki_http *http = NULL;
+    wki_buf buf;
+    wk_error err = {0};
+
+    tiny_start(&server, &reply, 1);
+    snprintf(base, sizeof base, "http://127.0.0.1:%d", server.port);
+    setenv("no_proxy", "127.0.0.1", 1);
+    T_OK(wki_http_new(&o, &http, &err), &err);
+    wki_buf_init(&buf, 100, "body");
+    T_OK(wki_http_fetch(http, &r, &buf, NULL, &err), &err);
+    T_STR(wki_buf_text(&buf), "ok");
+    wki_buf_clear(&buf);
+    unsetenv("no_proxy");
+    close_client(http);
+    T_HAS(server.requests[0], "GET http://127.0.0.1:1/x HTTP/1.1\r\n");
+}
+
 static void test_a_name_that_leads_to_this_machine_is_refused_where_a_server_named_it(void)
 {
     /* "ip6-localhost" and the host's own name are in /etc/hosts of most machines; a name that does
@@ -347,6 +370,7 @@ static CU_TestInfo tests[] = {
     {"a redirect on loopback is followed", test_a_redirect_on_loopback_is_followed},
     {"loopback is reached without a proxy",
      test_loopback_is_reached_without_the_proxy_of_the_environment},
+    {"a proxy on loopback that was named is used", test_a_proxy_on_loopback_that_was_named_is_used},
     {"a name that leads to this machine is refused",
      test_a_name_that_leads_to_this_machine_is_refused_where_a_server_named_it},
     CU_TEST_INFO_NULL,
