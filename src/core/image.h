@@ -194,6 +194,9 @@ typedef struct wki_pixels {
     wki_color color;
     void *data; /* owned */
     size_t size;
+    uint8_t reduced;   /* decoded smaller by 2^reduced than the description says; rounded up */
+    bool at_corners;   /* reduced: sample k stands for source pixel k * 2^reduced (wavelets), not
+                          for the mean of the block that begins there */
     char decoder[32];  /* "dcmtk", "openjpeg", "turbojpeg", "native", ... */
     char warning[160]; /* one line where the stream disagreed with the header, else "" */
 } wki_pixels;

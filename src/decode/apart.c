@@ -76,6 +76,8 @@ static wk_code take(const answer *a, wki_pixels *out, wk_error *err)
         return wk_fail(err, WK_NOMEM, "out of memory");
     memcpy(p.data, a->cells, p.size);
     p.color = a->pixels.color;
+    p.reduced = a->pixels.reduced;
+    p.at_corners = a->pixels.at_corners;
     memcpy(p.decoder, a->pixels.decoder, sizeof p.decoder);
     memcpy(p.warning, a->pixels.warning, sizeof p.warning);
     *out = p;

@@ -110,6 +110,21 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     return e->codec(d, bytes, opts->reduce, out, err);
 }
 
+unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height)
+{
+    const entry *e = find(d->transfer_syntax);
+    bool jpeg = e && !e->codec && e->way == WKI_DECODE_HERE;
+    unsigned most = jpeg ? 3 : 5, n = 0;
+
+    if (!e || (!jpeg && e->codec != wki_decode_j2k) || d->photometric == WKI_PALETTE_COLOR ||
+        d->supplemental_palette || !d->encapsulated)
+        return 0;
+    while (n < most && d->cols >> (n + 1) >= 2 * (uint64_t)width &&
+           d->rows >> (n + 1) >= 2 * (uint64_t)height)
+        n++;
+    return n;
+}
+
 const char *wki_decode_version(size_t i)
 {
     const char *lines[] = {wki_j2k_version(),    wki_jpeg_version(),

@@ -21,7 +21,8 @@ typedef wk_code (*wki_foreign_decode)(void *user, const wki_image_desc *d, uint3
                                       wki_pixels *out, wk_error *err);
 
 typedef struct wki_decode_opts {
-    unsigned reduce; /* J2K, HTJ2K, JPEG: may give a picture smaller by 2^n, 0 to `reduce` */
+    unsigned reduce; /* J2K, HTJ2K, JPEG: may give a picture smaller by 2^n, 0 to `reduce`; which
+                        n it was stands in the pixels */
     wki_foreign_decode foreign;
     void *foreign_user;
 } wki_decode_opts;
@@ -42,6 +43,11 @@ wki_decode_way wki_decode_way_of(const char *transfer_syntax);
  * wki_pixels_clear(). */
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err) WK_MUST_USE;
+
+/* The largest n by which pixels may be decoded smaller so that twice width x height is left, of
+ * which means can be taken: what decoders give is no mean of the area, and comes before the window.
+ * 0 where the transfer syntax has no such decoder, or samples are indices, which have no means. */
+unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height);
 
 /* Takes native bytes for pixels as they are, without a copy, where they need no change but the
  * unused bits cleared: little endian, interleaved, 8 to 32 bits. True and `bytes` empty, or false

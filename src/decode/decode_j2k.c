@@ -167,6 +167,15 @@ static wk_code check_components(const wki_image_desc *d, const opj_image_t *imag
     return WK_OK;
 }
 
+static void clamp(const opj_image_comp_t *c)
+{
+    OPJ_INT32 low = c->sgnd ? -(OPJ_INT32)(1u << (c->prec - 1)) : 0;
+    OPJ_INT32 high = (OPJ_INT32)((c->sgnd ? 1u << (c->prec - 1) : 1u << c->prec) - 1);
+
+    for (size_t i = 0; c->prec < 31 && i < (size_t)c->w * c->h; i++)
+        c->data[i] = c->data[i] < low ? low : c->data[i] > high ? high : c->data[i];
+}
+
 /* Component `s` into every samples-th place; a smaller component is repeated. */
 static void place(const opj_image_comp_t *c, unsigned s, wki_pixels *p)
 {
@@ -201,14 +210,17 @@ static void note_color(const wki_image_desc *d, bool mct, wki_pixels *p)
     }
 }
 
-static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct, wki_pixels *out,
-                    wk_error *err)
+static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct, unsigned reduced,
+                    wki_pixels *out, wk_error *err)
 {
     wki_pixels p = {0};
     wk_code rc = check_components(d, image, err);
 
     if (rc != WK_OK)
         return rc;
+    /* The low bands may overshoot what the samples can hold. */
+    for (unsigned i = 0; i < d->samples && reduced > 0; i++)
+        clamp(&image->comps[i]);
     if (!wki_pixels_alloc(&p, image->comps[0].h, image->comps[0].w, d->samples, wki_stored_type(d)))
         return wk_fail(err, WK_NOMEM, "out of memory");
     for (unsigned i = 0; i < d->samples; i++)
@@ -219,6 +231,8 @@ static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct,
         wki_pixels_warn(&p, "the code stream is %s, the header says %s; read as the header says",
                         image->comps[0].sgnd ? "signed" : "unsigned",
                         d->is_signed ? "signed" : "unsigned");
+    p.reduced = (uint8_t)reduced;
+    p.at_corners = true;
     (void)wki_strcopy(p.decoder, sizeof p.decoder, "openjpeg");
     *out = p;
     return WK_OK;
@@ -233,12 +247,12 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
     wk_code rc;
 
     mct = ok && read_coding(codec, &resolutions);
-    if (ok && reduce > 0 && resolutions > 1)
-        ok = opj_set_decoded_resolution_factor(codec,
-                                               reduce < resolutions ? reduce : resolutions - 1);
+    reduce = reduce < resolutions ? reduce : resolutions - 1;
+    if (ok && reduce > 0)
+        ok = opj_set_decoded_resolution_factor(codec, reduce);
     if (ok)
         ok = opj_decode(codec, stream, image) && opj_end_decompress(codec, stream);
-    rc = ok ? take(d, image, mct, out, err)
+    rc = ok ? take(d, image, mct, reduce, out, err)
             : wk_fail(err, WK_DATA, "the JPEG 2000 stream is corrupt: %s",
                       *message ? message : "cannot be decoded");
     opj_image_destroy(image);

@@ -173,6 +173,7 @@ wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, u
         rc = finish(d, &cells, &p, err);
     if (rc == WK_OK) {
         note_color(d, color, &p);
+        p.reduced = (uint8_t)(reduce < 3 ? reduce : 3);
         if (*j->message)
             wki_pixels_warn(&p, "JPEG: %.120s", j->message);
         *out = p;

@@ -15,30 +15,53 @@ static uint32_t le32(const uint8_t *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-/* Unpacks one segment to every `stride`-th byte of `to`, `n` times. False where it ends early. */
-static bool unpack(const uint8_t *p, size_t left, uint8_t *to, size_t stride, size_t n)
+/* Unpacks one segment to `n` bytes. False where it ends early. */
+static bool unpack(const uint8_t *p, size_t left, uint8_t *to, size_t n)
 {
-    size_t done = 0;
+    const uint8_t *end = p + left;
+    uint8_t *last = to + n;
 
-    while (done < n && left > 0) {
+    while (to < last && p < end) {
         int8_t code = (int8_t)*p++;
         size_t run = code >= 0 ? (size_t)code + 1 : (size_t)(1 - code);
 
-        left--;
         if (code == -128)
             continue;
-        if (run > n - done)
-            run = n - done;
-        if (code >= 0 && left < run)
+        if (run > (size_t)(last - to))
+            run = (size_t)(last - to);
+        if ((size_t)(end - p) < (code >= 0 ? run : 1))
             return false;
-        if (code < 0 && left < 1)
-            return false;
-        for (size_t i = 0; i < run; i++, done++)
-            to[done * stride] = code >= 0 ? p[i] : *p;
+        if (code >= 0)
+            memcpy(to, p, run);
+        else
+            memset(to, *p, run);
+        to += run;
         p += code >= 0 ? run : 1;
-        left -= code >= 0 ? run : 1;
     }
-    return done == n;
+    return to == last;
+}
+
+/* Every `stride`-th byte of `to`. Strides that are common are loops of their own. */
+static void spread(const uint8_t *restrict from, size_t n, uint8_t *restrict to, size_t stride)
+{
+    if (stride == 2) {
+        for (size_t i = 0; i < n; i++)
+            to[2 * i] = from[i];
+    } else if (stride == 3) {
+        for (size_t i = 0; i < n; i++)
+            to[3 * i] = from[i];
+    } else {
+        for (size_t i = 0; i < n; i++)
+            to[i * stride] = from[i];
+    }
+}
+
+/* Two segments, of the upper and the lower bytes, to 16-bit samples in one go. */
+static void weave(const uint8_t *restrict upper, const uint8_t *restrict lower, size_t n,
+                  uint16_t *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] = (uint16_t)(upper[i] << 8 | lower[i]);
 }
 
 typedef struct segments {
@@ -62,20 +85,39 @@ static wk_code read_header(const wki_frame_bytes *b, uint32_t due, segments *s, 
     return WK_OK;
 }
 
+static wk_code unpack_plane(const wki_frame_bytes *b, const segments *s, uint32_t i, uint8_t *to,
+                            size_t n, wk_error *err)
+{
+    if (unpack(b->data + s->from[i], s->from[i + 1] - s->from[i], to, n))
+        return WK_OK;
+    return wk_fail(err, WK_DATA, "RLE segment %u ends early", i + 1);
+}
+
 static wk_code unpack_all(const wki_frame_bytes *b, const segments *s, wki_pixels *p, wk_error *err)
 {
     static const uint16_t one = 1;
     bool little = *(const uint8_t *)&one == 1;
     size_t width = wki_sample_bytes(p->type), n = (size_t)p->rows * p->cols;
+    bool pair = s->n == 2 && width == 2;
+    uint8_t *plane = s->n == 1 ? NULL : malloc(pair ? 2 * n : n);
+    wk_code rc = WK_OK;
 
-    for (uint32_t i = 0; i < s->n; i++) {
+    if (s->n == 1)
+        return unpack_plane(b, s, 0, p->data, n, err);
+    if (!plane)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    for (uint32_t i = 0; i < s->n && rc == WK_OK; i++) {
         size_t sample = i / width, byte = i % width;
         uint8_t *to = (uint8_t *)p->data + sample * width + (little ? width - 1 - byte : byte);
 
-        if (!unpack(b->data + s->from[i], s->from[i + 1] - s->from[i], to, width * p->samples, n))
-            return wk_fail(err, WK_DATA, "RLE segment %u ends early", i + 1);
+        rc = unpack_plane(b, s, i, pair ? plane + i * n : plane, n, err);
+        if (rc == WK_OK && !pair)
+            spread(plane, n, to, width * p->samples);
     }
-    return WK_OK;
+    if (rc == WK_OK && pair)
+        weave(plane, plane + n, n, p->data);
+    free(plane);
+    return rc;
 }
 
 /* Bits are packed as native ones, then run-length coded. */
@@ -89,7 +131,7 @@ static wk_code unpack_bits(const wki_image_desc *d, const wki_frame_bytes *b, co
 
     if (!packed)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    if (unpack(b->data + s->from[0], s->from[1] - s->from[0], packed, 1, n))
+    if (unpack(b->data + s->from[0], s->from[1] - s->from[0], packed, n))
         rc = wki_decode_native(d, &native, 0, out, err);
     else
         rc = wk_fail(err, WK_DATA, "the RLE segment ends early");

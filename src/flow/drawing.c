@@ -69,9 +69,10 @@ static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t fram
     return wki_dicom_decode_frame(g->file, d, frame, out, err);
 }
 
-static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error *err)
+static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, wki_pixels *out,
+                              wk_error *err)
 {
-    wki_decode_opts opts = {0, decode_foreign, g};
+    wki_decode_opts opts = {reduce, decode_foreign, g};
     wki_frame_bytes bytes = {0};
     wk_code rc = WK_OK;
 
@@ -81,6 +82,22 @@ static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error 
         rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
     wki_frame_bytes_clear(&bytes);
     return rc;
+}
+
+static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error *err)
+{
+    return decode_reduced(g, frame, 0, out, err);
+}
+
+/* By how much a frame may be decoded smaller for a picture of this kind. */
+static unsigned reduction(const wki_drawing *g, uint32_t frame, const wki_render_opts *opts)
+{
+    uint32_t width = 0, height = 0;
+
+    if (opts->box == 0 || opts->region.width || !wki_render_knows_window(&g->desc, frame, opts))
+        return 0;
+    wki_render_size(&g->desc, opts->box, &width, &height);
+    return wki_decode_reduction(&g->desc, width, height);
 }
 
 static wk_code refuse_without_pixels(const wki_drawing *g, wk_error *err)
@@ -233,7 +250,7 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
         wk_error_clear(err);
     }
     r->frame = frame + 1;
-    rc = decode(g, frame, &pixels, err);
+    rc = decode_reduced(g, frame, reduction(g, frame, &opts->render), &pixels, err);
     if (rc == WK_OK) {
         memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
         add_warning(r, pixels.warning);

@@ -1,6 +1,7 @@
 #include "render/color.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "render/grey.h"
@@ -121,15 +122,71 @@ static void row_general(const wki_image_desc *d, const wki_pixels *p, size_t fir
     }
 }
 
-static void row_ybr8(const uint8_t *in, uint32_t cols, bool partial, uint8_t *out)
+/* What is added to Y of 8 bits: it does not depend on Y, but for TIE, where the general formula
+ * has to be asked. */
+enum {
+    TIE = INT16_MIN
+};
+
+static struct {
+    int16_t red[256], blue[256], green[256][256];
+} offsets;
+
+static int16_t offset(int32_t v)
 {
-    for (size_t i = 0; i < (size_t)cols * 3; i += 3) {
+    int32_t shifted = v + UNIT / 2 + 512 * UNIT;
+
+    return shifted % UNIT == 0 ? TIE : (int16_t)(shifted / UNIT - 512);
+}
+
+static void make_offsets(void)
+{
+    for (int32_t i = 0; i < 256; i++) {
+        offsets.red[i] = offset(1402000 * (i - 128));
+        offsets.blue[i] = offset(1772000 * (i - 128));
+        for (int32_t k = 0; k < 256; k++)
+            offsets.green[i][k] = offset(-344136 * (i - 128) - 714136 * (k - 128));
+    }
+}
+
+static void row_ybr8_exact(const uint8_t *in, size_t n, bool partial, uint8_t *out)
+{
+    for (size_t i = 0; i < n; i += 3) {
         int32_t rgb[3];
 
         wki_ybr_to_rgb(8, partial, in[i], in[i + 1], in[i + 2], rgb);
         out[i] = (uint8_t)rgb[0];
         out[i + 1] = (uint8_t)rgb[1];
         out[i + 2] = (uint8_t)rgb[2];
+    }
+}
+
+static uint8_t clamp8(int32_t v)
+{
+    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
+}
+
+static void row_ybr8(const uint8_t *in, uint32_t cols, bool partial, uint8_t *out)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    size_t n = (size_t)cols * 3;
+
+    if (partial) {
+        row_ybr8_exact(in, n, partial, out);
+        return;
+    }
+    (void)pthread_once(&once, make_offsets);
+    for (size_t i = 0; i < n; i += 3) {
+        int16_t r = offsets.red[in[i + 2]], b = offsets.blue[in[i + 1]];
+        int16_t g = offsets.green[in[i + 1]][in[i + 2]];
+
+        if (r == TIE || g == TIE || b == TIE) {
+            row_ybr8_exact(in + i, 3, partial, out + i);
+            continue;
+        }
+        out[i] = clamp8(in[i] + r);
+        out[i + 1] = clamp8(in[i] + g);
+        out[i + 2] = clamp8(in[i] + b);
     }
 }
 

@@ -268,7 +268,19 @@ static bool set_linear(grey *g)
     return true;
 }
 
-static wk_code draw_grey_scaled(grey *g, wki_picture *out, wk_error *err)
+/* Of pixels that were decoded smaller: where the spans of the whole picture's pixels lie. */
+static void set_grid(const wki_image_desc *d, const wki_pixels *p, wki_scale_job *job)
+{
+    double unit = 1u << p->reduced;
+
+    if (p->reduced == 0)
+        return;
+    job->x_step = d->cols / unit / job->dst_width;
+    job->y_step = d->rows / unit / job->dst_height;
+    job->shift = p->at_corners ? 0.5 - 0.5 / unit : 0;
+}
+
+static wk_code draw_grey_scaled(const wki_image_desc *d, grey *g, wki_picture *out, wk_error *err)
 {
     wki_scale_job job = {.src_width = g->p->cols,
                          .src_height = g->p->rows,
@@ -279,6 +291,7 @@ static wk_code draw_grey_scaled(grey *g, wki_picture *out, wk_error *err)
                          .emit = emit_grey,
                          .user = g};
 
+    set_grid(d, g->p, &job);
     g->gain = 1;
     g->bias = 0;
     g->out = out;
@@ -350,7 +363,7 @@ static wk_code draw_grey(const wki_image_desc *d, uint32_t frame, const wki_pixe
         if (out->width == view->cols && out->height == view->rows)
             rc = draw_grey_full(&g, out, err);
         else
-            rc = draw_grey_scaled(&g, out, err);
+            rc = draw_grey_scaled(d, &g, out, err);
     }
     free(g.table);
     return rc;
@@ -423,6 +436,7 @@ static wk_code draw_color_scaled(color *c, wki_picture *out, wk_error *err)
                          .user = c};
     wk_code rc;
 
+    set_grid(c->d, c->p, &job);
     c->out = out;
     c->row = malloc((size_t)c->p->cols * 3);
     if (!c->row)
@@ -479,6 +493,14 @@ static wk_code check_pixels(const wki_pixels *p, wk_error *err)
     return WK_OK;
 }
 
+bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts)
+{
+    if (d->samples == 3 || opts->rule == WKI_WINDOW_GIVEN)
+        return true;
+    return opts->rule == WKI_WINDOW_DICOM &&
+           (wki_image_desc_values(d, frame)->n_windows > 0 || d->n_voi_luts > 0);
+}
+
 /* An ICC profile says at bytes 16 to 19 what kind of picture it is for. */
 static void set_profile(const wki_image_desc *d, wki_picture *out)
 {
@@ -499,7 +521,10 @@ static wk_code draw_view(const wki_image_desc *d, uint32_t frame, const wki_pixe
     bool grey_only = pixels->color == WKI_COLOR_GREY && !is_supplemental(d);
     wk_code rc;
 
-    target_size(d, view->rows, view->cols, opts->box, &width, &height);
+    if (view->reduced)
+        wki_render_size(d, opts->box, &width, &height);
+    else
+        target_size(d, view->rows, view->cols, opts->box, &width, &height);
     if (!wki_picture_alloc(&picture, width, height, grey_only ? 1 : 3,
                            grey_only && opts->depth == 16 ? 16 : 8))
         return wk_fail(err, WK_NOMEM, "no memory for a picture of %u x %u", width, height);

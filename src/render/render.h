@@ -55,6 +55,10 @@ typedef struct wki_render_report {
  * enlarged), then shrunk to fit into a box of `box` pixels a side (0: not), at least 1 x 1. */
 void wki_render_size(const wki_image_desc *d, uint32_t box, uint32_t *width, uint32_t *height);
 
+/* Whether a window can be had without looking at all values, so that pixels decoded smaller by
+ * means do for drawing: the file or the caller gives it, or there is none. */
+bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts);
+
 /* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear().
  * WK_UNSUPPORTED for what cannot be shown as asked (window NONE where the values are no integers
  * that fit), WK_USAGE for a region that does not lie inside. */

@@ -12,19 +12,18 @@ typedef struct span {
     float head, middle, tail;
 } span;
 
-static span span_shrink(uint32_t i, uint32_t src, uint32_t dst)
+/* The samples from `from` to `to`, whose weights are parts of `size`. */
+static span span_shrink(double from, double to, double size, uint32_t src)
 {
-    double step = (double)src / dst;
-    double from = i * step, to = fmin((i + 1) * step, src);
     uint32_t first = (uint32_t)from, last = (uint32_t)ceil(to - 1e-9) - 1;
     span s;
 
     last = last < first ? first : last > src - 1 ? src - 1 : last;
     s.first = first;
     s.n = last - first + 1;
-    s.middle = (float)(1 / step);
-    s.head = s.n == 1 ? 1 : (float)((first + 1 - from) / step);
-    s.tail = (float)((to - last) / step);
+    s.middle = (float)(1 / size);
+    s.head = s.n == 1 ? 1 : (float)((first + 1 - from) / size);
+    s.tail = (float)((to - last) / size);
     return s;
 }
 
@@ -46,9 +45,22 @@ static span span_grow(uint32_t i, uint32_t src, uint32_t dst)
     return s;
 }
 
-static span span_of(uint32_t i, uint32_t src, uint32_t dst)
+/* Span `i` of a grid of its own, which may end in front of or behind the last sample. */
+static span span_on_grid(uint32_t i, uint32_t src, double step, double shift)
 {
-    return dst > src ? span_grow(i, src, dst) : span_shrink(i, src, dst);
+    double from = fmin(i * step + shift, src - 1.0), to = fmin((i + 1) * step + shift, src);
+
+    return span_shrink(from, to, to - from, src);
+}
+
+static span span_of(uint32_t i, uint32_t src, uint32_t dst, double step, double shift)
+{
+    if (step > 0)
+        return span_on_grid(i, src, step, shift);
+    if (dst > src)
+        return span_grow(i, src, dst);
+    step = (double)src / dst;
+    return span_shrink(i * step, fmin((i + 1) * step, src), step, src);
 }
 
 static float span_weight(const span *s, uint32_t k)
@@ -59,7 +71,7 @@ static float span_weight(const span *s, uint32_t k)
 /* Whether each result sample is the mean of two neighbours: the commonest case. */
 static bool is_half(const wki_scale_job *job)
 {
-    return job->channels == 1 && job->src_width == 2 * job->dst_width;
+    return job->channels == 1 && !(job->x_step > 0) && job->src_width == 2 * job->dst_width;
 }
 
 static void reduce_half(uint32_t n, const float *restrict in, float *restrict out)
@@ -102,7 +114,7 @@ static void reduce_color(const span *spans, uint32_t n, const float *sums, float
 static void scale_rows(const wki_scale_job *job, const span *columns, float *sums, float *means)
 {
     for (uint32_t y = 0; y < job->dst_height; y++) {
-        span s = span_of(y, job->src_height, job->dst_height);
+        span s = span_of(y, job->src_height, job->dst_height, job->y_step, job->shift);
 
         memset(sums, 0, (size_t)job->src_width * job->channels * sizeof *sums);
         for (uint32_t k = 0; k < s.n; k++) {
@@ -133,7 +145,7 @@ wk_code wki_scale(const wki_scale_job *job, wk_error *err)
         goto out;
     }
     for (uint32_t i = 0; i < job->dst_width; i++)
-        columns[i] = span_of(i, job->src_width, job->dst_width);
+        columns[i] = span_of(i, job->src_width, job->dst_width, job->x_step, job->shift);
     scale_rows(job, columns, sums, means);
 out:
     free(sums);

@@ -26,6 +26,8 @@ typedef struct wki_scale_job {
     void (*add)(void *user, uint32_t y, float weight, float *sums);
     void (*emit)(void *user, uint32_t y, const float *means);
     void *user;
+    double x_step, y_step; /* source samples that a result sample spans; 0: src / dst */
+    double shift;          /* on both axes: where the first span begins, in source samples */
 } wki_scale_job;
 
 /* WK_NOMEM is all that can go wrong. */

@@ -26,7 +26,7 @@ MAY_INCLUDE["store"].add("dicom")  # asks what a file is
 # A third-party header, and the only files that may see it.
 HOMES = [
     (r"curl/", r"src/http/.*"),
-    (r"dcmtk/", r"src/dicom/.*\.(cc|hh)"),
+    (r"dcmtk/", r"src/dicom/.*\.(cc|hh)|tests/bench/.*"),
     (r"cjson/|cJSON", r"src/json/.*"),
     (r"openjpeg", r"src/decode/decode_j2k\.c"),
     (r"turbojpeg|jpeglib|jerror", r"src/(decode/decode_jpeg|encode/jpeg)\.c|tests/unit/.*"),

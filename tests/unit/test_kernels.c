@@ -178,6 +178,34 @@ static void what_is_short_or_in_another_order_is_not_adopted(void)
     wki_frame_bytes_clear(&bytes);
 }
 
+static void pixels_are_decoded_smaller_only_where_twice_the_picture_is_left(void)
+{
+    static const struct {
+        const char *syntax;
+        wki_photometric photometric;
+        uint32_t side, picture;
+        unsigned reduction;
+    } table[] = {{"1.2.840.10008.1.2.4.90", WKI_MONOCHROME2, 4096, 256, 3},
+                 {"1.2.840.10008.1.2.4.90", WKI_MONOCHROME2, 4095, 256, 2},
+                 {"1.2.840.10008.1.2.4.202", WKI_MONOCHROME2, 512, 256, 0},
+                 {"1.2.840.10008.1.2.4.50", WKI_MONOCHROME2, 65535, 256, 3},
+                 {"1.2.840.10008.1.2.4.90", WKI_PALETTE_COLOR, 4096, 256, 0},
+                 {"1.2.840.10008.1.2.4.70", WKI_MONOCHROME2, 4096, 256, 0},
+                 {"1.2.840.10008.1.2.5", WKI_MONOCHROME2, 4096, 256, 0}};
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        wki_image_desc d = {.encapsulated = true,
+                            .samples = 1,
+                            .photometric = table[i].photometric,
+                            .rows = table[i].side,
+                            .cols = table[i].side};
+
+        memcpy(d.transfer_syntax, table[i].syntax, strlen(table[i].syntax));
+        CU_ASSERT_EQUAL(wki_decode_reduction(&d, table[i].picture, table[i].picture),
+                        table[i].reduction);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"sums are the same bits on every instruction set",
      sums_are_the_same_bits_on_every_instruction_set},
@@ -189,6 +217,8 @@ static CU_TestInfo tests[] = {
     {"adopted pixels are those that decoding gives", adopted_pixels_are_those_that_decoding_gives},
     {"what is short or in another order is not adopted",
      what_is_short_or_in_another_order_is_not_adopted},
+    {"pixels are decoded smaller only where twice the picture is left",
+     pixels_are_decoded_smaller_only_where_twice_the_picture_is_left},
     CU_TEST_INFO_NULL,
 };
 

@@ -56,7 +56,7 @@ static void check(uint32_t w, uint32_t h, uint32_t tw, uint32_t th, unsigned cha
     double *in = malloc(n * sizeof *in), worst = 0;
     float *out = malloc((size_t)tw * th * channels * sizeof *out);
     field f = {in, w, channels, out, tw};
-    wki_scale_job job = {w, h, tw, th, channels, add, emit, &f};
+    wki_scale_job job = {w, h, tw, th, channels, add, emit, &f, 0, 0, 0};
     wk_error err = {0};
 
     for (size_t i = 0; i < n; i++)
@@ -95,7 +95,7 @@ static void test_an_axis_that_grows_is_interpolated(void)
     double in[] = {0, 100};
     float out[4];
     field f = {in, 1, 1, out, 1};
-    wki_scale_job job = {1, 2, 1, 4, 1, add, emit, &f};
+    wki_scale_job job = {1, 2, 1, 4, 1, add, emit, &f, 0, 0, 0};
     wk_error err = {0};
 
     T_OK(wki_scale(&job, &err), &err);
@@ -103,8 +103,38 @@ static void test_an_axis_that_grows_is_interpolated(void)
     CU_ASSERT(fabsf(out[2] - 75) < 1e-4f && fabsf(out[3] - 100) < 1e-4f);
 }
 
+/* A ramp of 64 x 64 whose samples are decoded smaller by 4: every 4th value, or means of 4. */
+static void test_samples_decoded_smaller_lie_where_their_pixels_do(void)
+{
+    for (int corners = 0; corners < 2; corners++) {
+        double in[16 * 16];
+        float out[4 * 4];
+        field f = {in, 16, 1, out, 4};
+        wki_scale_job job = {.src_width = 16,
+                             .src_height = 16,
+                             .dst_width = 4,
+                             .dst_height = 4,
+                             .channels = 1,
+                             .x_step = 4,
+                             .y_step = 4,
+                             .shift = corners ? 0.5 - 0.5 / 4 : 0,
+                             .add = add,
+                             .emit = emit,
+                             .user = &f};
+        wk_error err = {0};
+
+        for (uint32_t i = 0; i < 256; i++)
+            in[i] = (corners ? 0 : 1.5) + i % 16 * 4;
+        T_OK(wki_scale(&job, &err), &err);
+        for (uint32_t i = 0; i < 3; i++)
+            CU_ASSERT_DOUBLE_EQUAL((double)out[i], i * 16 + 7.5, 1e-4);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"means are those of the area", test_means_are_those_of_the_area},
     {"an axis that grows is interpolated", test_an_axis_that_grows_is_interpolated},
+    {"samples decoded smaller lie where their pixels do",
+     test_samples_decoded_smaller_lie_where_their_pixels_do},
     CU_TEST_INFO_NULL};
 const CU_SuiteInfo suite_scale = {"scale", NULL, NULL, NULL, NULL, tests};
