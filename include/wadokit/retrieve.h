@@ -86,7 +86,10 @@ WK_API const char *wk_instance_status_name(wk_instance_status status);
 
 /*
  * Gets everything that the targets name (plan.h tells what a target is); local DICOM files are
- * copied in. Each instance is reported once. Returns WK_OK where everything is there, WK_PARTIAL
+ * copied in. Targets of its own are DICOMweb addresses (or UIDs below the session's `dicomweb`)
+ * that end in /metadata, /rendered, /thumbnail, /bulkdata/..., /frames/N[,N...], /frames/N/rendered
+ * or /frames/N/thumbnail: each part of their answers is a file, its report has the UIDs of the
+ * address, and it has no line in the journal. Each instance is reported once. Returns WK_OK where everything is there, WK_PARTIAL
  * where some of it is, else the code of the first failure; `err` holds the first failure in both.
  * WK_IO, WK_NOMEM, WK_CANCELLED end the run at once. `summary` is filled in any case.
  */

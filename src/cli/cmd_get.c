@@ -192,6 +192,11 @@ const cli_command cli_cmd_get = {
         "answer breaks, what came whole is kept, and the rest is asked for by series, then by "
         "instance; what is still missing is listed, and the exit status is 1.\n"
         "\n"
+        "A target may also end in /metadata, /rendered, /thumbnail, /bulkdata/..., "
+        "/frames/N[,N...] "
+        "or /frames/N/rendered: that is saved beside the instances, as <UIDs>-metadata.json, "
+        "<UIDs>-rendered.jpg, <SOPUID>-3.raw and so on, with a suffix by its bytes.\n"
+        "\n"
         "Names in a TEMPLATE are PatientID, PatientName, StudyDate, StudyDescription, "
         "AccessionNumber, Modality, SeriesDescription, SeriesNumber, InstanceNumber, "
         "StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, SOPClassUID and TransferSyntaxUID; "
@@ -201,6 +206,7 @@ const cli_command cli_cmd_get = {
         "wadokit --dicomweb https://pacs.example/dicom-web get 1.2.3.4 -o study\n"
         "wadokit get search.json -o studies -j 8\n"
         "wadokit get https://pacs.example/dicom-web/studies/1.2.3.4 --by series\n"
+        "wadokit get https://pacs.example/dicom-web/studies/1.2.3.4/metadata -o study\n"
         "wadokit get -T targets.txt -o out --name '{PatientID}/{Modality}/{InstanceNumber:04}'\n",
     .opts = opts,
     .min_args = 0,

@@ -117,7 +117,7 @@ static const char *or_null(const char *s)
     return s && s[0] ? s : NULL;
 }
 
-static void report(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry)
+void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry)
 {
     char *path = NULL;
 
@@ -153,7 +153,7 @@ void wki_retriever_report(wki_task *t, wk_instance_status status, const char *se
 
     if (error)
         rep.error = *error;
-    report(t->retriever, &rep, entry);
+    wki_retriever_tell(t->retriever, &rep, entry);
     wki_retriever_progress(t->retriever, t);
 }
 
@@ -363,7 +363,7 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
         if (how == WKI_STORE_CONFLICT)
             wk_fail(&rep.error, WK_DATA, "another file of this instance has other bytes");
     }
-    report(r, &rep, rc == WK_OK ? entry : NULL);
+    wki_retriever_tell(r, &rep, rc == WK_OK ? entry : NULL);
     free(entry);
     return WK_OK;
 }

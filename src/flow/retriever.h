@@ -143,6 +143,8 @@ void wki_retriever_free(wki_retriever *r);
 wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root);
 void wki_retriever_report(wki_task *t, wk_instance_status status, const char *series,
                           const char *sop, const wki_journal_entry *entry, const wk_error *error);
+/* Counts and hands over a report; the entry gives UIDs, path, size and digest. */
+void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry);
 /* Starts waiting jobs as long as there is room. */
 void wki_retriever_pump(wki_retriever *r);
 void wki_retriever_progress(wki_retriever *r, const wki_task *t);

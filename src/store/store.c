@@ -496,3 +496,60 @@ out:
     wki_tmpfile_drop(&p->tmp);
     return rc;
 }
+
+/* --- files that are no instances --- */
+
+bool wki_store_has_digests(const wki_store *s)
+{
+    return s->sha != NULL;
+}
+
+wk_code wki_store_blob_open(wki_store *s, wki_tmpfile *tmp, wk_error *err)
+{
+    return wki_tmpfile_open(tmp, s->tmp_fd, err);
+}
+
+/* Whether the name has a file, and whether that has the same bytes. */
+static bool name_is_taken(const wki_store *s, const char *name, int tmp_fd, uint64_t n, bool *same)
+{
+    struct stat st;
+    uint64_t bytes = 0;
+    int fd;
+
+    *same = false;
+    if (fstatat(s->parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    fd = wki_store_file_open(s->parent_fd, name, &bytes);
+    *same = fd >= 0 && bytes == n && wki_store_file_same(fd, tmp_fd);
+    close_fd(fd);
+    return true;
+}
+
+wk_code wki_store_blob_save(wki_store *s, wki_tmpfile *tmp, const char *stem, const char *suffix,
+                            bool *kept, wki_store_blob *blob, wk_error *err)
+{
+    int tmp_fd = -1;
+    wk_code rc = wki_tmpfile_flush(tmp, &tmp_fd, err);
+
+    for (int i = 1; rc == WK_OK && i <= MAX_NUMBER; i++) {
+        char number[16] = "";
+        const char *name;
+        int n;
+
+        if (i > 1)
+            snprintf(number, sizeof number, "-%d", i);
+        n = snprintf(blob->path, sizeof blob->path, "%s%s%s", stem, number, suffix);
+        if (n < 0 || (size_t)n >= sizeof blob->path)
+            return wk_fail(err, WK_IO, "path of more than %zu bytes", sizeof blob->path);
+        rc = open_parent(s, blob->path, &name, err);
+        if (rc != WK_OK)
+            return rc;
+        if (!name_is_taken(s, name, tmp_fd, tmp->bytes, kept))
+            return wki_tmpfile_commit_at(tmp, s->parent_fd, name, false, NULL, err);
+        if (*kept)
+            return WK_OK;
+    }
+    return rc == WK_OK ? wk_fail(err, WK_IO, "%s%s: more than %d files of this name", stem, suffix,
+                                 MAX_NUMBER)
+                       : rc;
+}

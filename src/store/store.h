@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <wadokit/error.h>
 
@@ -80,6 +81,27 @@ void wki_store_part_abort(wki_store_part *p);
 
 /* What the bytes so far say they are: valid after finish too, until the next begin. */
 const wki_dicom_identity *wki_store_part_identity(const wki_store_part *p);
+
+/* A file that is no instance (metadata, pictures): its place below the folder, its bytes, its
+ * SHA-256 ("" without digests). It has no line in the journal. */
+typedef struct wki_store_blob {
+    char path[WK_MAX_PATH_BYTES];
+    uint64_t bytes;
+    char sha256[65];
+} wki_store_blob;
+
+bool wki_store_has_digests(const wki_store *s);
+
+/* Opens `tmp` for such a file. */
+struct wki_tmpfile;
+wk_code wki_store_blob_open(wki_store *s, struct wki_tmpfile *tmp, wk_error *err) WK_MUST_USE;
+
+/* Gives it the name stem + suffix, which come from checked UIDs and numbers; with "-2" and so on
+ * where a file with other bytes has it. *kept where one with the same bytes has it: nothing is
+ * written then. Fills blob->path. */
+wk_code wki_store_blob_save(wki_store *s, struct wki_tmpfile *tmp, const char *stem,
+                            const char *suffix, bool *kept, wki_store_blob *blob,
+                            wk_error *err) WK_MUST_USE;
 
 /* Bytes written since begin. */
 uint64_t wki_store_part_bytes(const wki_store_part *p);

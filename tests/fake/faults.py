@@ -22,7 +22,7 @@ import dicom_data
 import framing
 
 RETRIEVE = ("study", "series", "instance")
-ANY = RETRIEVE + ("metadata", "frames", "qido", "fhir")
+ANY = RETRIEVE + ("metadata", "frames", "rendered", "bulkdata", "qido", "fhir")
 
 
 class Reply:

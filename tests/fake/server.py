@@ -7,7 +7,7 @@ usage: server.py [FOLDER...] [--generate SERIESxINSTANCES] [--scenario NAME] [--
 
 Serves the DICOM files below the folders, or two series of three small instances where none is given:
   /dicom-web/studies...   QIDO-RS (studies, series, instances; limit, offset), WADO-RS (study, series,
-                          instance, metadata, frames)
+                          instance, metadata, frames, bulkdata; rendered and thumbnail: first bytes of one)
   /fhir/SHAPE/...         FHIR R4 ImagingStudy (POST _search, GET search, read), Endpoint; shapes in
                           fhir_data.py; anything may stand between SHAPE and the resource type
   /s/NAME/...             the same under a scenario of faults.py
@@ -43,6 +43,8 @@ import framing
 REASONS = {200: "OK", 204: "No Content", 206: "Partial Content", 302: "Found", 401: "Unauthorized",
            404: "Not Found", 406: "Not Acceptable", 503: "Service Unavailable"}
 MAX_BODY = 64 << 20
+JPEG = b"\xff\xd8\xff\xe0\0\x10JFIF\0" + bytes(9) + b"\xff\xd9"
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 
 
 class Request:
@@ -71,6 +73,7 @@ def kind_of(path):
         return "other"
     path = match.group(1).rstrip("/")
     for pattern, kind in ((r"/metadata$", "metadata"), (r"/frames/[^/]+$", "frames"),
+                          (r"/rendered$", "rendered"), (r"/thumbnail$", "rendered"), (r"/bulkdata/.", "bulkdata"),
                           (r"^/studies/[^/]+/series/[^/]+/instances/[^/]+$", "instance"),
                           (r"^/studies/[^/]+/series/[^/]+$", "series"), (r"^/studies/[^/]+$", "study"),
                           (r"/(studies|series|instances)$", "qido")):
@@ -202,6 +205,12 @@ class Server:
             return faults.json_error(404, "not found")
         if request.kind == "metadata":
             return json_reply([one.json() for one in found], "application/dicom+json")
+        if request.kind == "rendered":
+            return faults.Reply(200, PNG if request.header("accept") == "image/png" else JPEG, None, end="chunked")
+        if request.kind == "bulkdata":
+            return faults.Reply(200, framing.join([(dicom_data.ELE, "", b"bulk of " + request.inner.encode())], "B",
+                                                  lambda part: ["Content-Type: application/octet-stream"]),
+                                'multipart/related; type="application/octet-stream"; boundary=B')
         if request.kind == "frames":
             return self.frames(request, found[0])
         request.parts = [(one.syntax, one.sop, one.data()) for one in found]
