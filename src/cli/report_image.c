@@ -65,11 +65,8 @@ static void report_json(const cli_context *ctx, const wk_image_report *r)
     cli_out_json(ctx, line);
 }
 
-void cli_report_image(void *user, const wk_image_report *r)
+void cli_report_image_words(const cli_context *ctx, const wk_image_report *r)
 {
-    const cli_context *ctx = user;
-    bool to_stdout = r->path && strcmp(r->path, "-") == 0;
-
     if (r->status == WK_IMAGE_FAILED) {
         wk_error err = r->error;
 
@@ -80,6 +77,14 @@ void cli_report_image(void *user, const wk_image_report *r)
     }
     for (size_t i = 0; i < r->n_warnings; i++)
         cli_note(ctx, "%s: %s", r->source, r->warnings[i]);
+}
+
+void cli_report_image(void *user, const wk_image_report *r)
+{
+    const cli_context *ctx = user;
+    bool to_stdout = r->path && strcmp(r->path, "-") == 0;
+
+    cli_report_image_words(ctx, r);
     if (to_stdout)
         return;
     if (ctx->json) {

@@ -264,6 +264,39 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
     return rc;
 }
 
+/* Slides and placeholders are drawn anew for each size, others are decoded once. */
+wk_code wki_drawing_sizes(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                          const uint32_t *boxes, size_t n, wki_picture *pictures,
+                          wk_image_report *r, wk_error *err)
+{
+    bool apart = wki_drawing_is_placeholder(g) || wki_slide_is_tiled(&g->desc);
+    wki_drawing_opts own = *opts;
+    wki_render_report window;
+    wki_pixels pixels = {0};
+    wk_code rc = WK_OK;
+
+    memset(&window, 0, sizeof window);
+    if (!apart) {
+        r->frame = frame + 1;
+        rc = decode(g, frame, &pixels, err);
+        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+        add_warning(r, pixels.warning);
+    }
+    for (size_t i = 0; i < n && rc == WK_OK; i++) {
+        own.render.box = boxes[i];
+        if (apart)
+            rc = draw_frame(g, frame, &own, &pictures[i], r, err);
+        else
+            rc = wki_render(&g->desc, frame, &pixels, &own.render, &pictures[i], &window, err);
+        if (rc == WK_OK && !apart)
+            rc = finish_picture(g, frame, &own, &pictures[i], r, err);
+    }
+    if (rc == WK_OK && !apart)
+        report_window(r, &window);
+    wki_pixels_clear(&pixels);
+    return rc;
+}
+
 /* One picture to be encoded. */
 typedef struct encoding {
     const wki_picture *picture;

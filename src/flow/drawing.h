@@ -43,6 +43,13 @@ bool wki_drawing_is_placeholder(const wki_drawing *g);
 /* Fills what the description says of the source: UIDs, transfer syntax, a warning. */
 void wki_drawing_describe(const wki_drawing *g, wk_image_report *report);
 
+/* Draws `frame` (0-based) in n sizes, from one decoding: pictures[i] fits a box of boxes[i] pixels,
+ * and opts->render.box does not count. Fills the report but for path, size and status. Clear the
+ * pictures in any case. */
+wk_code wki_drawing_sizes(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                          const uint32_t *boxes, size_t n, wki_picture *pictures,
+                          wk_image_report *report, wk_error *err) WK_MUST_USE;
+
 /* Draws `frame` (0-based) to out/relative and fills the report, path included (on the heap, also
  * in report->path: free() what *path is set to). The error goes into the report too. */
 wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,

@@ -8,22 +8,26 @@
 #include "core/text.h"
 #include "dicomweb/dicomweb_url.h"
 
-wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const char *output,
-                             int output_fd, wk_picture_format format, wk_picture_format fallback,
-                             const char *window, wk_error *err)
+wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const char *window,
+                              wk_error *err)
 {
-    wk_code rc;
-
     memset(run, 0, sizeof *run);
     run->session = session;
     run->summary.expected = -1;
     run->started_ms = session->clock->monotonic_ms(session->clock->user);
+    run->drawing.format = WK_PICTURE_JPEG;
     pthread_mutex_init(&run->lock, NULL);
-    if (window) {
-        rc = wki_window_parse(window, &run->drawing.render, err);
-        if (rc != WK_OK)
-            return rc;
-    }
+    return window ? wki_window_parse(window, &run->drawing.render, err) : WK_OK;
+}
+
+wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const char *output,
+                             int output_fd, wk_picture_format format, wk_picture_format fallback,
+                             const char *window, wk_error *err)
+{
+    wk_code rc = wki_picture_run_begin(run, session, window, err);
+
+    if (rc != WK_OK)
+        return rc;
     rc = wki_picture_out_open(&run->out, output, output_fd, err);
     if (rc != WK_OK)
         return rc;

@@ -41,6 +41,10 @@ void wki_picture_run_clear(wki_picture_run *run);
 wk_code wki_picture_run_look(wki_picture_run *run, const wk_picture_look *look,
                              wk_error *err) WK_MUST_USE;
 
+/* The same without an output: `run->out` is not to be used, and the format is JPEG. */
+wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const char *window,
+                              wk_error *err) WK_MUST_USE;
+
 /* Counts a report and hands it on. */
 void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report);
 

@@ -1,11 +1,8 @@
 #include <wadokit/thumbnail.h>
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <wadokit/plan.h>
 
@@ -20,6 +17,7 @@
 #include "flow/object_label.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
+#include "flow/scan_head.h"
 #include "flow/slide.h"
 #include "flow/thumb_pick.h"
 #include "flow/thumb_spool.h"
@@ -27,7 +25,6 @@
 enum {
     SIZE_DEFAULT = 256,
     QUALITY_DEFAULT = 85,
-    READ_BYTES = 65536,
     NAME_SIZE = 512
 };
 
@@ -50,33 +47,6 @@ typedef struct job {
 } job;
 
 /* --- collecting: local files --- */
-
-/* Reads a file's identity from its head, up to the pixels. */
-static wk_code scan_head(wki_dicom_scan *scan, const char *path, wk_error *err)
-{
-    const wki_dicom_identity *id = wki_dicom_scan_identity(scan);
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    char *buffer = malloc(READ_BYTES);
-    wk_code rc = WK_OK;
-    ssize_t n = 1;
-
-    wki_dicom_scan_reset(scan);
-    if (fd < 0)
-        rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
-    else if (!buffer)
-        rc = wk_fail(err, WK_NOMEM, "out of memory");
-    while (rc == WK_OK && n > 0 && !id->has_pixels) {
-        n = read(fd, buffer, READ_BYTES);
-        if (n < 0)
-            rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
-        else
-            rc = wki_dicom_feed(scan, buffer, (size_t)n, err);
-    }
-    free(buffer);
-    if (fd >= 0)
-        close(fd);
-    return rc;
-}
 
 static void entry_from_scan(wki_thumb_entry *e, const wki_dicom_identity *id)
 {
@@ -125,7 +95,7 @@ static wk_code add_file(thumbing *t, const char *path, wk_error *err)
     wk_code rc;
 
     memset(&e, 0, sizeof e);
-    rc = scan_head(t->scan, path, &why);
+    rc = wki_scan_head(t->scan, path, &why);
     if (rc == WK_OK) {
         entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
         if (wki_slide_is_class(wki_dicom_scan_identity(t->scan)->sop_class))
@@ -270,7 +240,7 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     wk_code rc;
 
     memset(&e, 0, sizeof e);
-    rc = scan_head(t->scan, source->path, err);
+    rc = wki_scan_head(t->scan, source->path, err);
     if (rc != WK_OK)
         return rc;
     entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
