@@ -17,8 +17,8 @@ extern "C" {
  *   title          of the page; NULL: "Gallery"
  *   size           side of the box of thumbnails in pixels, 0: 168
  *   full_size      side of the box of the picture that a click opens. 0: by the number of images,
- *                  1024 up to 100, 512 up to 1000, and the thumbnail alone (which then is of 256)
- *                  beyond. Negative: the thumbnail alone
+ *                  1024 up to 100, 512 up to 1000, and the thumbnail alone beyond (which then is
+ *                  of 256, beyond 3000 of 192). Negative: the thumbnail alone
  *   max_frames     most pictures of one object, evenly spread over its frames; 0: 100
  *   quality        of JPEG, 0: 80
  *   window         as in wk_render_opts

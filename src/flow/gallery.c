@@ -23,6 +23,8 @@
 enum {
     SIZE_DEFAULT = 168,
     SIZE_ALONE = 256, /* where there is no second picture */
+    SIZE_OF_MANY = 192,
+    MANY = 3000,
     QUALITY_DEFAULT = 80,
     FRAMES_DEFAULT = 100,
     EFFORT = 2, /* the page holds them all */
@@ -161,7 +163,10 @@ static void choose_sizes(gallery *g)
     g->run.summary.expected = (int64_t)n;
     if (full == 0)
         full = n <= 100 ? 1024 : n <= 1000 ? 512 : -1;
-    g->boxes[0] = (uint32_t)(o->size > 0 ? o->size : full < 0 ? SIZE_ALONE : SIZE_DEFAULT);
+    g->boxes[0] = (uint32_t)(o->size > 0 ? o->size
+                             : full > 0  ? SIZE_DEFAULT
+                             : n > MANY  ? SIZE_OF_MANY
+                                         : SIZE_ALONE);
     g->boxes[1] = full > 0 ? (uint32_t)full : 0;
     g->n_boxes = g->boxes[1] > g->boxes[0] ? 2 : 1;
 }
