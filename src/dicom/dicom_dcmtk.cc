@@ -164,13 +164,13 @@ wk_code open_file(const char *path, Bytes &bytes, wk_error *err)
 
     bytes.source.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (bytes.source.fd < 0)
-        return wk_fail_errno(err, WK_IO, errno, "%s", path);
+        return wk_fail_errno(err, WK_IO, errno, "cannot be opened");
     if (fstat(bytes.source.fd, &st) != 0)
-        return wk_fail_errno(err, WK_IO, errno, "%s", path);
+        return wk_fail_errno(err, WK_IO, errno, "cannot be opened");
     if (S_ISDIR(st.st_mode))
-        return wk_fail_errno(err, WK_IO, EISDIR, "%s", path);
+        return wk_fail_errno(err, WK_IO, EISDIR, "cannot be read");
     if (!S_ISREG(st.st_mode))
-        return wk_fail(err, WK_IO, "%s: not a regular file", path);
+        return wk_fail(err, WK_IO, "not a regular file");
     bytes.source.size = static_cast<uint64_t>(st.st_size);
     return WK_OK;
 }
@@ -251,7 +251,7 @@ wk_code wki_dicom_open(const char *path, wki_dicom_file **out, wk_error *err)
         if (rc == WK_OK)
             rc = read_data_set(*f, err);
         if (rc != WK_OK)
-            return wk_fail_add(err, "%s: ", path);
+            return rc;
         *out = f.release();
         return WK_OK;
     });

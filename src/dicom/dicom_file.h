@@ -22,7 +22,8 @@ typedef struct wki_dicom_file wki_dicom_file;
 
 /* Opens a file by path and reads its data set; large values stay on disk. Files without preamble
  * or meta header are accepted where they parse. WK_IO where it cannot be opened or read, WK_DATA
- * where it is not DICOM or cannot be parsed. Free with wki_dicom_close(). One thread a handle. */
+ * where it is not DICOM or cannot be parsed; messages leave the file's name to the caller. Free with
+ * wki_dicom_close(). One thread a handle. */
 wk_code wki_dicom_open(const char *path, wki_dicom_file **out, wk_error *err) WK_MUST_USE;
 void wki_dicom_close(wki_dicom_file *f);
 

@@ -118,8 +118,10 @@ static wk_code do_file(run *r, const char *path, wk_error *err)
     wk_error cause = {0};
     wk_code rc;
 
-    if (wki_dicom_open(path, &f, &cause) != WK_OK)
+    if (wki_dicom_open(path, &f, &cause) != WK_OK) {
+        (void)wk_fail_add(&cause, "%s: ", path);
         return failed(r, path, &cause, err);
+    }
     rc = show_file(r, f, path, &cause);
     wki_dicom_close(f);
     if (rc == WK_OK || r->fatal) {
