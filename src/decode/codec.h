@@ -37,6 +37,9 @@ wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, un
 wk_code wki_decode_apart(wki_codec codec, const wki_image_desc *d, const wki_frame_bytes *bytes,
                          unsigned reduce, wki_pixels *out, wk_error *err) WK_MUST_USE;
 
+/* Components of a JPEG 2000 stream; 0 where it is none. */
+unsigned wki_j2k_components(const wki_frame_bytes *bytes);
+
 const char *wki_jpeg_version(void);
 const char *wki_jpegls_version(void);
 const char *wki_j2k_version(void);

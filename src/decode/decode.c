@@ -1,5 +1,6 @@
 #include "decode/decode.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "core/jpeg_header.h"
@@ -86,11 +87,52 @@ wki_decode_way wki_decode_way_of(const char *transfer_syntax)
     return e->way;
 }
 
+/* Samples a pixel that the code stream holds; 0 where it does not say. A further component of
+ * JPEG 2000 is transparency, and left out. */
+static unsigned stream_samples(const entry *e, const wki_frame_bytes *bytes)
+{
+    wki_jpeg_header h;
+    unsigned n;
+
+    if (!bytes || !bytes->data)
+        return 0;
+    if (e->codec == wki_decode_j2k) {
+        n = wki_j2k_components(bytes);
+        return n == 2 || n == 4 ? n - 1 : n;
+    }
+    if ((!e->codec || e->codec == wki_decode_jpegls) &&
+        wki_jpeg_header_read(bytes->data, bytes->n, &h))
+        return h.components;
+    return 0;
+}
+
+/* The description as the code stream has it, where only the number of samples differs. */
+static bool believe_samples(const wki_image_desc *d, unsigned n, wki_image_desc *own)
+{
+    if (n == d->samples || (n != 1 && n != 3))
+        return false;
+    *own = *d;
+    own->samples = (uint16_t)n;
+    own->photometric = n == 1 ? WKI_MONOCHROME2 : WKI_RGB;
+    return true;
+}
+
+static wk_code decode_by(const entry *e, const wki_image_desc *d, uint32_t frame,
+                         const wki_frame_bytes *bytes, const wki_decode_opts *opts, wki_pixels *out,
+                         wk_error *err)
+{
+    return e->codec ? e->codec(d, bytes, opts->reduce, out, err)
+                    : decode_any_jpeg(d, frame, bytes, opts, out, err);
+}
+
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     static const wki_decode_opts none = {0};
     const entry *e = find(d->transfer_syntax);
+    wki_image_desc own;
+    unsigned samples;
+    wk_code rc;
 
     if (is_video(d->transfer_syntax))
         return wk_fail(err, WK_UNSUPPORTED, "a moving picture (transfer syntax %s)",
@@ -102,12 +144,19 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
         return wk_fail(err, WK_DATA, "floating point pixels cannot be compressed");
     if (!opts)
         opts = &none;
-    if (!e->codec)
-        return decode_any_jpeg(d, frame, bytes, opts, out, err);
-    if (d->encapsulated == (e->codec == wki_decode_native))
+    if (e->codec && d->encapsulated == (e->codec == wki_decode_native))
         return wk_fail(err, WK_DATA, "the pixels are %sencapsulated, against transfer syntax %s",
                        d->encapsulated ? "" : "not ", d->transfer_syntax);
-    return e->codec(d, bytes, opts->reduce, out, err);
+    samples = stream_samples(e, bytes);
+    if (!believe_samples(d, samples, &own))
+        return decode_by(e, d, frame, bytes, opts, out, err);
+    rc = decode_by(e, &own, frame, bytes, opts, out, err);
+    if (rc == WK_OK)
+        snprintf(out->warning, sizeof out->warning,
+                 "the code stream holds %u samples a pixel, the header says %u; the stream is "
+                 "believed",
+                 samples, d->samples);
+    return rc;
 }
 
 unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height)

@@ -66,17 +66,32 @@ static uint32_t be32(const uint8_t *p)
     return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
+/* Behind the SIZ marker and its Rsiz; NULL where there is none. */
+static const uint8_t *find_siz(const wki_frame_bytes *b)
+{
+    const uint8_t *p = memmem(b->data, b->n, "\xFF\x4F\xFF\x51", 4);
+
+    return p && b->n - (size_t)(p - b->data) >= 42 ? p + 8 : NULL;
+}
+
+unsigned wki_j2k_components(const wki_frame_bytes *bytes)
+{
+    const uint8_t *p = find_siz(bytes);
+
+    return p ? (unsigned)p[32] << 8 | p[33] : 0;
+}
+
 /* The SIZ marker segment, read before OpenJPEG allocates by it: size, components, tiles. */
 static wk_code check_siz(const wki_image_desc *d, const wki_frame_bytes *b, wk_error *err)
 {
-    const uint8_t *p = memmem(b->data, b->n, "\xFF\x4F\xFF\x51", 4);
+    const uint8_t *p = find_siz(b);
+    unsigned components = wki_j2k_components(b);
     uint64_t width, height, across, down, tw, th;
     uint32_t x0, y0, tx0, ty0;
     wk_code rc;
 
-    if (!p || b->n - (size_t)(p - b->data) < 42)
+    if (!p)
         return wk_fail(err, WK_DATA, "no JPEG 2000 stream");
-    p += 8;
     x0 = be32(p + 8);
     y0 = be32(p + 12);
     tw = be32(p + 16);
@@ -85,7 +100,8 @@ static wk_code check_siz(const wki_image_desc *d, const wki_frame_bytes *b, wk_e
     ty0 = be32(p + 28);
     width = be32(p) < x0 ? 0 : be32(p) - x0;
     height = be32(p + 4) < y0 ? 0 : be32(p + 4) - y0;
-    rc = wki_check_size(d, width, height, (uint64_t)p[32] << 8 | p[33], err);
+    rc = wki_check_size(d, width, height,
+                        components == d->samples + 1u ? d->samples : components, err);
     if (rc != WK_OK)
         return rc;
     if (tw == 0 || th == 0 || tx0 > x0 || ty0 > y0)
@@ -150,10 +166,10 @@ static bool read_coding(opj_codec_t *codec, unsigned *resolutions)
 /* The components have to be there, in bits that fit, and of the picture's size or a part of it. */
 static wk_code check_components(const wki_image_desc *d, const opj_image_t *image, wk_error *err)
 {
-    if (image->numcomps != d->samples)
+    if (image->numcomps != d->samples && image->numcomps != d->samples + 1u)
         return wk_fail(err, WK_DATA, "the JPEG 2000 stream has %u components, the header says %u",
                        image->numcomps, d->samples);
-    for (unsigned i = 0; i < image->numcomps; i++) {
+    for (unsigned i = 0; i < d->samples; i++) {
         const opj_image_comp_t *c = &image->comps[i];
 
         if (!c->data || c->w == 0 || c->h == 0 || c->w > image->comps[0].w ||
@@ -233,6 +249,9 @@ static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct,
                         d->is_signed ? "signed" : "unsigned");
     p.reduced = (uint8_t)reduced;
     p.at_corners = true;
+    if (image->numcomps > d->samples)
+        wki_pixels_warn(&p, "the code stream has %u components; the last one is left out",
+                        image->numcomps);
     (void)wki_strcopy(p.decoder, sizeof p.decoder, "openjpeg");
     *out = p;
     return WK_OK;

@@ -374,6 +374,83 @@ class Colour(Case):
                 self.assertEqual(got, expected)
 
 
+class Streams(Case):
+    """Code streams that say other things than the header: the stream is believed, and it is said."""
+
+    def jpeg(self, samples, quality="95"):
+        """A JPEG with JFIF, of smooth colours, and the values it was made of."""
+        values = [(x * 5 + c * 60 + y * 3) % 200 for y in range(24) for x in range(32) for c in range(samples)]
+        elements = pic.image(24, 32, 8, samples=samples, photometric="RGB" if samples == 3 else "MONOCHROME2")
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        out, _ = self.render(self.file(elements), ".jpg", "--quality", quality)
+        with open(out, "rb") as file:
+            return file.read(), values
+
+    def coded(self, stream, samples, photometric):
+        elements = pic.image(24, 32, 8, samples=samples, photometric=photometric)
+        return self.file(elements, syntax="1.2.840.10008.1.2.4.50", fragments=[stream])
+
+    def mean_error(self, got, expected):
+        self.assertEqual(len(got), len(expected))
+        return sum(abs(a - b) for a, b in zip(got, expected)) / len(got)
+
+    def test_colours_are_those_of_the_stream(self):
+        stream, values = self.jpeg(3)
+        for photometric, says in (("YBR_FULL_422", False), ("YBR_FULL", False), ("RGB", True)):
+            got, report = self.png(self.coded(stream, 3, photometric))
+            self.assertLess(self.mean_error(got[4], values), 12)
+            self.assertEqual("believed" in " ".join(report.get("warnings", [])), says)
+
+    def test_rgb_with_an_adobe_marker_tagged_as_ybr(self):
+        program = shutil.which("dcmcjpeg")
+        if not program:
+            self.skipTest("dcmcjpeg is not installed")
+        values = [(x * 5 + c * 60 + y * 3) % 200 for y in range(24) for x in range(32) for c in range(3)]
+        elements = pic.image(24, 32, 8, samples=3, photometric="RGB", T00280006=("US", 0))
+        elements[pic.PIXELS] = ("OB", bytes(values))
+        path = self.file(elements)
+        subprocess.run([program, "+eb", "+cr", path, path + ".rgb"], check=True, capture_output=True)
+        with open(path + ".rgb", "rb") as file:
+            data = file.read()
+        tagged = data.replace(b"CS\x04\0RGB ", b"CS\x08\0YBR_FULL")
+        self.assertNotEqual(data, tagged)
+        with open(path + ".rgb", "wb") as file:
+            file.write(tagged)
+        got, report = self.png(path + ".rgb")
+        self.assertLess(self.mean_error(got[4], values), 12)
+        self.assertIn("believed", " ".join(report["warnings"]))
+
+    def test_samples_are_those_of_the_stream(self):
+        for samples, tagged, photometric in ((3, 1, "MONOCHROME2"), (1, 3, "RGB"), (1, 3, "YBR_FULL_422")):
+            stream, values = self.jpeg(samples)
+            got, report = self.png(self.coded(stream, tagged, photometric))
+            self.assertEqual(got[2], samples)
+            self.assertLess(self.mean_error(got[4], values), 12)
+            self.assertIn("believed", " ".join(report["warnings"]))
+
+    def test_a_stream_in_pieces_without_a_table(self):
+        streams = [self.jpeg(1, quality) for quality in ("95", "50", "80")]
+        fragments = []
+        for stream, _ in streams:
+            stream += b"\0" * (len(stream) % 2)
+            fragments += [stream[i:i + 200] for i in range(0, len(stream), 200)]
+        elements = pic.image(24, 32, 8, frames=3)
+        path = self.file(elements, syntax="1.2.840.10008.1.2.4.50", fragments=fragments)
+        shape, got = self.stored(path, "--frame", "all")
+        for i, (_, values) in enumerate(streams):
+            self.assertLess(self.mean_error(got[i * 768:(i + 1) * 768], values), 20)
+
+    def test_a_size_that_is_not_the_headers_is_refused(self):
+        stream, _ = self.jpeg(1)
+        for rows, cols in ((24, 33), (48, 32), (60000, 60000)):
+            elements = pic.image(rows, cols, 8)
+            path = self.file(elements, syntax="1.2.840.10008.1.2.4.50", fragments=[stream])
+            result = self.run_wadokit("render", "-o", self.out, path)
+            self.assert_exit(result, 6)
+            self.assertEqual(len(result.err.splitlines()), 1)
+            self.assertEqual(result.err.count(path), 1)
+
+
 class Look(Case):
     """Regions, turning, overlays, profiles."""
 
