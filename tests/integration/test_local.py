@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""`get` and its folder: kills at any moment, a full disk, links, locks, names, a reader that goes away.
+
+WADOKIT_KILLS says how many kills there are (100 where it is not set).
+"""
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import time
+import unittest
+
+import peers
+import dicom_data
+
+STUDY = "2.25.1001"
+SERIES, COUNT = 4, 25
+WHOLE = {one.sop: one.data() for one in dicom_data.make_study(STUDY, series=SERIES, instances=COUNT)}
+KILLS = int(os.environ.get("WADOKIT_KILLS", "100"))
+
+
+class Local(peers.Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.peer = peers.Peer("--generate", "%dx%d" % (SERIES, COUNT))
+        cls.addClassCleanup(cls.peer.stop)
+        cls.root = cls.peer.main + "/dicom-web"
+
+    def command(self, *more, scenario=None):
+        root = self.root if not scenario else "%s/s/%s/dicom-web" % (self.peer.main, scenario)
+        return ["get", "--no-progress", "--dicomweb", root, "-o", self.out, STUDY] + list(more)
+
+    def check_whole(self, known=()):
+        """Every file that has a name is whole; their names."""
+        found = self.dcm_files()
+        for sop, path in found.items():
+            if sop not in known:
+                with open(path, "rb") as file:
+                    self.assertEqual(file.read(), WHOLE[sop], path)
+        return set(found)
+
+    def limited(self, size):
+        """Runs with no file longer than `size` bytes: what a full disk looks like to a program."""
+        def limit():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        return subprocess.run([peers.WADOKIT] + self.command(), env=peers.environment(self.home), cwd=self.home,
+                              capture_output=True, timeout=60, preexec_fn=limit, check=False)
+
+    def test_kills_at_random_moments_lose_nothing(self):
+        rng, known, complete = random.Random(1), set(), 0
+        for _ in range(KILLS):
+            child = peers.start(self.command("-j", str(rng.choice((1, 2, 4))), scenario=rng.choice(
+                (None, "dribble", "reset-once", "study-breaks"))), self.home)
+            time.sleep(rng.random() ** 2 * 0.15)
+            child.kill()
+            child.communicate()
+            now = self.check_whole(known)
+            self.assertLessEqual(known, now, "an instance that was whole is gone")
+            known = now
+            if len(known) == len(WHOLE):
+                complete += 1
+                shutil.rmtree(self.out)
+                known = set()
+        result = self.run_wadokit(*self.command("--json"))
+        self.assert_exit(result, 0)
+        self.assertEqual(len(self.check_whole()), len(WHOLE))
+        self.assertEqual(os.listdir(os.path.join(self.out, ".wadokit", "tmp")), [])
+        self.assert_exit(self.run_wadokit("verify", self.out), 0)
+        print("%d kills, %d times complete meanwhile" % (KILLS, complete), end=" ", flush=True)
+
+    def test_an_interrupt_ends_soon_and_leaves_no_temporary_file(self):
+        child = peers.start(self.command(scenario="slow"), self.home)
+        time.sleep(0.5)
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=10)
+        self.assertEqual(child.returncode, 130)
+        self.check_whole()
+        self.assertEqual(os.listdir(os.path.join(self.out, ".wadokit", "tmp")), [])
+
+    def test_a_full_disk_is_exit_7_and_the_next_run_goes_on(self):
+        result = self.limited(600)
+        self.assertEqual(result.returncode, 7, result.stderr)
+        self.assertRegex(result.stderr.decode(), "cannot write")
+        self.check_whole()
+        self.assert_exit(self.run_wadokit(*self.command()), 0)
+        self.assertEqual(len(self.check_whole()), len(WHOLE))
+
+    def test_a_journal_that_cannot_grow_is_exit_7_and_the_next_run_goes_on(self):
+        result = self.limited(8000)  # some instances fit, the journal does not
+        self.assertEqual(result.returncode, 7, result.stderr)
+        self.assertRegex(result.stderr.decode(), "journal")
+        self.check_whole()
+        self.assert_exit(self.run_wadokit(*self.command()), 0)
+        self.assertEqual(len(self.check_whole()), len(WHOLE))
+        self.assert_exit(self.run_wadokit("verify", self.out), 0)
+
+    @unittest.skipUnless(os.geteuid() == 0 and shutil.which("mount"), "only root can mount a small disk")
+    def test_a_small_disk_that_runs_full(self):
+        os.mkdir(self.out)
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", self.out], check=False,
+                          capture_output=True).returncode != 0:
+            self.skipTest("mount is not allowed here")
+        try:
+            result = self.run_wadokit(*self.command())
+            self.assert_exit(result, 7)
+            self.assertIn("No space left", result.err)
+            self.assertGreater(len(self.check_whole()), 0)
+        finally:
+            subprocess.run(["umount", self.out], check=True)
+
+    def test_links_in_the_tree_lead_nowhere(self):
+        elsewhere = os.path.join(self.home, "elsewhere")
+        os.mkdir(elsewhere)
+        for link in (STUDY, os.path.join(STUDY, STUDY + ".1"), ".wadokit"):
+            with self.subTest(link):
+                path = os.path.join(self.out, link)
+                os.makedirs(os.path.dirname(path), exist_ok=True)
+                os.symlink(elsewhere, path)
+                result = self.run_wadokit(*self.command())
+                self.assertIn(result.exit, (1, 8), str(result))
+                self.assertRegex(result.err, "link")
+                self.assertEqual(os.listdir(elsewhere), [])
+                shutil.rmtree(self.out)
+
+    def test_a_link_in_place_of_a_file_is_not_written_through(self):
+        outside = self.write("outside.dcm", "mine")
+        path = os.path.join(self.out, STUDY, STUDY + ".1", STUDY + ".1.1.dcm")
+        os.makedirs(os.path.dirname(path))
+        os.symlink(outside, path)
+        self.run_wadokit(*self.command())
+        with open(outside, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "mine")
+
+    def test_two_runs_on_one_folder(self):
+        first = peers.start(self.command(scenario="slow"), self.home)
+        try:
+            for _ in range(100):
+                if os.path.exists(os.path.join(self.out, ".wadokit", "lock")):
+                    break
+                time.sleep(0.02)
+            time.sleep(0.1)
+            second = self.run_wadokit(*self.command())
+            self.assert_exit(second, 7)
+            self.assertIn("another run is writing here", second.err)
+            self.assert_exit(self.run_wadokit("verify", self.out), 7)
+        finally:
+            first.communicate(timeout=60)
+        self.assertEqual(first.returncode, 0)
+        self.assertEqual(len(self.check_whole()), len(WHOLE))
+
+    def test_a_name_that_is_too_long(self):
+        result = self.run_wadokit(*self.command("--name", "x" * 300))
+        self.assert_exit(result, 2, 7)
+        self.assertRegex(result.err, "long|bytes")
+
+    def test_a_reader_that_goes_away(self):
+        child = peers.start(self.command("--json", scenario="slow"), self.home)
+        child.stdout.readline()
+        child.stdout.close()
+        words = child.stderr.read()
+        child.stderr.close()
+        self.assertEqual(child.wait(30), 7, words)
+        self.check_whole()
+
+    def test_memory_does_not_grow_with_the_number_of_targets(self):
+        targets = self.write("targets", "".join("%s/%s.%d\n" % (STUDY, STUDY, 1 + i % SERIES) for i in range(400)))
+        result = self.run_wadokit("get", "-q", "--dicomweb", self.root, "-o", self.out, "-T", targets, timeout=120)
+        self.assert_exit(result, 0)
+        if not peers.SANITIZED:
+            self.assertLess(result.peak, 24 * peers.MIB)
+
+
+if __name__ == "__main__":
+    peers.main()
