@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "report_plan.h"
 #include "report_instance.h"
 
 enum {
@@ -13,6 +14,7 @@ enum {
 static struct {
     const char *output, *name, *by, *syntax, *files_from;
     bool no_digest;
+    bool dry_run;
 } req = {.output = "."};
 
 static const cli_opt opts[] = {
@@ -27,6 +29,8 @@ static const cli_opt opts[] = {
      "read more targets from FILE, one a line; - is standard input", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "make no SHA-256 of what is received", NULL, 0,
      0},
+    {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
+     "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
     {0},
 };
 
@@ -173,6 +177,8 @@ static int run(cli_context *ctx, int argc, char **argv)
         return cli_usage(ctx, "no TARGET and no --files-from");
     if (collect(&t, argc, argv, &err) != WK_OK)
         status = cli_fail(ctx, &err);
+    else if (req.dry_run)
+        status = cli_report_plan(ctx, t.n, t.items);
     else
         status = get(ctx, &t);
     targets_clear(&t);

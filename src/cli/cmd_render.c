@@ -3,12 +3,14 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "report_plan.h"
 #include "report_image.h"
 
 static struct {
     const char *output, *format, *frame, *window, *values, *region, *rotate, *flip, *icc;
     int depth, size, quality, effort;
     bool overlays;
+    bool dry_run;
 } req = {
     .output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90, .effort = 1};
 
@@ -41,6 +43,8 @@ static const cli_opt opts[] = {
     {"icc", 0, CLI_STRING, &req.icc, "HOW",
      "of colour: keep the ICC profile in the file (default), or turn colours into srgb",
      "keep|srgb", 0, 0},
+    {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
+     "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
     {0},
 };
 
@@ -68,6 +72,8 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_error err = {0};
     wk_code rc;
 
+    if (req.dry_run)
+        return cli_report_plan(ctx, (size_t)argc, argv);
     if (req.region && wk_region_read(req.region, &o.look, &err) != WK_OK)
         return cli_fail(ctx, &err);
     o.look.rotate = req.rotate ? (int)strtol(req.rotate, NULL, 10) : 0;

@@ -25,17 +25,15 @@ static void set_up_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction stop = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-    struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction old;
 
     sigemptyset(&stop.sa_mask);
-    sigemptyset(&ignore.sa_mask);
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         /* What the parent ignores (nohup) stays ignored. */
         if (sigaction(numbers[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
             sigaction(numbers[i], &stop, NULL);
     }
-    sigaction(SIGPIPE, &ignore, NULL);
+    cli_report_ignore_pipe();
 }
 
 /* Frames come and go: memory that is kept between them need not be given, cleared, by the system

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -42,7 +43,11 @@ static double now(void)
 static int columns(void)
 {
     struct winsize w;
+    const char *given = getenv("COLUMNS");
+    long n = given ? strtol(given, NULL, 10) : 0;
 
+    if (n > 0 && n < LINE)
+        return (int)n;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
         return w.ws_col;
     return DEFAULT_COLUMNS;

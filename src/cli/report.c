@@ -1,10 +1,13 @@
 #include "report.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "globals.h"
 #include "progress.h"
 
 enum {
@@ -13,7 +16,8 @@ enum {
 
 static struct {
     wk_cancel *cancel;
-    int write_errno; /* of the first write to stdout that failed */
+    int write_errno;   /* of the first write to stdout that failed */
+    bool pipe_ignored; /* by the parent: then a broken pipe is an error like others */
 } out_state;
 
 void cli_report_init(wk_cancel *cancel)
@@ -21,6 +25,30 @@ void cli_report_init(wk_cancel *cancel)
     out_state.cancel = cancel;
     /* Lines reach a pipe at once, so that the next program can start. */
     setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+}
+
+void cli_report_ignore_pipe(void)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, old;
+
+    sigemptyset(&ignore.sa_mask);
+    if (sigaction(SIGPIPE, &ignore, &old) == 0)
+        out_state.pipe_ignored = old.sa_handler == SIG_IGN;
+}
+
+bool cli_color(int fd)
+{
+    const char *when = cli_globals.color, *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    if (when && strcmp(when, "auto") != 0)
+        return strcmp(when, "always") == 0;
+    return isatty(fd) && !(no && *no) && !(term && strcmp(term, "dumb") == 0);
+}
+
+/* Nobody reads any more, so there is nothing to be said. */
+static bool reader_is_gone(void)
+{
+    return out_state.write_errno == EPIPE && !out_state.pipe_ignored;
 }
 
 /* C0, DEL, and C1 in UTF-8: what a terminal may take for a command. */
@@ -57,6 +85,11 @@ static void print_line(const char *text)
     errno = 0;
     note_write(puts(text));
     cli_progress_unlock();
+}
+
+void cli_out_styled(const char *line)
+{
+    print_line(line);
 }
 
 /* A formatted line on the heap, without the newline that callers may end it with. */
@@ -105,10 +138,15 @@ void cli_out_json(const cli_context *ctx, wk_json_line *line)
     wk_json_line_free(line);
 }
 
-static void words(const char *prefix, const char *text)
+static void words(const char *style, const char *prefix, const char *text)
 {
+    bool color = *style && cli_color(STDERR_FILENO);
+
+    if (reader_is_gone())
+        return;
     cli_progress_lock();
-    fprintf(stderr, "wadokit: %s%s\n", prefix, text);
+    fprintf(stderr, "%swadokit: %s%s%s\n", color ? style : "", prefix, color ? "\033[0m" : "",
+            text);
     cli_progress_unlock();
 }
 
@@ -123,7 +161,7 @@ void cli_note(const cli_context *ctx, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     cli_clean(text);
-    words("", text);
+    words("", "", text);
 }
 
 void cli_log(void *user, wk_log_level level, const char *message)
@@ -132,13 +170,20 @@ void cli_log(void *user, wk_log_level level, const char *message)
 
     if (ctx && ctx->quiet)
         return;
-    words(level == WK_LOG_WARN ? "warning: " : level == WK_LOG_DEBUG ? "debug: " : "", message);
+    words(level == WK_LOG_WARN ? "\033[33m" : "",
+          level == WK_LOG_WARN    ? "warning: "
+          : level == WK_LOG_DEBUG ? "debug: "
+                                  : "",
+          message);
 }
 
 int cli_fail(const cli_context *ctx, const wk_error *err)
 {
     (void)ctx;
-    words("", err->message[0] ? err->message : wk_code_text(err->code));
+    /* Pictures and pages go to stdout past stdio. */
+    if (err->code == WK_IO && err->sys_errno == EPIPE && !out_state.write_errno)
+        out_state.write_errno = EPIPE;
+    words("\033[1;31m", "", err->message[0] ? err->message : wk_code_text(err->code));
     return wk_code_exit_status(err->code);
 }
 
@@ -151,7 +196,7 @@ int cli_usage(const cli_context *ctx, const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     cli_clean(text);
-    words("", text);
+    words("\033[1;31m", "", text);
     fprintf(stderr, "Try 'wadokit %s%s--help'.\n", ctx && ctx->command ? ctx->command->name : "",
             ctx && ctx->command ? " " : "");
     return wk_code_exit_status(WK_USAGE);
@@ -165,6 +210,10 @@ int cli_report_finish(int status)
         out_state.write_errno = errno ? errno : EIO;
     if (!out_state.write_errno)
         return status;
+    if (reader_is_gone()) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
     fprintf(stderr, "wadokit: standard output: %s\n", strerror(out_state.write_errno));
     return wk_code_exit_status(WK_IO);
 }

@@ -194,8 +194,15 @@ static void print_row(const cli_context *ctx, const cli_table *t, size_t row, co
     fclose(f);
     for (size_t n = line ? strlen(line) : 0; n > 0 && line[n - 1] == ' '; n--)
         line[n - 1] = '\0';
-    if (line)
+    if (line && row == 0 && cli_color(STDOUT_FILENO)) {
+        char *bold = NULL;
+
+        if (asprintf(&bold, "\033[1m%s\033[0m", line) >= 0)
+            cli_out_styled(bold);
+        free(bold);
+    } else if (line) {
         cli_out(ctx, "%s", line);
+    }
     free(line);
 }
 
