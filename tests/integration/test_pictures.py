@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """What `render` makes of pixels of every layout, held against PS3.3 in double precision."""
+import csv
 import os
 import random
+import re
 import shutil
 import struct
 import subprocess
+import unittest
 import zlib
 
 import peers
 import pictures as pic
+
+SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+README = os.path.join(SOURCE, "README.md")
+CORPUS = os.environ.get("WADOKIT_CORPUS") or os.path.join(os.path.dirname(SOURCE), "shared", "corpus")
 
 
 class Case(peers.Case):
@@ -693,6 +700,84 @@ class Slides(Case):
         values = pic.read_png(one["path"])[4]
         self.assertEqual((one["tiles"], values[-3:], values[:3]), (3, [255] * 3, [0, 0, 0]))
         self.assertIn("1 of 4 tiles", " ".join(one["warnings"]))
+
+
+@unittest.skipUnless(os.path.exists(os.path.join(CORPUS, "MANIFEST.tsv")), "no corpus at " + CORPUS)
+class Corpus(Case):
+    """Files that others wrote, where they are at hand (WADOKIT_CORPUS)."""
+
+    @classmethod
+    def setUpClass(cls):
+        with open(os.path.join(CORPUS, "MANIFEST.tsv"), encoding="utf-8", newline="") as file:
+            cls.files = [row for row in csv.DictReader(file, delimiter="\t")]
+        cls.images = [row for row in cls.files if row["file"].startswith("image/")]
+
+    def path(self, row):
+        return os.path.join(CORPUS, row["file"])
+
+    def table(self):
+        """README's table of pixels: {UID: row}."""
+        with open(README, encoding="utf-8") as file:
+            text = file.read()
+        found = {}
+        for line in text[text.index("## Pixels"):].splitlines():
+            cells = [cell.strip() for cell in line.strip("|").split("|")]
+            if line.startswith("|") and len(cells) == 5 and cells[1].startswith("1.2.840"):
+                uids = [uid if uid.startswith("1.") else "1.2.840.10008.1.2.4" + uid for uid in cells[1].split(", ")]
+                found.update({uid: cells for uid in uids})
+        return found
+
+    def test_every_image_is_drawn_as_the_table_says(self):
+        table = self.table()
+        result = self.run_wadokit("render", "-o", self.out, "--json", *[self.path(row) for row in self.images])
+        self.assert_exit(result, 0)
+        drawn = {one["source"]: one for one in result.lines("image")}
+        for row in self.images:
+            with self.subTest(row["file"]):
+                one = drawn[self.path(row)]
+                self.assertEqual(one["status"], "saved")
+                cells = table[one["transferSyntax"]]
+                self.assertIn("`%s`" % one["decoder"], cells[4])
+                if row["photometric"].startswith("MONOCHROME") and int(row["bits_stored"]):
+                    low, high = re.match(r"(\d+) to (\d+)", cells[2]).groups()
+                    self.assertTrue(int(low) <= int(row["bits_stored"]) <= int(high), cells[2])
+                elif row["photometric"]:
+                    self.assertIn(row["photometric"], cells[3].split(", "))
+
+    def test_grey_is_within_one_of_the_formula(self):
+        """The picture against the modality values, through the window that the report names."""
+        checked = 0
+        for row in self.images:
+            size = int(row["rows"]) * int(row["cols"])
+            if not row["photometric"].startswith("MONOCHROME") or size > 150000:
+                continue
+            self.count += 1
+            with self.subTest(row["file"]):
+                (width, height, channels, _, got, _), report = self.png(self.path(row))
+                if channels != 1 or (width, height) != (int(row["cols"]), int(row["rows"])) or \
+                        "center" not in report["window"]:
+                    continue
+                _, values = self.stored(self.path(row), "--values", "modality")
+                w = report["window"]
+                expected = [pic.window(v, w["center"], w["width"], w["function"]) for v in values]
+                self.assert_near(got, [255 - e for e in expected] if w["inverted"] else expected)
+                checked += 1
+        self.assertGreater(checked, 20)
+
+    def test_bad_files_end_soon_with_one_line_each(self):
+        for row in self.files:
+            if not row["file"].startswith("bad/"):
+                continue
+            for command in (["render", "--frame", "all"], ["thumb", "--overlays"]):
+                with self.subTest(row["file"], command=command[0]):
+                    result = self.run_wadokit(*command, "-o", self.out, self.path(row), "--json")
+                    self.assert_exit(result, 0, 1, 6)
+                    self.assertLess(result.seconds, 20 if peers.SANITIZED else 5)
+                    failed = [one for one in result.lines("image") if one["status"] == "failed"]
+                    said = [line for line in result.err.splitlines() if row["file"] in line]
+                    for line in said:
+                        self.assertEqual(line.count(row["file"]), 1, line)
+                    self.assertEqual(bool(failed), result.exit != 0)
 
 
 if __name__ == "__main__":
