@@ -136,7 +136,7 @@ static int16_t offset(int32_t v)
 {
     int32_t shifted = v + UNIT / 2 + 512 * UNIT;
 
-    return shifted % UNIT == 0 ? TIE : (int16_t)(shifted / UNIT - 512);
+    return (int16_t)(shifted % UNIT == 0 ? TIE : shifted / UNIT - 512);
 }
 
 static void make_offsets(void)
