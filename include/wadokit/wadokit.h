@@ -16,6 +16,7 @@
 #include <wadokit/convert.h>
 #include <wadokit/error.h>
 #include <wadokit/export.h>
+#include <wadokit/fhir.h>
 #include <wadokit/gallery.h>
 #include <wadokit/info.h>
 #include <wadokit/json.h>

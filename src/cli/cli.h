@@ -98,6 +98,9 @@ int cli_usage(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
  * '?', so that nothing from outside reaches the terminal. Progress is taken off and put back. */
 void cli_out(const cli_context *ctx, const char *fmt, ...) WK_PRINTF(2, 3);
 
+/* Writes text to stdout as it is; on a terminal control characters become '?'. */
+void cli_out_text(const cli_context *ctx, const char *text, size_t n);
+
 /* Prints a JSON line to stdout and frees it. */
 void cli_out_json(const cli_context *ctx, wk_json_line *line);
 

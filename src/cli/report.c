@@ -123,6 +123,25 @@ void cli_out(const cli_context *ctx, const char *fmt, ...)
     free(text);
 }
 
+void cli_out_text(const cli_context *ctx, const char *text, size_t n)
+{
+    bool ended = n > 0 && text[n - 1] == '\n';
+
+    cli_progress_lock();
+    errno = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
+        bool plain = c >= ' ' ? c != 0x7F : c == '\n' || c == '\t';
+
+        if (putc(ctx->tty_out && !plain ? '?' : c, stdout) == EOF)
+            break;
+    }
+    if (ctx->tty_out && !ended)
+        (void)putc('\n', stdout);
+    note_write(fflush(stdout));
+    cli_progress_unlock();
+}
+
 void cli_out_json(const cli_context *ctx, wk_json_line *line)
 {
     char *text = wk_json_line_text(line);

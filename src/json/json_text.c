@@ -28,14 +28,14 @@ enum number {
     N_EXPONENT,
 };
 
-void wki_json_text_init(wki_json_text *t, wki_json_piece_fn each, void *user)
+void wki_json_reader_init(wki_json_reader *t, wki_json_piece_fn each, void *user)
 {
     memset(t, 0, sizeof *t);
     t->each = each;
     t->user = user;
 }
 
-static wk_code bad(const wki_json_text *t, wk_error *err)
+static wk_code bad(const wki_json_reader *t, wk_error *err)
 {
     return wk_fail(err, WK_DATA, "not JSON at byte %llu", (unsigned long long)t->at);
 }
@@ -45,7 +45,7 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static wk_code piece(wki_json_text *t, const char *data, size_t n, bool end, wk_error *err)
+static wk_code piece(wki_json_reader *t, const char *data, size_t n, bool end, wk_error *err)
 {
     wki_json_piece p = {.depth = t->depth, .name = t->name, .data = data, .n = n, .end = end};
 
@@ -60,7 +60,7 @@ static wk_code piece(wki_json_text *t, const char *data, size_t n, bool end, wk_
     return t->each ? t->each(t->user, &p, err) : WK_OK;
 }
 
-static void open_string(wki_json_text *t, bool is_name)
+static void open_string(wki_json_reader *t, bool is_name)
 {
     t->is_name = is_name;
     t->begun = false;
@@ -71,7 +71,7 @@ static void open_string(wki_json_text *t, bool is_name)
         t->name[0] = '\0';
 }
 
-static wk_code open_box(wki_json_text *t, char c, wk_error *err)
+static wk_code open_box(wki_json_reader *t, char c, wk_error *err)
 {
     if (t->depth == WK_MAX_JSON_DEPTH)
         return wk_fail(err, WK_LIMIT, "JSON nested deeper than %d levels", WK_MAX_JSON_DEPTH);
@@ -80,7 +80,7 @@ static wk_code open_box(wki_json_text *t, char c, wk_error *err)
     return WK_OK;
 }
 
-static wk_code close_box(wki_json_text *t, char c, wk_error *err)
+static wk_code close_box(wki_json_reader *t, char c, wk_error *err)
 {
     if (t->depth == 0 || t->is_object[t->depth] != (c == '}'))
         return bad(t, err);
@@ -89,7 +89,7 @@ static wk_code close_box(wki_json_text *t, char c, wk_error *err)
     return WK_OK;
 }
 
-static wk_code begin_value(wki_json_text *t, char c, wk_error *err)
+static wk_code begin_value(wki_json_reader *t, char c, wk_error *err)
 {
     if (!t->kind)
         t->kind = c;
@@ -121,7 +121,7 @@ static wk_code begin_value(wki_json_text *t, char c, wk_error *err)
 }
 
 /* A byte outside strings, numbers and words. */
-static wk_code between(wki_json_text *t, char c, wk_error *err)
+static wk_code between(wki_json_reader *t, char c, wk_error *err)
 {
     if (is_space(c))
         return WK_OK;
@@ -154,7 +154,7 @@ static wk_code between(wki_json_text *t, char c, wk_error *err)
 }
 
 /* Whether the number goes on with c; *ok: whether it may end or go on here. */
-static bool number_goes_on(wki_json_text *t, char c, bool *ok)
+static bool number_goes_on(wki_json_reader *t, char c, bool *ok)
 {
     bool digit = c >= '0' && c <= '9';
     bool e = c == 'e' || c == 'E';
@@ -192,13 +192,13 @@ static bool number_goes_on(wki_json_text *t, char c, bool *ok)
     }
 }
 
-static bool number_may_end(const wki_json_text *t)
+static bool number_may_end(const wki_json_reader *t)
 {
     return t->number == N_ZERO || t->number == N_INT || t->number == N_FRACTION ||
            t->number == N_EXPONENT;
 }
 
-static wk_code unicode(wki_json_text *t, wk_error *err)
+static wk_code unicode(wki_json_reader *t, wk_error *err)
 {
     unsigned c = t->hex;
     char out[4];
@@ -229,7 +229,7 @@ static wk_code unicode(wki_json_text *t, wk_error *err)
     return piece(t, out, n, false, err);
 }
 
-static wk_code escape(wki_json_text *t, char c, wk_error *err)
+static wk_code escape(wki_json_reader *t, char c, wk_error *err)
 {
     static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
     const char *found = c ? strchr(from, c) : NULL;
@@ -245,7 +245,7 @@ static wk_code escape(wki_json_text *t, char c, wk_error *err)
     return piece(t, to + (found - from), 1, false, err);
 }
 
-static wk_code hex_digit(wki_json_text *t, char c, wk_error *err)
+static wk_code hex_digit(wki_json_reader *t, char c, wk_error *err)
 {
     static const char digits[] = "0123456789abcdefABCDEF";
     const char *found = c ? strchr(digits, c) : NULL;
@@ -259,7 +259,8 @@ static wk_code hex_digit(wki_json_text *t, char c, wk_error *err)
 }
 
 /* Takes what is plain text of a string; *used bytes. */
-static wk_code in_string(wki_json_text *t, const char *data, size_t n, size_t *used, wk_error *err)
+static wk_code in_string(wki_json_reader *t, const char *data, size_t n, size_t *used,
+                         wk_error *err)
 {
     size_t i = 0;
     bool was_name = t->is_name;
@@ -286,7 +287,7 @@ static wk_code in_string(wki_json_text *t, const char *data, size_t n, size_t *u
 }
 
 /* One step; *used is at least 1 but where a number ended before the byte. */
-static wk_code step(wki_json_text *t, const char *data, size_t n, size_t *used, wk_error *err)
+static wk_code step(wki_json_reader *t, const char *data, size_t n, size_t *used, wk_error *err)
 {
     bool ok;
 
@@ -317,7 +318,7 @@ static wk_code step(wki_json_text *t, const char *data, size_t n, size_t *used, 
     }
 }
 
-wk_code wki_json_text_feed(wki_json_text *t, const char *data, size_t n, wk_error *err)
+wk_code wki_json_reader_feed(wki_json_reader *t, const char *data, size_t n, wk_error *err)
 {
     wk_code rc = WK_OK;
 
@@ -328,7 +329,7 @@ wk_code wki_json_text_feed(wki_json_text *t, const char *data, size_t n, wk_erro
     return rc;
 }
 
-wk_code wki_json_text_finish(wki_json_text *t, wk_error *err)
+wk_code wki_json_reader_finish(wki_json_reader *t, wk_error *err)
 {
     if (t->state == NUMBER && number_may_end(t))
         t->state = AFTER;

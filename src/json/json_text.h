@@ -38,7 +38,7 @@ typedef wk_code (*wki_json_piece_fn)(void *user, const wki_json_piece *piece, wk
 
 /* Private but for `kind`: the first character of the document ('{', '[', '"', ...), 0 while there
  * is none. */
-typedef struct wki_json_text {
+typedef struct wki_json_reader {
     wki_json_piece_fn each; /* may be NULL: only the grammar is checked */
     void *user;
     char kind;
@@ -51,16 +51,17 @@ typedef struct wki_json_text {
     const char *word;
     unsigned hex_n, hex, high; /* of \uXXXX; the first half of a pair */
     uint64_t at;
-} wki_json_text;
+} wki_json_reader;
 
-void wki_json_text_init(wki_json_text *t, wki_json_piece_fn each, void *user);
+void wki_json_reader_init(wki_json_reader *t, wki_json_piece_fn each, void *user);
 
 /* WK_DATA where it is not JSON, with the byte; WK_LIMIT where it is nested deeper than
- * WK_MAX_JSON_DEPTH. After an error only wki_json_text_init() may be called. */
-wk_code wki_json_text_feed(wki_json_text *t, const char *data, size_t n, wk_error *err) WK_MUST_USE;
+ * WK_MAX_JSON_DEPTH. After an error only wki_json_reader_init() may be called. */
+wk_code wki_json_reader_feed(wki_json_reader *t, const char *data, size_t n,
+                             wk_error *err) WK_MUST_USE;
 
 /* WK_DATA where the document is not complete, or there is none. */
-wk_code wki_json_text_finish(wki_json_text *t, wk_error *err) WK_MUST_USE;
+wk_code wki_json_reader_finish(wki_json_reader *t, wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -38,7 +38,7 @@ static wk_code on_piece(void *user, const wki_json_piece *p, wk_error *err)
 
 static void begin_line(wki_ndjson *d)
 {
-    wki_json_text_init(&d->text, on_piece, d);
+    wki_json_reader_init(&d->text, on_piece, d);
     d->begun = d->broken = d->severe = false;
     d->words[0] = d->severity[0] = '\0';
     d->type_n = d->severity_n = d->words_n = 0;
@@ -81,7 +81,7 @@ static void feed_line(wki_ndjson *d, const char *data, size_t n)
         d->lines++;
         d->type[0] = '\0';
     }
-    if (!d->broken && wki_json_text_feed(&d->text, data, n, &err) != WK_OK)
+    if (!d->broken && wki_json_reader_feed(&d->text, data, n, &err) != WK_OK)
         mark_bad(d, err.message);
 }
 
@@ -90,7 +90,7 @@ static void end_line(wki_ndjson *d)
     wk_error err = {0};
 
     if (d->begun && !d->broken) {
-        if (wki_json_text_finish(&d->text, &err) != WK_OK)
+        if (wki_json_reader_finish(&d->text, &err) != WK_OK)
             mark_bad(d, err.message);
         else if (d->text.kind != '{' || d->type[0] == '\0')
             mark_bad(d, "no FHIR resource");

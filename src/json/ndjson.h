@@ -38,7 +38,7 @@ typedef struct wki_ndjson {
     /* private */
     wki_ndjson_bad_fn on_bad;
     void *user;
-    wki_json_text text;
+    wki_json_reader text;
     uint64_t number;
     bool begun, broken, severe;
     char severity[16], words[WKI_NDJSON_TEXT_SIZE];

@@ -34,7 +34,7 @@ struct wki_payload {
     char head[HEAD];
     size_t head_n;
     wki_buf text; /* the beginning of the body, for messages */
-    wki_json_text json;
+    wki_json_reader json;
     wki_base64_reader base64;
     char sample[SAMPLE];
     size_t sample_n;
@@ -59,7 +59,7 @@ wk_code wki_payload_new(wki_payload_mode mode, const char *what, const char *con
     p->content_type = wki_strdup(content_type ? content_type : "");
     p->base64.out = out;
     wki_buf_init(&p->text, WK_MAX_ERROR_BODY_BYTES, "error text");
-    wki_json_text_init(&p->json, on_piece, p);
+    wki_json_reader_init(&p->json, on_piece, p);
     if (!p->what || !p->content_type) {
         wki_payload_free(p);
         return wk_fail(err, WK_NOMEM, "out of memory");
@@ -270,7 +270,7 @@ static wk_code pass(wki_payload *p, const char *data, size_t n, wk_error *err)
     rc = p->found ? WK_OK : keep_text(p, data, n, err);
     if (rc != WK_OK || p->shape == REFUSED_TEXT)
         return rc;
-    rc = wki_json_text_feed(&p->json, data, n, err);
+    rc = wki_json_reader_feed(&p->json, data, n, err);
     if (rc == WK_DATA || rc == WK_LIMIT)
         wk_fail_add(err, "%s: ", p->what);
     return rc;
@@ -337,7 +337,7 @@ wk_code wki_payload_finish(wki_payload *p, wk_error *err)
         return rc;
     if (p->shape == REFUSED_TEXT)
         return refuse_text(p, err);
-    rc = wki_json_text_finish(&p->json, err);
+    rc = wki_json_reader_finish(&p->json, err);
     if (rc != WK_OK) {
         wk_fail_add(err, "%s: ", p->what);
         return rc;

@@ -23,15 +23,15 @@ static wk_code collect(void *user, const wki_json_piece *p, wk_error *err)
 
 static wk_code check(const char *text, size_t n, size_t cut, wk_error *err)
 {
-    wki_json_text t;
+    wki_json_reader t;
     wk_code rc;
 
     collected[0] = '\0';
-    wki_json_text_init(&t, collect, NULL);
-    rc = wki_json_text_feed(&t, text, cut, err);
+    wki_json_reader_init(&t, collect, NULL);
+    rc = wki_json_reader_feed(&t, text, cut, err);
     if (rc == WK_OK)
-        rc = wki_json_text_feed(&t, text + cut, n - cut, err);
-    return rc == WK_OK ? wki_json_text_finish(&t, err) : rc;
+        rc = wki_json_reader_feed(&t, text + cut, n - cut, err);
+    return rc == WK_OK ? wki_json_reader_finish(&t, err) : rc;
 }
 
 static void test_any_split_gives_the_same_strings(void)
