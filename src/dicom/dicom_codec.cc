@@ -111,5 +111,8 @@ extern "C" wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_des
 extern "C" wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
                                            wki_pixels *out, wk_error *err)
 {
-    return guarded(err, [&] { return decode(*d, *stream, *out, err); });
+    return guarded(err, [&] {
+        set_up_log();
+        return decode(*d, *stream, *out, err);
+    });
 }

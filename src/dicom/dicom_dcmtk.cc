@@ -219,12 +219,19 @@ wk_code read_data_set(wki_dicom_file &f, wk_error *err)
 
 } // namespace
 
+void set_up_log()
+{
+    static std::once_flag once;
+
+    std::call_once(once, [] { OFLog::configure(OFLogger::OFF_LOG_LEVEL); });
+}
+
 void set_up()
 {
     static std::once_flag once;
 
+    set_up_log();
     std::call_once(once, [] {
-        OFLog::configure(OFLogger::OFF_LOG_LEVEL);
         // Damaged elements are passed over: what a picture needs is checked when it is read.
         dcmIgnoreParsingErrors.set(OFTrue);
         (void)dcmDataDict.isDictionaryLoaded();

@@ -30,6 +30,9 @@ struct Bytes {
     ~Bytes();
 };
 
+// What the codecs need: silence. The dictionary, which takes long to read, is not for them.
+void set_up_log();
+
 // Everything of DCMTK that is process-wide, on the first call.
 void set_up();
 

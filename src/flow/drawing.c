@@ -23,6 +23,8 @@ wk_code wki_drawing_open(wki_drawing *g, const char *path, wk_error *err)
     wk_code rc;
 
     memset(g, 0, sizeof *g);
+    if (wki_plain_open(path, &g->plain, &g->desc))
+        return WK_OK;
     rc = wki_dicom_open(path, &g->file, err);
     return rc == WK_OK ? wki_dicom_describe(g->file, &g->desc, err) : rc;
 }
@@ -31,6 +33,7 @@ void wki_drawing_close(wki_drawing *g)
 {
     wki_image_desc_clear(&g->desc);
     wki_dicom_close(g->file);
+    wki_plain_close(g->plain);
     memset(g, 0, sizeof *g);
 }
 
@@ -61,12 +64,23 @@ void wki_drawing_describe(const wki_drawing *g, wk_image_report *report)
     add_warning(report, g->desc.warning);
 }
 
+static wk_code frame_bytes(wki_drawing *g, uint32_t frame, wki_frame_bytes *out, wk_error *err)
+{
+    return g->plain ? wki_plain_frame_bytes(g->plain, &g->desc, frame, out, err)
+                    : wki_dicom_frame_bytes(g->file, &g->desc, frame, out, err);
+}
+
 static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
                               wk_error *err)
 {
     wki_drawing *g = user;
+    wki_frame_bytes stream = {0};
+    wk_code rc = frame_bytes(g, frame, &stream, err);
 
-    return wki_dicom_decode_frame(g->file, d, frame, out, err);
+    if (rc == WK_OK)
+        rc = wki_dicom_decode_stream(d, &stream, out, err);
+    wki_frame_bytes_clear(&stream);
+    return rc;
 }
 
 static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, wki_pixels *out,
@@ -77,7 +91,7 @@ static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, w
     wk_code rc = WK_OK;
 
     if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
-        rc = wki_dicom_frame_bytes(g->file, &g->desc, frame, &bytes, err);
+        rc = frame_bytes(g, frame, &bytes, err);
     if (rc == WK_OK && !wki_decode_adopt(&g->desc, &bytes, out))
         rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
     wki_frame_bytes_clear(&bytes);

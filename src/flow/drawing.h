@@ -10,6 +10,7 @@
 
 #include "core/image.h"
 #include "dicom/dicom_file.h"
+#include "dicom/plain.h"
 #include "flow/picture_out.h"
 #include "render/render.h"
 
@@ -29,7 +30,8 @@ typedef struct wki_drawing_opts {
 } wki_drawing_opts;
 
 typedef struct wki_drawing {
-    wki_dicom_file *file;
+    wki_plain *plain;     /* an ordinary file, else NULL and ... */
+    wki_dicom_file *file; /* ... what DCMTK reads */
     wki_image_desc desc;
 } wki_drawing;
 

@@ -1,0 +1,86 @@
+/*
+ * Ordinary files without DCMTK: little endian, described by top-level elements alone. Opening one
+ * costs two reads and a walk over its elements, where DCMTK reads its dictionary and builds a tree.
+ * Whatever is not ordinary - tables, palettes, functional groups, overlays, profiles, slides, text
+ * that is no ASCII, numbers out of range, elements out of order, damage - is not taken, and left to
+ * dicom_file.h, which this agrees with in every field.
+ */
+#ifndef WADOKIT_DICOM_PLAIN_H
+#define WADOKIT_DICOM_PLAIN_H
+
+#include <stdbool.h>
+
+#include <wadokit/error.h>
+
+#include "core/image.h"
+#include "dicom/dicom_layout.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The elements that describe an image. */
+typedef enum wki_plain_key {
+    WKI_PLAIN_IMAGE_TYPE,
+    WKI_PLAIN_SOP_CLASS,
+    WKI_PLAIN_SOP,
+    WKI_PLAIN_MODALITY,
+    WKI_PLAIN_IMAGER_SPACING,
+    WKI_PLAIN_SCANNED_SPACING,
+    WKI_PLAIN_STUDY,
+    WKI_PLAIN_SERIES,
+    WKI_PLAIN_SAMPLES,
+    WKI_PLAIN_PHOTOMETRIC,
+    WKI_PLAIN_PLANAR,
+    WKI_PLAIN_FRAMES,
+    WKI_PLAIN_ROWS,
+    WKI_PLAIN_COLUMNS,
+    WKI_PLAIN_SPACING,
+    WKI_PLAIN_ASPECT,
+    WKI_PLAIN_ALLOCATED,
+    WKI_PLAIN_STORED,
+    WKI_PLAIN_HIGH_BIT,
+    WKI_PLAIN_SIGNED,
+    WKI_PLAIN_PADDING,
+    WKI_PLAIN_PADDING_LIMIT,
+    WKI_PLAIN_CENTER,
+    WKI_PLAIN_WIDTH,
+    WKI_PLAIN_INTERCEPT,
+    WKI_PLAIN_SLOPE,
+    WKI_PLAIN_EXPLANATION,
+    WKI_PLAIN_FUNCTION,
+    WKI_PLAIN_LOSSY,
+    WKI_PLAIN_SHAPE,
+    WKI_PLAIN_KEYS
+} wki_plain_key;
+
+/* Where a value lies; data is NULL where the element is absent. */
+typedef struct wki_plain_value {
+    const uint8_t *data;
+    uint32_t n;
+} wki_plain_value;
+
+/* Finds the values in the `n` bytes of a data set; false where it holds what is not ordinary. */
+bool wki_plain_find(const uint8_t *data, size_t n, bool explicit_vr,
+                    wki_plain_value values[WKI_PLAIN_KEYS]);
+
+/* Describes the image in `s`; false, and nothing in `out`, where it is not ordinary. */
+bool wki_plain_describe(const wki_source *s, wki_layout *layout, wki_image_desc *out);
+
+/* An ordinary file, open. */
+typedef struct wki_plain wki_plain;
+
+/* False where the file is not ordinary, or cannot be opened: wki_dicom_open() then, which says why.
+ * Clear `desc` with wki_image_desc_clear(). One thread a handle. */
+bool wki_plain_open(const char *path, wki_plain **out, wki_image_desc *desc);
+void wki_plain_close(wki_plain *f); /* takes NULL */
+
+/* As wki_dicom_frame_bytes(). */
+wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,
+                              wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
