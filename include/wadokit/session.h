@@ -12,6 +12,7 @@
 #include <wadokit/cancel.h>
 #include <wadokit/error.h>
 #include <wadokit/log.h>
+#include <wadokit/shard.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -67,6 +68,10 @@ typedef struct wk_progress {
  *   max_wait_s             total patience for 429/503, negative: default (300)
  *   connect_timeout_s, idle_timeout_s   0: default (30, 60)
  *   max_bytes              most bytes one run may receive, 0: no limit
+ *   shard                  do this part only. wk_get() divides by what its targets name (studies,
+ *                          series, instances), wk_thumbnail() by pictures, wk_render() by
+ *                          instances of files, and of servers as wk_get() does. What has no UID
+ *                          goes by its name
  */
 typedef struct wk_session_opts {
     const char *fhir;
@@ -114,6 +119,7 @@ typedef struct wk_session_opts {
     int connect_timeout_s;
     int idle_timeout_s;
     uint64_t max_bytes;
+    wk_shard shard;
 
     wk_log log;
     const wk_cancel *cancel; /* may be NULL; must outlive the session */

@@ -27,6 +27,7 @@
 #include <wadokit/search.h>
 #include <wadokit/retrieve.h>
 #include <wadokit/session.h>
+#include <wadokit/shard.h>
 #include <wadokit/thumbnail.h>
 #include <wadokit/verify.h>
 #include <wadokit/version.h>

@@ -15,6 +15,7 @@ static struct {
     const char *output, *name, *by, *syntax, *files_from;
     bool no_digest;
     bool dry_run;
+    const char *shard;
 } req = {.output = "."};
 
 static const cli_opt opts[] = {
@@ -29,6 +30,8 @@ static const cli_opt opts[] = {
      "read more targets from FILE, one a line; - is standard input", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "make no SHA-256 of what is received", NULL, 0,
      0},
+    {"shard", 0, CLI_STRING, &req.shard, "I/N", "do part I of N, for N runs that share the work",
+     NULL, 0, 0},
     {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
      "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
     {0},
@@ -185,6 +188,11 @@ static int run(cli_context *ctx, int argc, char **argv)
     return status;
 }
 
+static wk_code prepare(wk_session_opts *o, wk_error *err)
+{
+    return req.shard ? wk_shard_read(req.shard, &o->shard, err) : WK_OK;
+}
+
 const cli_command cli_cmd_get = {
     .name = "get",
     .args = "TARGET...",
@@ -217,5 +225,6 @@ const cli_command cli_cmd_get = {
     .opts = opts,
     .min_args = 0,
     .max_args = -1,
+    .prepare = prepare,
     .run = run,
 };

@@ -11,6 +11,7 @@ static struct {
     int size, quality, effort;
     bool overlays;
     bool dry_run;
+    const char *shard;
 } req = {.output = ".", .window = "dicom", .size = 256, .quality = 85, .effort = 1};
 
 static const cli_opt opts[] = {
@@ -39,6 +40,8 @@ static const cli_opt opts[] = {
     {"icc", 0, CLI_STRING, &req.icc, "HOW",
      "of colour: keep the ICC profile in the file (default), or turn colours into srgb",
      "keep|srgb", 0, 0},
+    {"shard", 0, CLI_STRING, &req.shard, "I/N", "do part I of N, for N runs that share the work",
+     NULL, 0, 0},
     {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
      "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
     {0},
@@ -89,6 +92,11 @@ static int run(cli_context *ctx, int argc, char **argv)
     return cli_report_images(ctx, rc, &summary, &err, strcmp(req.output, "-") == 0);
 }
 
+static wk_code prepare(wk_session_opts *o, wk_error *err)
+{
+    return req.shard ? wk_shard_read(req.shard, &o->shard, err) : WK_OK;
+}
+
 const cli_command cli_cmd_thumb = {
     .name = "thumb",
     .args = "TARGET...",
@@ -114,5 +122,6 @@ const cli_command cli_cmd_thumb = {
     .opts = opts,
     .min_args = 1,
     .max_args = -1,
+    .prepare = prepare,
     .run = run,
 };

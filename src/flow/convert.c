@@ -14,6 +14,7 @@
 #include "core/uid.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
+#include "flow/plan_study.h"
 
 enum {
     NAME_SIZE = 256,
@@ -192,6 +193,14 @@ static void work(void *user, unsigned slot, void *arg)
         rc = check_fetched(r, j, &g, &wanted, &err);
     if (rc == WK_OK && wanted) {
         base_name(base, sizeof base, g.desc.sop_uid, j->source.shown);
+        /* By the name, so that files of one name are told apart within one run. */
+        wanted = j->item || wki_picture_run_is_here(&r->run, base);
+    } else if (!j->item) {
+        base_name(base, sizeof base, "", j->source.shown);
+        if (rc != WK_CANCELLED && !wki_picture_run_is_here(&r->run, base))
+            rc = WK_CANCELLED; /* another run tells of it */
+    }
+    if (rc == WK_OK && wanted) {
         make_unique(r, base, sizeof base, j->source.frame);
     }
     end_turn(r);
@@ -238,6 +247,12 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     }
     if (r->run.out.single && (r->held.path || r->remote.n > 0))
         return wki_picture_out_too_many(&r->run.out, err);
+    if (item->kind == WK_ITEM_REMOTE && !wki_plan_is_in_shard(item, &r->run.session->opts.shard)) {
+        pthread_mutex_lock(&r->run.lock);
+        r->run.elsewhere++;
+        pthread_mutex_unlock(&r->run.lock);
+        return WK_OK;
+    }
     if (item->kind == WK_ITEM_REMOTE)
         return wki_plan_list_add(&r->remote, item, err);
     rc = wki_picture_source_file(&source, item->path, err);

@@ -230,6 +230,16 @@ unsigned wki_picture_run_threads(const wki_picture_run *run)
     return run->out.single ? 1 : jobs > 0 ? (unsigned)jobs : wki_pool_processors();
 }
 
+bool wki_picture_run_is_here(wki_picture_run *run, const char *key)
+{
+    if (wk_shard_has(&run->session->opts.shard, key))
+        return true;
+    pthread_mutex_lock(&run->lock);
+    run->elsewhere++;
+    pthread_mutex_unlock(&run->lock);
+    return false;
+}
+
 wk_code wki_picture_run_end(wki_picture_run *run, wk_code resolve,
                             const wk_resolve_summary *resolved, wk_image_summary *summary,
                             wk_error *err)
@@ -246,6 +256,8 @@ wk_code wki_picture_run_end(wki_picture_run *run, wk_code resolve,
         return resolve;
     if (resolve != WK_OK && done == 0 && s->failed == 0)
         return resolve;
+    if (done == 0 && s->failed == 0 && run->elsewhere > 0)
+        return WK_OK;
     if (done == 0 && s->failed == 0)
         return wk_fail(err, WK_NOT_FOUND, "no DICOM objects in the targets");
     if (s->failed == 0 && resolve == WK_OK)

@@ -27,6 +27,7 @@ typedef struct wki_picture_run {
     pthread_mutex_t lock; /* of all that follows, and of calls to on_image */
     wk_image_summary summary;
     wk_error first; /* failure */
+    uint64_t elsewhere; /* left to other shards */
     int64_t started_ms;
 } wki_picture_run;
 
@@ -47,6 +48,9 @@ wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const c
 
 /* Counts a report and hands it on. */
 void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report);
+
+/* Whether this run's shard does what has this key; counts what it does not. */
+bool wki_picture_run_is_here(wki_picture_run *run, const char *key);
 
 /* Counts and hands on a source that gave nothing. `item` may be NULL. */
 void wki_picture_run_failed(wki_picture_run *run, const char *source, const wk_plan_item *item,

@@ -9,6 +9,7 @@
 
 #include "core/path.h"
 #include "core/text.h"
+#include "flow/plan_study.h"
 
 enum {
     DEFAULT_JOBS = 4,
@@ -378,7 +379,7 @@ wk_code wki_retriever_add(wki_retriever *r, const wk_plan_item *item, wk_error *
         wk_fail(&r->fatal, rc, "interrupted");
         return rc;
     }
-    if (item->kind == WK_ITEM_NOTICE)
+    if (item->kind == WK_ITEM_NOTICE || !wki_plan_is_in_shard(item, &r->session->opts.shard))
         return WK_OK;
     rc = item->kind == WK_ITEM_FILE ? add_file(r, item, err) : wki_task_begin(r, item, err);
     if (rc != WK_OK) {

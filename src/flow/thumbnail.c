@@ -105,7 +105,8 @@ static wk_code add_file(thumbing *t, const char *path, wk_error *err)
         rc = entry_from_file(&e, path, &why);
     }
     if (rc != WK_OK) {
-        wki_picture_run_failed(&t->run, path, NULL, &why);
+        if (wki_picture_run_is_here(&t->run, path))
+            wki_picture_run_failed(&t->run, path, NULL, &why);
         return WK_OK;
     }
     e.path = wki_strdup(path);
@@ -350,21 +351,29 @@ static void plain_name(char out[256], const char *uid, const char *path)
         wki_path_encode(out, 200, slash ? slash + 1 : path ? path : "unknown");
 }
 
-/* The name of an entry's picture in a folder, unique in this run. */
-static void name_entry(thumbing *t, const wki_thumb_entry *e, char out[NAME_SIZE])
+/* The name of an entry's picture in a folder; others may have the same. */
+static void name_plainly(const thumbing *t, const wki_thumb_entry *e, char plain[NAME_SIZE])
 {
-    char study[256], series[256], sop[256], plain[NAME_SIZE];
-    unsigned n = 2;
+    char study[256], series[256], sop[256];
 
     plain_name(study, e->study, e->path);
     plain_name(series, e->series, e->path);
     plain_name(sop, e->sop, e->path);
     if (t->per == WK_THUMB_STUDY || !wki_uid_is_valid(e->study))
-        snprintf(plain, sizeof plain, "%.200s", study);
+        snprintf(plain, NAME_SIZE, "%.200s", study);
     else if (t->per == WK_THUMB_SERIES)
-        snprintf(plain, sizeof plain, "%.80s/%.200s", study, series);
+        snprintf(plain, NAME_SIZE, "%.80s/%.200s", study, series);
     else
-        snprintf(plain, sizeof plain, "%.80s/%.80s/%.200s", study, series, sop);
+        snprintf(plain, NAME_SIZE, "%.80s/%.80s/%.200s", study, series, sop);
+}
+
+/* A name that is unique in this run. */
+static void name_entry(thumbing *t, const wki_thumb_entry *e, char out[NAME_SIZE])
+{
+    char plain[NAME_SIZE];
+    unsigned n = 2;
+
+    name_plainly(t, e, plain);
     snprintf(out, NAME_SIZE, "%s", plain);
     while (wki_seen_before(&t->names, out))
         snprintf(out, NAME_SIZE, "%.480s_%u", plain, n++);
@@ -506,6 +515,24 @@ static wk_code draw_all(thumbing *t, wk_error *err)
     return rc == WK_OK ? end : rc;
 }
 
+/* What other runs draw is no longer chosen. Returns how many are. */
+static size_t keep_shard(thumbing *t)
+{
+    char name[NAME_SIZE];
+    size_t chosen = 0;
+
+    for (size_t i = 0; i < t->list.n; i++) {
+        wki_thumb_entry *e = &t->list.entries[i];
+
+        if (!e->chosen)
+            continue;
+        name_plainly(t, e, name);
+        e->chosen = wki_picture_run_is_here(&t->run, name);
+        chosen += e->chosen;
+    }
+    return chosen;
+}
+
 static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t n_targets,
                                 wk_resolve_summary *resolved, wk_error *err)
 {
@@ -518,7 +545,8 @@ static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t 
     for (size_t i = 0; i < t->remote.n && drawn == WK_OK; i++)
         drawn = expand(t, i, rc == WK_OK ? err : NULL);
     if (drawn == WK_OK) {
-        chosen = wki_thumb_pick(&t->list, t->per);
+        wki_thumb_pick(&t->list, t->per);
+        chosen = keep_shard(t);
         t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
         if (chosen > 1 && t->run.out.single)
             drawn = wki_picture_out_too_many(&t->run.out, rc == WK_OK ? err : NULL);
