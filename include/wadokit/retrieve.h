@@ -55,7 +55,7 @@ typedef enum wk_instance_status {
     WK_INSTANCE_KEPT,    /* was there already, whole */
     WK_INSTANCE_MISSING, /* expected, and not to be had */
     WK_INSTANCE_FAILED,  /* what came was broken, or nothing came */
-    WK_INSTANCE_REFUSED, /* of another study or series than asked for */
+    WK_INSTANCE_REFUSED, /* of another study or series than asked for; an address not to be used */
 } wk_instance_status;
 
 /* Borrowed during the call. Strings are NULL where unknown. error.code is WK_OK where all is well;
@@ -89,9 +89,11 @@ WK_API const char *wk_instance_status_name(wk_instance_status status);
  * copied in. Targets of its own are DICOMweb addresses (or UIDs below the session's `dicomweb`)
  * that end in /metadata, /rendered, /thumbnail, /bulkdata/..., /frames/N[,N...], /frames/N/rendered
  * or /frames/N/thumbnail: each part of their answers is a file, its report has the UIDs of the
- * address, and it has no line in the journal. Each instance is reported once. Returns WK_OK where everything is there, WK_PARTIAL
- * where some of it is, else the code of the first failure; `err` holds the first failure in both.
- * WK_IO, WK_NOMEM, WK_CANCELLED end the run at once. `summary` is filled in any case.
+ * address, and it has no line in the journal. Each instance is reported once, and each target or
+ * study that gives none (FAILED or REFUSED, with what is known of study and series). Returns WK_OK
+ * where everything is there, WK_PARTIAL where some of it is, else the code of the first failure;
+ * `err` holds the first failure in both. WK_IO, WK_NOMEM, WK_CANCELLED end the run at once.
+ * `summary` is filled in any case.
  */
 WK_API wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets,
                       const wk_get_opts *opts, wk_instance_fn each, void *user,

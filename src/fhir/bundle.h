@@ -35,11 +35,13 @@ const char *wki_bundle_link(const wki_json *bundle, const char *relation);
 /* Where references are looked up; each may be NULL.
  * resource   that holds the reference, for what it contains
  * bundle     for what it contains (Redox) and its entries
- * base       "https://server/fhir" without trailing '/': what relative references stand on */
+ * base       "https://server/fhir" without trailing '/': what relative references stand on
+ * named_by   the server whose answer this is; NULL for a file, whatever the file says of itself */
 typedef struct wki_fhir_scope {
     const wki_json *resource;
     const wki_json *bundle;
     const char *base;
+    const char *named_by;
 } wki_fhir_scope;
 
 /*

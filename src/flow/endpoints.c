@@ -125,8 +125,8 @@ static const wki_json *look(const wki_fhir_scope *scope, const char *reference,
         return NULL;
     }
     *how = "fetched";
-    if (wki_origin_may_reach(scope->base, url, why, sizeof why))
-        found = fetch(cache, url, scope->base, err);
+    if (wki_origin_may_reach(scope->named_by, url, why, sizeof why))
+        found = fetch(cache, url, scope->named_by, err);
     else
         (void)wk_fail(err, WK_REFUSED, "it would be read from %s", why);
     free(url);

@@ -68,6 +68,11 @@ static wk_code fill_one(wki_buf *b, const char **at, size_t n_open,
 
     if (!to)
         return wk_fail(err, WK_REFUSED, "its address holds '{{' without '}}'");
+    *at = to + n_close;
+    while (from < to && *from == ' ')
+        from++;
+    while (to > from && to[-1] == ' ')
+        to--;
     wki_text_clean(name, sizeof name, from, (size_t)(to - from));
     value = lookup ? lookup(user, name) : NULL;
     if (!value)
@@ -75,7 +80,6 @@ static wk_code fill_one(wki_buf *b, const char **at, size_t n_open,
                        "its address holds {{%s}}, which is not filled: give "
                        "--set %s=VALUE",
                        name, name);
-    *at = to + n_close;
     return wki_buf_add(b, value, strlen(value), err);
 }
 
@@ -138,11 +142,11 @@ static wk_code check_uids(const wki_dicomweb_url *u, const char *study, const ch
 }
 
 /* A server's resource does not send us to this machine, nor to a metadata service. */
-static wk_code check_reach(const char *base, const char *address, wk_error *err)
+static wk_code check_reach(const char *named_by, const char *address, wk_error *err)
 {
     char why[96];
 
-    if (wki_origin_may_reach(base, address, why, sizeof why))
+    if (wki_origin_may_reach(named_by, address, why, sizeof why))
         return WK_OK;
     return wk_fail(err, WK_REFUSED, "its address is %s", why);
 }
@@ -216,7 +220,7 @@ static wk_code work_out(const wki_plan_input *in, const wki_plan_endpoint *from,
     if (rc == WK_OK)
         rc = make_absolute(in->base, &address, err);
     if (rc == WK_OK)
-        rc = check_reach(in->base, address, err);
+        rc = check_reach(in->named_by, address, err);
     if (rc == WK_OK)
         rc = address_to_url(address, in->study->uid, series, out, err);
     free(address);

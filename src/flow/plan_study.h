@@ -40,6 +40,7 @@ typedef struct wki_plan_endpoints {
 /*
  * of_series      one for each listed series, in order (may be NULL: none has any)
  * base           FHIR service base that relative addresses stand on; NULL unknown
+ * named_by       the server whose answer the study is; NULL for a file
  * fallback_root  --dicomweb, used where no Endpoint can be; NULL: none
  * lookup         the value for {{name}} in an address, NULL where not given
  * sends          whether credentials would go to a URL, and why
@@ -49,6 +50,7 @@ typedef struct wki_plan_input {
     wki_plan_endpoints of_study;
     const wki_plan_endpoints *of_series;
     const char *base;
+    const char *named_by;
     const char *fallback_root;
     const char *(*lookup)(void *user, const char *name);
     void *lookup_user;

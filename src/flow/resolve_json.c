@@ -36,6 +36,7 @@ static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const
                              .of_study = endpoints.of_study,
                              .of_series = endpoints.of_series,
                              .base = scope->base,
+                             .named_by = scope->named_by,
                              .fallback_root = session->opts.dicomweb,
                              .lookup = wki_session_lookup,
                              .lookup_user = session,
@@ -77,7 +78,8 @@ static wk_code resolve_resource(wki_resolver *r, const wki_json *resource, const
                                 const char *full_url, const char *base, wk_error *err)
 {
     char *own_base = find_base(r, bundle, full_url, base);
-    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = own_base};
+    wki_fhir_scope scope = {
+        .resource = resource, .bundle = bundle, .base = own_base, .named_by = base};
     wk_code rc = resolve_study(r, &scope, full_url, err);
 
     free(own_base);

@@ -1,35 +1,43 @@
 #include <wadokit/retrieve.h>
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "flow/resource.h"
 #include "flow/retriever.h"
 #include "http/url.h"
 
-/* held: what is to be said of a target, held back until it is clear that it is not the error that
- * the run ends with, which the caller shows. */
 typedef struct getter {
     wki_retriever *retriever;
-    const wk_log *log;
-    wk_error held;
+    wk_instance_fn each;
+    void *user;
 } getter;
 
-static void say_held(getter *g)
+static const char *or_null(const char *uid)
 {
-    if (g->held.code != WK_OK)
-        wk_log_write(g->log, WK_LOG_WARN, "%s", g->held.message);
-    wk_error_clear(&g->held);
+    return uid[0] ? uid : NULL;
+}
+
+/* A target or study that gives nothing is an item too: one without instances. */
+static void report_notice(const getter *g, const wk_plan_item *item)
+{
+    wk_instance_report report = {.study = or_null(item->study),
+                                 .series = or_null(item->series),
+                                 .sop = or_null(item->sop),
+                                 .bytes = -1,
+                                 .status = item->error.code == WK_REFUSED ? WK_INSTANCE_REFUSED
+                                                                          : WK_INSTANCE_FAILED,
+                                 .error = item->error};
+
+    if (g->each)
+        g->each(g->user, &report);
 }
 
 static wk_code take_item(void *user, const wk_plan_item *item, wk_error *err)
 {
     getter *g = user;
 
-    if (item->kind == WK_ITEM_NOTICE && item->error.code != WK_OK) {
-        say_held(g);
-        g->held = item->error;
-    }
+    if (item->kind == WK_ITEM_NOTICE && item->error.code != WK_OK)
+        report_notice(g, item);
     return wki_retriever_add(g->retriever, item, err);
 }
 
@@ -78,7 +86,7 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
     wk_resolve_summary found = {0};
     wk_error bad_target = {0}, bad_item = {0};
     const wk_error *first = &bad_item;
-    getter g = {.log = &session->log};
+    getter g = {.each = each, .user = user};
     const char **plain = calloc(n_targets ? n_targets : 1, sizeof *plain);
     size_t n_plain = 0;
     wk_code rc, resolved = WK_OK;
@@ -106,7 +114,5 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
     if (rc == WK_OK)
         first = &bad_target;
     rc = judge(rc, resolved, &sum);
-    if (rc == WK_OK || strcmp(g.held.message, first->message) != 0)
-        say_held(&g);
     return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", first->message);
 }

@@ -45,7 +45,7 @@ static wk_code hand_over(search *s, const wk_search_hit *hit, wk_error *err)
 static wk_code take_study(search *s, const wki_json *resource, const wki_json *bundle,
                           const char *full_url, wk_error *err)
 {
-    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = s->root};
+    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = s->root, .named_by = s->root};
     wki_study_endpoints endpoints = {0};
     wki_imaging_study study;
     wk_search_hit hit;

@@ -66,6 +66,18 @@ static void fhir_date(char *out, size_t size, const char *prefix, const char *te
              d[4] && d[6] ? "-" : "", d[4] ? d + 6 : "", rest);
 }
 
+/* Puts the last day of its month into "YYYYMMDD": servers refuse a 31st of February. */
+static void last_day(char date[9])
+{
+    static const char days[] = "312831303130313130313031";
+    int year = atoi((const char[]){date[0], date[1], date[2], date[3], '\0'});
+    int month = (date[4] - '0') * 10 + date[5] - '0';
+    bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+    if (month >= 1 && month <= 12)
+        memcpy(date + 6, month == 2 && leap ? "29" : days + 2 * (month - 1), 2);
+}
+
 /* A day for QIDO: the first or the last of a year or month that is named. */
 static void dicom_date(char out[9], const char *text, const char *fill)
 {
@@ -77,6 +89,8 @@ static void dicom_date(char out[9], const char *text, const char *fill)
         return;
     memcpy(out, fill, 9);
     memcpy(out, d, strlen(d));
+    if (strlen(d) == 6 && memcmp(fill + 6, "31", 2) == 0)
+        last_day(out);
 }
 
 /* --- checks --- */

@@ -23,7 +23,8 @@ static void read_references(const wki_fhir_scope *scope, const wki_json *referen
 
 static void read_study(const wki_json *bundle, const wki_json *resource, const char *full_url)
 {
-    wki_fhir_scope scope = {resource, bundle, "https://fhir.example/r4"};
+    wki_fhir_scope scope = {
+        .resource = resource, .bundle = bundle, .base = "https://fhir.example/r4"};
     wki_imaging_study study;
     wk_error err = {0};
 

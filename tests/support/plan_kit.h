@@ -114,7 +114,7 @@ static inline wk_code kit_each(void *user, const wk_plan_item *item, wk_error *e
 static inline void kit_plan_resource(struct plan_kit *kit, const wki_json *bundle,
                                      const wki_json *resource, const char *full_url)
 {
-    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = kit->base};
+    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = kit->base, .named_by = kit->base};
     wki_study_endpoints endpoints = {0};
     wki_imaging_study study;
     wki_endpoint_cache cache;
@@ -127,6 +127,7 @@ static inline void kit_plan_resource(struct plan_kit *kit, const wki_json *bundl
                          .of_study = endpoints.of_study,
                          .of_series = endpoints.of_series,
                          .base = kit->base,
+                         .named_by = kit->base,
                          .fallback_root = kit->fallback,
                          .lookup = kit_lookup,
                          .lookup_user = kit,
