@@ -70,7 +70,8 @@ static void fhir_date(char *out, size_t size, const char *prefix, const char *te
 static void last_day(char date[9])
 {
     static const char days[] = "312831303130313130313031";
-    int year = atoi((const char[]){date[0], date[1], date[2], date[3], '\0'});
+    int year =
+        (date[0] - '0') * 1000 + (date[1] - '0') * 100 + (date[2] - '0') * 10 + date[3] - '0';
     int month = (date[4] - '0') * 10 + date[5] - '0';
     bool leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
 
