@@ -42,6 +42,8 @@ typedef struct wk_progress {
  *   token_command          run by /bin/sh -c; first line of its output is a bearer token
  *   token                  a bearer token (of the environment)
  *   user, password_file, password   HTTP Basic
+ *   aws_sigv4              "aws:amz:REGION:SERVICE": user and password are a key id and its secret,
+ *                          which sign requests to configured origins (AWS Signature Version 4)
  *   netrc                  look credentials up in ~/.netrc for configured origins
  *   auth                   which of them to use: "none", "bearer" (token*), "basic" (user or netrc),
  *                          or a login by OAuth 2.0: "client-credentials" (client_id and secret),
@@ -88,6 +90,7 @@ typedef struct wk_session_opts {
     const char *user;
     const char *password_file;
     const char *password;
+    const char *aws_sigv4;
     bool netrc;
 
     const char *auth;

@@ -46,6 +46,8 @@ const cli_opt cli_global_opts[] = {
      0},
     {"password-file", 0, CLI_STRING, (void *)&S.password_file, "FILE",
      "password: the first line of FILE", NULL, 0, 0},
+    {"aws-sigv4", 0, CLI_STRING, (void *)&S.aws_sigv4, "aws:amz:REGION:SERVICE",
+     "sign requests with user (key id) and password (secret key)", NULL, 0, 0},
     {"auth", 0, CLI_STRING, (void *)&S.auth, "KIND", "which credentials to use, or how to get them",
      "none|bearer|basic|client-credentials|backend-services|smart", 0, 0},
     {"token-url", 0, CLI_STRING, (void *)&S.token_url, "URL", "token endpoint of the login server",

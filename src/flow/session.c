@@ -82,6 +82,7 @@ static wk_code keep_all(wk_session *s, wk_error *err)
         &p->token_file,
         &p->token_command,
         &p->user,
+        &p->aws_sigv4,
         &p->cacert,
         &p->cert,
         &p->key,
@@ -376,6 +377,10 @@ static wk_code take_credential(wk_session *s, wk_error *err)
     if (rc != WK_OK)
         return rc;
     s->auth = used_auth(s);
+    if (p->aws_sigv4 && strcmp(s->auth, "basic") != 0)
+        return wk_fail(err, WK_USAGE,
+                       "--aws-sigv4 signs with --user KEY_ID and --password-file or "
+                       "WADOKIT_PASSWORD");
     if (p->auth && strcmp(p->auth, "none") == 0)
         p->netrc = false;
     else if (wki_auth_is_login(p->auth, &method))
@@ -411,6 +416,7 @@ static wk_code make_client(wk_session *s, wk_error *err)
         .headers = (const char *const *)o->headers,
         .n_headers = o->n_headers,
         .netrc = p->netrc,
+        .aws_sigv4 = p->aws_sigv4,
         .cacert = p->cacert,
         .cert = p->cert,
         .key = p->key,

@@ -50,6 +50,8 @@ typedef struct wki_http_opts {
     const char *const *headers; /* "Name: value" for `origins` only */
     size_t n_headers;
     bool netrc;
+    const char
+        *aws_sigv4; /* "aws:amz:REGION:SERVICE": what would be Basic is signed so; NULL: not */
     const char *cacert, *cert, *key, *proxy;
     int retries;         /* negative: 5, and answers with Retry-After are not counted (retry.h) */
     int64_t max_wait_ms; /* patience of one request for 429 and 503; negative: 300 s */

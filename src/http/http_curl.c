@@ -15,6 +15,8 @@
 #include <wadokit/limits.h>
 #include <wadokit/version.h>
 
+#include "core/base64.h"
+#include "core/buf.h"
 #include "core/text.h"
 #include "http/url.h"
 
@@ -194,19 +196,62 @@ static bool add_given_header(exchange *x, const char *line)
     return ok;
 }
 
+static const char basic[] = "Authorization: Basic ";
+
+static bool is_signed(const exchange *x, const wki_wire_request *r)
+{
+    return x->wire->opts->aws_sigv4 && r->trusted;
+}
+
 static bool set_headers(exchange *x, const wki_wire_request *r)
 {
     bool ok = true;
 
-    for (size_t i = 0; ok && i < r->n_headers; i++)
-        ok = add_given_header(x, r->headers[i]);
+    for (size_t i = 0; ok && i < r->n_headers; i++) {
+        /* A signature stands in its place, and curl makes none where one stands already. */
+        if (!is_signed(x, r) || !wki_str_starts(r->headers[i], basic))
+            ok = add_given_header(x, r->headers[i]);
+    }
     if (!r->gzip)
         ok = ok && add_header(x, "Accept-Encoding: identity");
+    if (is_signed(x, r)) /* curl would sign headers that it is told to leave out */
+        return ok;
     /* No "Expect: 100-continue": servers that do not know it cost a second. */
     ok = ok && add_header(x, "Expect:");
     if (r->body)
         return ok;
     return ok && add_header(x, "Content-Type:");
+}
+
+static wk_code add_secret(void *user, const void *data, size_t n, wk_error *err)
+{
+    return wki_buf_add(user, data, n, err);
+}
+
+/* Signs with the name and the secret of the Basic header that the credential gave. */
+static bool set_signature(exchange *x, const wki_wire_request *r)
+{
+    wki_base64_reader reader = {.out = {add_secret, NULL}};
+    wki_buf pair;
+    bool ok = true;
+
+    wki_buf_init(&pair, WK_MAX_SECRET_FILE_BYTES, "the key of the signature");
+    reader.out.user = &pair;
+    for (size_t i = 0; ok && is_signed(x, r) && i < r->n_headers; i++) {
+        const char *text = r->headers[i] + sizeof basic - 1;
+
+        if (!wki_str_starts(r->headers[i], basic))
+            continue;
+        ok = wki_base64_reader_feed(&reader, text, strlen(text), NULL) == WK_OK &&
+             wki_base64_reader_finish(&reader, NULL) == WK_OK &&
+             curl_easy_setopt(x->easy, CURLOPT_AWS_SIGV4, x->wire->opts->aws_sigv4) == CURLE_OK &&
+             curl_easy_setopt(x->easy, CURLOPT_USERPWD, wki_buf_text(&pair)) == CURLE_OK;
+    }
+    explicit_bzero(&reader, sizeof reader);
+    if (pair.n > 0)
+        explicit_bzero(pair.data, pair.n);
+    wki_buf_clear(&pair);
+    return ok;
 }
 
 static void set_method(CURL *c, const wki_wire_request *r)
@@ -313,7 +358,7 @@ static wk_code wire_start(void *self, const wki_wire_request *r, const wki_wire_
         x->no_loopback = r->no_loopback;
         x->seen_ms = w->clock->monotonic_ms(w->clock->user);
         x->easy = curl_easy_init();
-        ok = x->easy && set_headers(x, r);
+        ok = x->easy && set_headers(x, r) && set_signature(x, r);
     }
     if (ok) {
         set_wire(x, w->opts, r);

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """`get` against every scenario of tests/fake: whole files or none, the right exit code, no hang."""
+import hashlib
+import hmac
 import os
+import re
 import shutil
 import subprocess
 import unittest
@@ -233,6 +236,42 @@ class Faults(peers.Case):
                 result = self.get(scenario, "--token-command", command)
                 self.assert_exit(result, 0)
                 self.check_files(6, 6)
+
+    def test_requests_are_signed_for_aws_and_only_where_they_may_be(self):
+        """The signature is worked out again from what the server saw (AWS Signature Version 4)."""
+        secret = "made-up/secret+key"
+        password = self.write("password", secret + "\n")
+        self.peer.control()
+        result = self.get("redirect-foreign", "--user", "AKIDEXAMPLE", "--password-file", password,
+                          "--aws-sigv4", "aws:amz:us-east-1:medical-imaging",
+                          target="%s/%s.1/%s.1.1" % (STUDY, STUDY, STUDY))
+        self.assert_exit(result, 0)
+        requests = [one for one in self.peer.requests() if not one["path"].startswith("/__")]
+        self.assertIn("foreign", {one["origin"] for one in requests})
+        for one in requests:
+            self.assertNotIn(secret, str(one))
+            headers = {name.lower(): value for name, value in one["headers"]}
+            if one["origin"] == "foreign":
+                self.assertNotIn("authorization", headers)
+                continue
+            given = re.fullmatch(r"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/(\d{8})/us-east-1/medical-imaging/"
+                                 r"aws4_request, SignedHeaders=([a-z0-9;-]+), Signature=([0-9a-f]{64})",
+                                 headers["authorization"])
+            self.assertTrue(given, headers["authorization"])
+            date, names, signature = given.groups()
+            canonical = "\n".join(["GET", one["path"], ""] + [
+                "%s:%s" % (name, " ".join(headers[name].split())) for name in names.split(";")] + [
+                "", names, hashlib.sha256(b"").hexdigest()])
+            scope = date + "/us-east-1/medical-imaging/aws4_request"
+            text = "\n".join(["AWS4-HMAC-SHA256", headers["x-amz-date"], scope,
+                              hashlib.sha256(canonical.encode()).hexdigest()])
+            key = ("AWS4" + secret).encode()
+            for word in scope.split("/"):
+                key = hmac.new(key, word.encode(), hashlib.sha256).digest()
+            if not one["query"]:
+                self.assertEqual(hmac.new(key, text.encode(), hashlib.sha256).hexdigest(), signature, canonical)
+        result = self.get("style-standard", "--aws-sigv4", "aws:amz:us-east-1:medical-imaging")
+        self.assert_exit(result, 2)
 
     def test_a_search_ends_where_pages_repeat(self):
         self.peer.control(page_size=2)

@@ -162,8 +162,9 @@ class Local(peers.Case):
         child.stdout.close()
         words = child.stderr.read()
         child.stderr.close()
-        self.assertEqual(child.wait(30), 7, words)
+        self.assertEqual(child.wait(30), -signal.SIGPIPE, words)
         self.check_whole()
+        self.assertEqual(os.listdir(os.path.join(self.out, ".wadokit", "tmp")), [])
 
     def test_memory_does_not_grow_with_the_number_of_targets(self):
         targets = self.write("targets", "".join("%s/%s.%d\n" % (STUDY, STUDY, 1 + i % SERIES) for i in range(400)))
