@@ -78,6 +78,7 @@ typedef struct wk_get_summary {
     int64_t expected;
     uint64_t saved, kept, missing, failed;
     uint64_t bytes;
+    uint64_t skipped; /* files in directories that are not DICOM */
     double seconds;
 } wk_get_summary;
 

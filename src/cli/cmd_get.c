@@ -123,6 +123,9 @@ static void print_summary(const cli_context *ctx, const wk_get_summary *s)
     cli_note(ctx, "%llu saved, %llu kept, %llu missing, %llu failed; %s in %.1f s",
              (unsigned long long)s->saved, (unsigned long long)s->kept,
              (unsigned long long)s->missing, (unsigned long long)s->failed, bytes, s->seconds);
+    if (s->skipped > 0)
+        cli_note(ctx, "%llu file%s skipped: not DICOM images", (unsigned long long)s->skipped,
+                 s->skipped == 1 ? "" : "s");
     if (!ctx->json)
         return;
     line = wk_json_line_new("summary");
@@ -134,6 +137,8 @@ static void print_summary(const cli_context *ctx, const wk_get_summary *s)
     wk_json_set_int(line, "kept", (int64_t)s->kept);
     wk_json_set_int(line, "missing", (int64_t)s->missing);
     wk_json_set_int(line, "failed", (int64_t)s->failed);
+    if (s->skipped > 0)
+        wk_json_set_int(line, "skipped", (int64_t)s->skipped);
     wk_json_set_int(line, "bytes", (int64_t)s->bytes);
     wk_json_set_number(line, "seconds", s->seconds);
     cli_out_json(ctx, line);

@@ -109,6 +109,7 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
     rc = wki_retriever_finish(g.retriever, &sum, &bad_item);
     wki_retriever_free(g.retriever);
     sum.failed += found.failed;
+    sum.skipped = found.skipped;
     if (summary)
         *summary = sum;
     if (rc == WK_OK)

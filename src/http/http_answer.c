@@ -163,7 +163,10 @@ static void print_hint(const wki_http_transfer *t, char *out, size_t size)
     out[0] = '\0';
     if (t->answer.status != 401 && t->answer.status != 403)
         return;
-    if (t->sent_credential || t->request.auth == WKI_AUTH_NEVER)
+    if (t->sent_credential)
+        return;
+    /* What is posted without the session's credentials brings its own: a login. */
+    if (t->request.auth == WKI_AUTH_NEVER && wki_transfer_has_body(t))
         return;
     sent = wki_http_sends_credentials(t->http, t->url, reason, sizeof reason);
     if (!sent)
