@@ -38,6 +38,10 @@
 #define WK_MAX_ROWS 65535
 #define WK_MAX_COLUMNS 65535
 #define WK_MAX_FRAMES 4000000
+/* A compressed frame of more samples than this has to have a byte for each so many of them: no real
+ * picture is emptier, and made-up ones would cost minutes. */
+#define WK_MAX_SPARSE_SAMPLES (64u << 20)
+#define WK_MAX_SAMPLES_A_BYTE 2000
 /* Tiles of a whole slide image are put together up to this size, and number where each says its
  * place. */
 #define WK_MAX_SLIDE_PIXELS (32u << 20)

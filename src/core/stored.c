@@ -115,6 +115,16 @@ wk_code wki_check_size(const wki_image_desc *d, uint64_t cols, uint64_t rows, ui
     return WK_OK;
 }
 
+wk_code wki_check_stream(const wki_image_desc *d, size_t n, wk_error *err)
+{
+    uint64_t samples = (uint64_t)d->rows * d->cols * d->samples;
+
+    if (samples > WK_MAX_SPARSE_SAMPLES && samples / WK_MAX_SAMPLES_A_BYTE > n)
+        return wk_fail(err, WK_DATA, "%zu bytes are too few for %u x %u pixels", n, d->cols,
+                       d->rows);
+    return WK_OK;
+}
+
 void wki_pixels_warn(wki_pixels *p, const char *fmt, ...)
 {
     va_list args;

@@ -32,6 +32,9 @@ wki_color wki_color_of(wki_photometric photometric);
 wk_code wki_check_size(const wki_image_desc *d, uint64_t cols, uint64_t rows, uint64_t samples,
                        wk_error *err) WK_MUST_USE;
 
+/* WK_DATA where a code stream of `n` bytes is too short for the picture that it claims to be. */
+wk_code wki_check_stream(const wki_image_desc *d, size_t n, wk_error *err) WK_MUST_USE;
+
 /* Notes a disagreement, the first one stays. */
 void wki_pixels_warn(wki_pixels *p, const char *fmt, ...) WK_PRINTF(2, 3);
 

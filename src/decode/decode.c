@@ -147,6 +147,9 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     if (e->codec && d->encapsulated == (e->codec == wki_decode_native))
         return wk_fail(err, WK_DATA, "the pixels are %sencapsulated, against transfer syntax %s",
                        d->encapsulated ? "" : "not ", d->transfer_syntax);
+    rc = d->encapsulated && bytes && bytes->data ? wki_check_stream(d, bytes->n, err) : WK_OK;
+    if (rc != WK_OK)
+        return rc;
     samples = stream_samples(e, bytes);
     if (!believe_samples(d, samples, &own))
         return decode_by(e, d, frame, bytes, opts, out, err);

@@ -73,6 +73,8 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
     if (!wki_jpeg_header_read(stream.data, stream.n, &h))
         return wk_fail(err, WK_DATA, "no JPEG stream");
     wk_code rc = wki_check_size(&d, h.cols, h.rows, h.components, err);
+    if (rc == WK_OK)
+        rc = wki_check_stream(&d, stream.n, err);
     if (rc == WK_OK && h.precision > d.bits_allocated)
         rc = wk_fail(err, WK_DATA, "the JPEG stream has %u bits a sample, the header allocates %u",
                      h.precision, d.bits_allocated);

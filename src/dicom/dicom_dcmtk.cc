@@ -217,6 +217,16 @@ wk_code read_data_set(wki_dicom_file &f, wk_error *err)
     return WK_OK;
 }
 
+wk_code index_frames(wki_dicom_file &f, const wki_image_desc &d, wk_error *err)
+{
+    if (f.frames && f.frames_of == d.frames)
+        return WK_OK;
+    wki_frames_free(f.frames);
+    f.frames = nullptr;
+    f.frames_of = d.frames;
+    return wki_frames_new(&f.bytes->source, &f.layout, d.frames, &f.frames, err);
+}
+
 } // namespace
 
 void set_up_log()
@@ -277,16 +287,20 @@ wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32
             return wk_fail(err, WK_DATA, "there are no pixels");
         if (!d->encapsulated)
             return wki_native_read(&f->bytes->source, &f->layout, d, frame, out, err);
-        if (!f->frames || f->frames_of != d->frames) {
-            wki_frames_free(f->frames);
-            f->frames = nullptr;
-            f->frames_of = d->frames;
-            wk_code rc = wki_frames_new(&f->bytes->source, &f->layout, d->frames, &f->frames, err);
-            if (rc != WK_OK)
-                return rc;
-        }
-        return wki_frames_read(f->frames, frame, out, err);
+        wk_code rc = index_frames(*f, *d, err);
+        return rc == WK_OK ? wki_frames_read(f->frames, frame, out, err) : rc;
     });
+}
+
+uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d)
+{
+    uint32_t there = d->frames;
+
+    if (!d->encapsulated)
+        there = wki_native_frames_there(&f->layout, d);
+    else if (index_frames(*f, *d, nullptr) == WK_OK)
+        there = wki_frames_there(f->frames);
+    return there ? there : 1;
 }
 
 const char *wki_dicom_version(void)

@@ -96,9 +96,9 @@ wk_code read_size(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     if (cols < 1)
         return missing(f, "Columns", err);
     if (rows > WK_MAX_ROWS || cols > WK_MAX_COLUMNS)
-        return wk_fail(err, WK_LIMIT, "%.0f x %.0f pixels are too many", rows, cols);
+        return wk_fail(err, WK_DATA, "%.0f x %.0f pixels are too many", rows, cols);
     if (frames > WK_MAX_FRAMES)
-        return wk_fail(err, WK_LIMIT, "%.0f frames are more than %d", frames, WK_MAX_FRAMES);
+        return wk_fail(err, WK_DATA, "%.0f frames are more than %d", frames, WK_MAX_FRAMES);
     if (frames < 1)
         warn(d, "Number of Frames is %.0f; taken as 1", frames);
     d.rows = static_cast<uint32_t>(rows);

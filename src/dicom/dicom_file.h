@@ -38,6 +38,10 @@ wk_code wki_dicom_describe(wki_dicom_file *f, wki_image_desc *out, wk_error *err
 wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
+/* How many of the frames have a place among the pixels, the last one maybe cut short: at least 1, at
+ * most d->frames. */
+uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d);
+
 /* One frame decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. */
 wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
                                wki_pixels *out, wk_error *err) WK_MUST_USE;

@@ -339,6 +339,23 @@ wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out, wk_
                 out, err);
 }
 
+uint32_t wki_frames_there(wki_frames *f)
+{
+    if (f->offsets || (!f->scanned && scan(f, NULL) != WK_OK) || f->n_mapped == 0)
+        return f->n_frames;
+    return f->n_mapped < f->n_frames ? (uint32_t)f->n_mapped : f->n_frames;
+}
+
+uint32_t wki_native_frames_there(const wki_layout *l, const wki_image_desc *d)
+{
+    uint64_t bits, there;
+
+    if (!wki_native_frame_bits(d, &bits) || bits == 0 || l->pixel_bytes > UINT64_MAX / 8)
+        return d->frames;
+    there = l->pixel_bytes * 8 / bits + (l->pixel_bytes * 8 % bits >= 8);
+    return there < d->frames ? (uint32_t)there : d->frames;
+}
+
 bool wki_native_frame_bits(const wki_image_desc *d, uint64_t *out)
 {
     uint64_t pixels = (uint64_t)d->rows * d->cols;
@@ -385,15 +402,16 @@ wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_imag
 
     if (frame >= d->frames)
         return wk_fail(err, WK_DATA, "there is no frame %u, only %u", frame + 1, d->frames);
-    if (!wki_native_frame_bits(d, &bits) || bits / 8 > WK_MAX_FRAME_BYTES ||
-        bits > (UINT64_MAX - 64) / ((uint64_t)frame + 1))
-        return wk_fail(err, WK_LIMIT, "frames are larger than %llu bytes", WK_MAX_FRAME_BYTES);
+    if (!wki_native_frame_bits(d, &bits) || bits > (UINT64_MAX - 64) / ((uint64_t)frame + 1))
+        return wk_fail(err, WK_DATA, "frame %u is not there: the sizes are absurd", frame + 1);
     from = bits * frame / 8;
     to = (bits * (frame + 1ull) + 7) / 8;
     if (to > l->pixel_bytes)
         return wk_fail(err, WK_DATA, "frame %u is %s: the pixels are %llu bytes, %llu are due",
                        frame + 1, from < l->pixel_bytes ? "cut short" : "not there",
                        (unsigned long long)l->pixel_bytes, (unsigned long long)to);
+    if (bits / 8 > WK_MAX_FRAME_BYTES)
+        return wk_fail(err, WK_LIMIT, "frames are larger than %llu bytes", WK_MAX_FRAME_BYTES);
     /* Words that change places may straddle the frame's ends. */
     aligned = from - from % width;
     n = (size_t)(to - aligned);

@@ -34,6 +34,11 @@ void wki_frames_free(wki_frames *f);
 wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out,
                         wk_error *err) WK_MUST_USE;
 
+/* How many frames have a place among the pixels, the last one maybe cut short: at most n_frames,
+ * and that where it cannot be told. */
+uint32_t wki_frames_there(wki_frames *f);
+uint32_t wki_native_frames_there(const wki_layout *l, const wki_image_desc *d);
+
 /* Bits of one native frame; false where the description does not fit in 64 bits. Sub-sampled
  * chroma (YBR_FULL_422 and the like) counts as it is stored. */
 bool wki_native_frame_bits(const wki_image_desc *d, uint64_t *out);

@@ -129,6 +129,16 @@ static void draw_one(rendering *r, wki_drawing *g, const wki_picture_source *sou
     free(path);
 }
 
+static wk_code draw_every(rendering *r, wki_drawing *g, const wki_picture_source *source,
+                          const char *base, bool numbered, wk_error *err)
+{
+    uint32_t n = wki_drawing_frames(g), i = 0;
+
+    for (; i < n && wki_session_check(r->run.session, NULL) == WK_OK; i++)
+        draw_one(r, g, source, base, i, numbered);
+    return i == n && n < g->desc.frames ? wki_drawing_frames_missing(g, n, err) : WK_OK;
+}
+
 static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_source *source,
                            const char *base, wk_error *err)
 {
@@ -147,12 +157,12 @@ static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_sourc
     else if (which == WK_FRAMES_ALL && r->run.drawing.format == WK_PICTURE_NPY)
         draw_one(r, g, source, base, -1, false);
     else if (which == WK_FRAMES_ALL)
-        for (uint32_t i = 0; i < n && wki_session_check(r->run.session, NULL) == WK_OK; i++)
-            draw_one(r, g, source, base, i, numbered);
+        return draw_every(r, g, source, base, numbered, err);
     else if (which == WK_FRAMES_NUMBER)
         draw_one(r, g, source, base, wanted - 1, numbered);
     else
-        draw_one(r, g, source, base, which == WK_FRAMES_MIDDLE ? n / 2 : 0, numbered);
+        draw_one(r, g, source, base, which == WK_FRAMES_MIDDLE ? wki_drawing_frames(g) / 2 : 0,
+                 numbered);
     return WK_OK;
 }
 

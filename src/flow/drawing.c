@@ -48,6 +48,17 @@ bool wki_drawing_is_placeholder(const wki_drawing *g)
     return g->desc.pixels == WKI_PIXELS_NONE || is_video(g);
 }
 
+uint32_t wki_drawing_frames(const wki_drawing *g)
+{
+    return wki_drawing_is_placeholder(g) ? 1 : wki_dicom_frames_there(g->file, &g->desc);
+}
+
+wk_code wki_drawing_frames_missing(const wki_drawing *g, uint32_t there, wk_error *err)
+{
+    return wk_fail(err, WK_DATA, "frames %u to %u are not there: the pixels end before them",
+                   there + 1, g->desc.frames);
+}
+
 static void add_warning(wk_image_report *r, const char *text)
 {
     if (*text && r->n_warnings < WK_IMAGE_WARNINGS)

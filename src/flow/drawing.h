@@ -42,6 +42,13 @@ void wki_drawing_close(wki_drawing *g);
 /* What has to be drawn as a placeholder: no pixels, or moving pictures. */
 bool wki_drawing_is_placeholder(const wki_drawing *g);
 
+/* The frames that have a place in the file, at least 1: of headers that promise more, these are
+ * what can be drawn. */
+uint32_t wki_drawing_frames(const wki_drawing *g);
+
+/* The WK_DATA error of frames that a header promises beyond `there`. */
+wk_code wki_drawing_frames_missing(const wki_drawing *g, uint32_t there, wk_error *err);
+
 /* Fills what the description says of the source: UIDs, transfer syntax, a warning. */
 void wki_drawing_describe(const wki_drawing *g, wk_image_report *report);
 

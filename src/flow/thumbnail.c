@@ -402,7 +402,7 @@ static void draw_frame(thumbing *t, wki_drawing *g, const job *j, uint32_t frame
 
 static wk_code draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
 {
-    uint32_t n = wki_drawing_is_placeholder(g) || g->desc.frames == 0 ? 1 : g->desc.frames;
+    uint32_t n = wki_drawing_frames(g);
     bool each = t->per == WK_THUMB_FRAME && j->source.frame == 0;
     bool whole = t->per != WK_THUMB_FRAME && j->source.frame == 0;
 
@@ -413,7 +413,9 @@ static wk_code draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
                    whole);
     for (uint32_t i = 0; each && i < n && wki_session_check(t->run.session, NULL) == WK_OK; i++)
         draw_frame(t, g, j, i, true, false);
-    return WK_OK;
+    return each && n < g->desc.frames && !wki_drawing_is_placeholder(g)
+               ? wki_drawing_frames_missing(g, n, err)
+               : WK_OK;
 }
 
 static void work(void *user, unsigned slot, void *arg)

@@ -144,6 +144,34 @@ class Frames(Case):
             self.assertEqual(pic.read_png(result.lines("image")[i]["path"])[4], list(frames[i]))
         self.assertEqual(result.err.count(path), 1, result.err)
 
+    def test_frames_that_are_only_promised_are_one_line(self):
+        frames = self.frames(3)
+        elements = pic.image(4, 4, 8, frames=3000000)
+        elements[pic.PIXELS] = ("OB", b"".join(frames))
+        native = self.file(elements)
+        coded = self.file(pic.image(4, 4, 8, frames=3000000), syntax=pic.RLE,
+                          fragments=[pic.rle_frame([one]) for one in frames])
+        for path in (native, coded):
+            result = self.run_wadokit("render", "--frame", "all", "-o", self.out, path, "--json")
+            self.assert_exit(result, 1)
+            self.assertEqual([one["status"] for one in result.lines("image")], ["saved"] * 3 + ["failed"])
+            self.assertIn("frames 4 to 3000000", result.err.splitlines()[0])
+            result = self.run_wadokit("thumb", "-f", "png", "-o", self.out, path, "--json")
+            self.assert_exit(result, 0)
+            self.assertEqual(result.lines("image")[0]["frame"], 2)
+
+    def test_absurd_sizes_are_refused_at_once(self):
+        for rows, cols, bits, frames in ((65535, 65535, 16, 1), (65535, 65535, 32, 4000000), (4, 4, 8, 2000000000),
+                                         (65535, 1, 8, 2), (0, 4, 8, 1)):
+            elements = pic.image(rows, cols, bits, frames=frames)
+            elements[pic.PIXELS] = ("OB", b"12")
+            for command in ("render", "thumb"):
+                path = self.file(elements)
+                result = self.run_wadokit(command, "-o", self.out, path)
+                self.assert_exit(result, 6)
+                self.assertEqual(len(result.err.splitlines()), 1, result.err)
+                self.assertLess(result.seconds, 3)
+
     def test_an_extended_offset_table_is_used(self):
         values = [self.frames(1)[0] for _ in range(3)]
         streams = [pic.rle_frame([v]) for v in values]
@@ -456,6 +484,35 @@ class Streams(Case):
             self.assert_exit(result, 6)
             self.assertEqual(len(result.err.splitlines()), 1)
             self.assertEqual(result.err.count(path), 1)
+
+
+    def test_a_short_stream_of_a_huge_picture_costs_nothing(self):
+        """Headers that agree on 60000 x 60000, over hardly any bytes."""
+        stream, _ = self.jpeg(1)
+        at = stream.index(b"\xff\xc0") + 5
+        huge = stream[:at] + struct.pack(">HH", 60000, 60000) + stream[at + 4:]
+        lossless = (b"\xff\xd8\xff\xc3\0\x0b\x10\xea\x60\xea\x60\1\1\x11\0\xff\xc4\0\x15\0\1" + b"\0" * 15 + b"\0"
+                    b"\0" + b"\xff\xda\0\x08\1\1\0\1\0\0" + b"\0" * 40 + b"\xff\xd9")
+        for syntax, code in (("50", huge), ("70", lossless), ("80", b"\xff\xd8\xff\xf7\0\x0b\x10\xea\x60\xea\x60\1\1\x11\0"
+                                                         b"\xff\xda\0\x08\1\1\0\0\0\0" + b"\x55" * 60 + b"\xff\xd9")):
+            bits = 8 if syntax == "50" else 16
+            path = self.file(pic.image(60000, 60000, bits), syntax="1.2.840.10008.1.2.4." + syntax, fragments=[code])
+            result = self.run_wadokit("render", "-o", self.out, path)
+            self.assert_exit(result, 6, 8)
+            self.assertIn("too few", result.err)
+            self.assertLess(result.seconds, 5)
+            if not peers.SANITIZED:
+                self.assertLess(result.peak, 200 * peers.MIB)
+
+    def test_moving_pictures_are_named_not_drawn(self):
+        path = self.file(pic.image(24, 32, 8, samples=3, photometric="YBR_PARTIAL_420", frames=20),
+                         syntax="1.2.840.10008.1.2.4.102", fragments=[b"\0\0\0\x18ftypmp42" + b"\0" * 60])
+        result = self.run_wadokit("render", "-o", self.out, path)
+        self.assert_exit(result, 6)
+        self.assertIn("moving pictures", result.err)
+        result = self.run_wadokit("thumb", "-o", self.out, path, "--json")
+        self.assert_exit(result, 0)
+        self.assertTrue(result.lines("image")[0]["placeholder"])
 
 
 class Look(Case):
