@@ -74,3 +74,9 @@ bool wki_seen_has(const wki_seen *s, const char *text)
 
     return s->n_slots && *slot_of(s->slots, s->n_slots, h) == h;
 }
+
+bool wki_seen_add(wki_seen *s, const char *text)
+{
+    (void)wki_seen_before(s, text);
+    return wki_seen_has(s, text);
+}

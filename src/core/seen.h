@@ -28,6 +28,9 @@ void wki_seen_clear(wki_seen *s);
 /* Whether `text` was given before; remembers it. Where memory is out it is not remembered. */
 bool wki_seen_before(wki_seen *s, const char *text);
 
+/* Remembers `text`; false where it cannot: memory is out, or the set is full. */
+bool wki_seen_add(wki_seen *s, const char *text);
+
 /* Whether `text` was given before; does not remember it. */
 bool wki_seen_has(const wki_seen *s, const char *text);
 

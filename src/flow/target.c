@@ -62,6 +62,8 @@ static wk_code read_dicomweb(const char *url, wki_target *out, wk_error *err)
 {
     wk_code rc = wki_dicomweb_url_parse(url, &out->web, err);
 
+    if (rc == WK_NOMEM)
+        return rc;
     if (rc != WK_OK) {
         if (err)
             err->code = WK_USAGE;

@@ -136,12 +136,18 @@ wk_code wki_audit_entries(wki_audit *a, bool (*each)(void *user, const wki_journ
     return a->journal ? wki_journal_each(a->journal, NULL, each, user, err) : WK_OK;
 }
 
+/* A set that forgets would make whole files look broken. */
+static wk_code remember(wki_seen *set, const char *text, wk_error *err)
+{
+    return wki_seen_add(set, text) ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+}
+
 static bool remember_path(void *user, const wki_journal_entry *e)
 {
     wki_audit *a = user;
 
-    wki_seen_before(&a->known, e->path);
-    return true;
+    a->rc = remember(&a->known, e->path, a->err);
+    return a->rc == WK_OK;
 }
 
 /* --- a file --- */
@@ -189,7 +195,7 @@ static bool match_entry(void *user, const wki_journal_entry *e)
         return true;
     m->found = true;
     content_key(key, e);
-    wki_seen_before(&a->contents, key);
+    a->rc = remember(&a->contents, key, a->err);
     return false;
 }
 
@@ -197,13 +203,16 @@ static wk_code tell_whole(wki_audit *a, bool known, wk_error *err)
 {
     char key[KEY_SIZE];
     wk_error why = {0};
+    wk_code rc;
 
     instance_key(key, &a->entry);
-    wki_seen_before(&a->present, key);
-    if (known) {
-        wki_seen_before(&a->matched, a->entry.path);
+    rc = remember(&a->present, key, err);
+    if (rc == WK_OK && known)
+        rc = remember(&a->matched, a->entry.path, err);
+    if (rc != WK_OK)
+        return rc;
+    if (known)
         return a->each(a->user, WKI_AUDIT_WHOLE, &a->entry, &why, err);
-    }
     wk_fail(&why, WK_NOT_FOUND, "not in the journal");
     return a->each(a->user, WKI_AUDIT_EXTRA, &a->entry, &why, err);
 }
@@ -235,6 +244,8 @@ static wk_code look_at_file(wki_audit *a, const char *path, wk_error *err)
         return wk_fail(err, rc, "%s", why.message);
     if (rc == WK_OK && known) {
         rc = wki_journal_each(a->journal, a->entry.sop, match_entry, &m, err);
+        if (rc == WK_OK)
+            rc = a->rc;
         if (rc != WK_OK)
             return rc;
     }
@@ -356,6 +367,8 @@ wk_code wki_audit_run(wki_audit *a, wki_audit_fn each, void *user, wk_error *err
     a->user = user;
     a->err = err;
     rc = wki_audit_entries(a, remember_path, a, err);
+    if (rc == WK_OK)
+        rc = a->rc;
     if (rc == WK_OK)
         rc = walk(a, a->root_fd, "", 0, err);
     if (rc == WK_OK)

@@ -123,16 +123,18 @@ static bool read_entry(const wki_json *doc, wki_journal_entry *e)
     return true;
 }
 
-static bool parse_line(const char *line, size_t n, wki_journal_entry *e)
+/* WK_DATA where the line is no entry; WK_NOMEM says nothing about the line. */
+static wk_code parse_line(const char *line, size_t n, wki_journal_entry *e)
 {
     wki_json *doc = NULL;
-    bool ok;
+    wk_code rc = wki_json_parse(line, n, "journal", &doc, NULL);
 
-    if (wki_json_parse(line, n, "journal", &doc, NULL) != WK_OK)
-        return false;
-    ok = read_entry(doc, e);
+    if (rc != WK_OK)
+        return rc == WK_NOMEM ? rc : WK_DATA;
+    if (!read_entry(doc, e))
+        rc = WK_DATA;
     wki_json_free(doc);
-    return ok;
+    return rc;
 }
 
 /* Walks over the lines from the start. `take` gets each with its offset; a false ends the walk.
@@ -193,8 +195,12 @@ static bool load_line(void *user, const char *line, size_t n, uint64_t offset)
 {
     loader *l = user;
 
-    if (n <= MAX_LINE && parse_line(line, n, &l->entry))
+    wk_code rc = n <= MAX_LINE ? parse_line(line, n, &l->entry) : WK_DATA;
+
+    if (rc == WK_OK)
         l->rc = index_entry(l->journal, l->entry.sop, offset, l->err);
+    else if (rc == WK_NOMEM)
+        l->rc = wk_fail(l->err, rc, "journal: out of memory");
     return l->rc == WK_OK;
 }
 
@@ -332,26 +338,31 @@ wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *e, wk_error *er
     return index_entry(j, e->sop, j->size - n, err);
 }
 
-static bool read_at(const wki_journal *j, uint64_t offset, char *buf, wki_journal_entry *e)
+static wk_code read_at(const wki_journal *j, uint64_t offset, char *buf, wki_journal_entry *e)
 {
     ssize_t got = pread(j->fd, buf, MAX_LINE + 1, (off_t)offset);
     const char *lf = got > 0 ? memchr(buf, '\n', (size_t)got) : NULL;
 
-    return lf && parse_line(buf, (size_t)(lf - buf), e);
+    return lf ? parse_line(buf, (size_t)(lf - buf), e) : WK_DATA;
 }
 
 typedef struct walker {
     bool (*each)(void *user, const wki_journal_entry *entry);
     void *user;
     wki_journal_entry entry;
+    wk_code rc;
 } walker;
 
 static bool walk_line(void *user, const char *line, size_t n, uint64_t offset)
 {
     walker *w = user;
 
+    wk_code rc = n <= MAX_LINE ? parse_line(line, n, &w->entry) : WK_DATA;
+
     (void)offset;
-    return n > MAX_LINE || !parse_line(line, n, &w->entry) || w->each(w->user, &w->entry);
+    if (rc == WK_NOMEM)
+        w->rc = rc;
+    return rc == WK_OK ? w->each(w->user, &w->entry) : rc != WK_NOMEM;
 }
 
 static void each_of(wki_journal *j, const char *sop, walker *w, char *buf)
@@ -360,8 +371,14 @@ static void each_of(wki_journal *j, const char *sop, walker *w, char *buf)
     size_t i = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (j->n_slots - 1);
 
     for (; j->slots[i].at; i = (i + 1) & (j->n_slots - 1)) {
-        if (j->slots[i].key != key || !read_at(j, j->slots[i].at - 1, buf, &w->entry) ||
-            strcmp(w->entry.sop, sop) != 0)
+        wk_code rc =
+            j->slots[i].key == key ? read_at(j, j->slots[i].at - 1, buf, &w->entry) : WK_DATA;
+
+        if (rc == WK_NOMEM) {
+            w->rc = rc;
+            return;
+        }
+        if (rc != WK_OK || strcmp(w->entry.sop, sop) != 0)
             continue;
         if (!w->each(w->user, &w->entry))
             return;
@@ -387,6 +404,8 @@ wk_code wki_journal_each(wki_journal *j, const char *sop,
         each_of(j, sop, w, buf);
     else
         rc = walk(j, walk_line, w, NULL, err);
+    if (rc == WK_OK && w->rc != WK_OK)
+        rc = wk_fail(err, w->rc, "journal: out of memory");
     free(w);
     free(buf);
     return rc;
