@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "opts.h"
+#include "presets.h"
 #include "profile.h"
 
 static int show_path(const cli_context *ctx, const cli_profile *p)
@@ -39,6 +40,14 @@ static void show_entry(const cli_context *ctx, const cli_profile_entry *e)
     cli_out_json(ctx, line);
 }
 
+static void note_missing(const cli_context *ctx, const cli_profile *p, const char *section)
+{
+    char missing[512];
+
+    if (cli_preset_missing(p, section, missing, sizeof missing))
+        cli_note(ctx, "profile '%s' still needs: %s", section, missing);
+}
+
 static int show(const cli_context *ctx, const cli_profile *p)
 {
     const char *only = ctx->global->profile;
@@ -60,9 +69,13 @@ static int show(const cli_context *ctx, const cli_profile *p)
                 cli_out(ctx, "%s", "");
             cli_out(ctx, "[%s]", e->section);
         }
+        if (!section || strcmp(section, e->section) != 0)
+            note_missing(ctx, p, e->section);
         section = e->section;
         show_entry(ctx, e);
     }
+    if (!only && p->n == 0)
+        cli_note(ctx, "ready-made profiles, to be shown with --profile: %s", cli_preset_names());
     if (!p->exists)
         cli_note(ctx, "%s: not there", p->path);
     return 0;
@@ -76,6 +89,7 @@ static int check(const cli_context *ctx, const cli_profile *p)
     for (size_t i = 0; i < p->n; i++) {
         const cli_profile_entry *e = &p->entries[i];
         bool first = true;
+        char missing[512];
         wk_error err = {0};
 
         for (size_t k = 0; k < i; k++)
@@ -83,6 +97,11 @@ static int check(const cli_context *ctx, const cli_profile *p)
         if (first && cli_profile_check_section(p, e->section, &err) != WK_OK)
             status = cli_fail(ctx, &err);
         wk_error_clear(&err);
+        if (first && cli_preset_missing(p, e->section, missing, sizeof missing)) {
+            wk_fail(&err, WK_USAGE, "%s: [%s] still needs: %s", p->path, e->section, missing);
+            status = cli_fail(ctx, &err);
+            wk_error_clear(&err);
+        }
         if (cli_profile_check(p, e, &err) != WK_OK)
             status = cli_fail(ctx, &err);
     }
@@ -130,10 +149,15 @@ const cli_command cli_cmd_config = {
                    "~/.config/wadokit/config): INI, one section a site, every key a long option. "
                    "The section [default] is used where --profile is not given. The keys token, "
                    "password and client-secret exist only there, and then the file must not be "
-                   "readable by others.",
+                   "readable by others.\n"
+                   "\n"
+                   "Ready-made profiles, which need only the site's own values, are netsmart, "
+                   "netsmart-preview, netsmart-patient, netsmart-system, cerbo and redox; show "
+                   "and check say what is missing.",
     .examples = "wadokit config path\n"
                 "wadokit config check\n"
-                "wadokit --profile clinic config show\n",
+                "wadokit --profile clinic config show\n"
+                "wadokit --profile netsmart config show\n",
     .min_args = 1,
     .max_args = 1,
     .no_session = true,

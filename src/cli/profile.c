@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "globals.h"
+#include "presets.h"
 
 /* inih cuts longer names of sections and keys without a word (its MAX_SECTION and MAX_NAME). */
 enum {
@@ -169,10 +170,12 @@ wk_code cli_profile_load(cli_profile *p, wk_error *err)
         return rc;
     fd = open(p->path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd >= 0)
-        return read_file(p, fd, err);
-    if (errno == ENOENT && !cli_globals.config)
-        return WK_OK;
-    return wk_fail_errno(err, WK_USAGE, errno, "%s", p->path);
+        rc = read_file(p, fd, err);
+    else if (errno != ENOENT || cli_globals.config)
+        rc = wk_fail_errno(err, WK_USAGE, errno, "%s", p->path);
+    if (rc == WK_OK && !p->entries && !(p->entries = calloc(MAX_ENTRIES, sizeof *p->entries)))
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    return rc == WK_OK ? cli_presets_merge(p, cli_globals.profile, MAX_ENTRIES, err) : rc;
 }
 
 void cli_profile_free(cli_profile *p)
@@ -439,6 +442,18 @@ static bool is_given(const cli_args *a, const char *name)
     return cli_args_has(a, cli_opt_find(cli_global_opts, name));
 }
 
+/* A ready-made profile without what only the site knows. */
+static wk_code check_preset(const char *section, wk_error *err)
+{
+    char missing[512];
+
+    if (!cli_preset_missing(&applied, section, missing, sizeof missing))
+        return WK_OK;
+    return wk_fail(err, WK_USAGE,
+                   "profile '%s' still needs: %s; put it into [%s] of %s, or on the command line",
+                   section, missing, section, applied.path);
+}
+
 static wk_code apply_section(const cli_args *a, const char *section, wk_error *err)
 {
     const char *server = foreign_server(&applied, section);
@@ -450,7 +465,8 @@ static wk_code apply_section(const cli_args *a, const char *section, wk_error *e
     s.other_given = is_given(a, "token-command") || is_given(a, "user") || is_given(a, "netrc");
     s.n_sets = cli_globals.sets.n;
     s.n_headers = cli_globals.headers.n;
-    if (cli_profile_check_section(&applied, section, err) != WK_OK)
+    if (cli_profile_check_section(&applied, section, err) != WK_OK ||
+        (!s.foreign && check_preset(section, err) != WK_OK))
         return err->code;
     for (size_t i = 0; i < applied.n; i++) {
         const cli_profile_entry *e = &applied.entries[i];
@@ -487,10 +503,10 @@ wk_code cli_profile_apply(const cli_args *a, wk_error *err)
         return WK_OK;
     if (!cli_profile_has_section(&applied, section))
         return wk_fail(err, WK_USAGE,
-                       applied.exists ? "%s: no section [%s]"
+                       applied.exists ? "%s: no section [%s] (ready-made are %s)"
                                       : "%s: not there, so "
-                                        "there is no profile '%s'",
-                       applied.path, section);
+                                        "there is no profile '%s' (ready-made are %s)",
+                       applied.path, section, cli_preset_names());
     return apply_section(a, section, err);
 }
 

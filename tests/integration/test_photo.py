@@ -328,5 +328,68 @@ class Fhir(Photos):
         self.assertEqual(list(self.files()), ["p2.png"])
 
 
+class Profiles(Photos):
+    """Ready-made profiles with only the site's own values; the servers of the site stand in for the vendor's."""
+
+    def profile(self, text):
+        os.makedirs(os.path.join(self.home, ".config", "wadokit"), exist_ok=True)
+        self.write(os.path.join(".config", "wadokit", "config"), text)
+
+    def get(self, name, *args, **keywords):
+        keywords.setdefault("env", {})
+        return self.run_wadokit("-p", name, "--json", "--retries", 1, "photo", "get", "-o", self.out, *args, **keywords)
+
+    def netsmart_section(self, secret=vendors.SECRET):
+        self.profile("[netsmart]\nbase = %s/v4\ntoken-url = %s/oauth/token\nclient-id = %s\nclient-secret = %s\n" % (
+            self.v.base, self.v.base, vendors.CLIENT, secret))
+
+    def test_netsmart_logs_in_with_the_secret_in_the_form(self):
+        self.netsmart_section()
+        result = self.get("netsmart", "p-png", "nobody")
+        self.assert_exit(result, 0)
+        self.assertEqual(self.files(), {"p-png.png": vendors.png()})
+        self.assertEqual([one[1] for one in self.v.seen].count("/oauth/token"), 1)
+        self.assertNotIn("Authorization", self.v.seen[0][2])
+
+    def test_a_wrong_secret_is_exit_3_and_not_shown(self):
+        self.netsmart_section("wrong-secret-1")
+        result = self.get("netsmart", "p-png", "p-jpeg", "p label")
+        self.assert_exit(result, 3)
+        self.assertIn("invalid_client", result.err)
+        self.assertNotIn("wrong-secret-1", result.out + result.err)
+        self.assertNotIn("/v4/PatientImage/p-png", self.v.paths())
+
+    def test_cerbo_needs_a_user_and_a_password(self):
+        self.v.pictures = {"1": [1, 2]}
+        self.profile("[cerbo]\nbase = %s/api/v1\nuser = %s\npassword = %s\n" % (
+            self.v.base, vendors.USER, vendors.PASSWORD))
+        self.assert_exit(self.get("cerbo", "1"), 0)
+        self.assertEqual(sorted(self.files()), ["1/1.png", "1/2.png"])
+
+    def test_cerbo_takes_them_out_of_its_url(self):
+        self.v.pictures = {"1": [1]}
+        self.profile("[cerbo]\nbase = %s/api/v1\n" % self.v.base.replace("://", "://api:pass%20word%3A1@"))
+        result = self.get("cerbo", "1")
+        self.assert_exit(result, 0)
+
+    def test_what_is_missing_is_said(self):
+        for name, words in (("netsmart", ["client-id", "client-secret"]), ("netsmart-preview", ["client-id"]),
+                            ("netsmart-patient", ["client-id", "set = tenant-id"]), ("cerbo", ["user", "set = subdomain"]),
+                            ("netsmart-system", ["private-key"]),
+                            ("redox", ["private-key", "key-id", "destination-slug", "set = environment"])):
+            with self.subTest(name):
+                result = self.get(name, "1")
+                self.assert_exit(result, 2)
+                for word in words:
+                    self.assertIn(word, result.err)
+                self.assert_exit(self.run_wadokit("-p", name, "config", "show"), 0)
+        self.profile("[netsmart-system]\nset = tenant-id=abc\nclient-id = me\n")
+        result = self.run_wadokit("config", "check")
+        self.assert_exit(result, 2)
+        self.assertIn("private-key", result.err)
+        self.assertNotIn("tenant-id", result.err)
+        self.assertIn("/auth/abc/oauth2/v1/token", self.run_wadokit("config", "show").out)
+
+
 if __name__ == "__main__":
     peers.main()
