@@ -25,6 +25,10 @@ wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes, un
                        wki_pixels *out, wk_error *err);
 wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                         wki_pixels *out, wk_error *err);
+/* Lossless JPEG of the common kind; WK_UNSUPPORTED for another, or damage: DCMTK decodes it then,
+ * or says what is wrong. */
+wk_code wki_decode_jpegll(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                          wki_pixels *out, wk_error *err);
 wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                           wki_pixels *out, wk_error *err);
 wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,

@@ -13,7 +13,8 @@ typedef struct entry {
     wki_codec codec;
 } entry;
 
-/* JPEG with 8 bits is decoded here, the rest of JPEG by DCMTK: what the stream says decides. */
+/* JPEG with 8 bits and common lossless JPEG are decoded here, the rest by DCMTK: what the stream
+ * says decides. */
 static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
                                const wki_frame_bytes *bytes, const wki_decode_opts *opts,
                                wki_pixels *out, wk_error *err)
@@ -25,6 +26,8 @@ static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
             return wki_decode_jpegls(d, bytes, opts->reduce, out, err);
         if (h.precision == 8 && h.sof >= 0xC0 && h.sof <= 0xC2)
             return wki_decode_jpeg(d, bytes, opts->reduce, out, err);
+        if (h.sof == 0xC3 && wki_decode_jpegll(d, bytes, 0, out, NULL) == WK_OK)
+            return WK_OK;
     }
     if (!opts->foreign)
         return wk_fail(err, WK_UNSUPPORTED, "no decoder for transfer syntax %s",
@@ -40,12 +43,12 @@ static const entry table[] = {
     {"1.2.840.10008.1.2.1.99", WKI_DECODE_HERE, wki_decode_native},
     {"1.2.840.10008.1.2.8.1", WKI_DECODE_HERE, wki_decode_deflate},
     {"1.2.840.10008.1.2.5", WKI_DECODE_HERE, wki_decode_rle},
-    {"1.2.840.10008.1.2.4.50", WKI_DECODE_HERE, NULL},    /* JPEG Baseline */
-    {"1.2.840.10008.1.2.4.51", WKI_DECODE_HERE, NULL},    /* JPEG Extended */
-    {"1.2.840.10008.1.2.4.53", WKI_DECODE_HERE, NULL},    /* retired: spectral selection */
-    {"1.2.840.10008.1.2.4.55", WKI_DECODE_HERE, NULL},    /* retired: full progression */
-    {"1.2.840.10008.1.2.4.57", WKI_DECODE_FOREIGN, NULL}, /* JPEG Lossless, process 14 */
-    {"1.2.840.10008.1.2.4.70", WKI_DECODE_FOREIGN, NULL}, /* ..., first-order prediction */
+    {"1.2.840.10008.1.2.4.50", WKI_DECODE_HERE, NULL}, /* JPEG Baseline */
+    {"1.2.840.10008.1.2.4.51", WKI_DECODE_HERE, NULL}, /* JPEG Extended */
+    {"1.2.840.10008.1.2.4.53", WKI_DECODE_HERE, NULL}, /* retired: spectral selection */
+    {"1.2.840.10008.1.2.4.55", WKI_DECODE_HERE, NULL}, /* retired: full progression */
+    {"1.2.840.10008.1.2.4.57", WKI_DECODE_HERE, NULL}, /* JPEG Lossless, process 14 */
+    {"1.2.840.10008.1.2.4.70", WKI_DECODE_HERE, NULL}, /* ..., first-order prediction */
     {"1.2.840.10008.1.2.4.80", WKI_DECODE_HERE, wki_decode_jpegls},
     {"1.2.840.10008.1.2.4.81", WKI_DECODE_HERE, wki_decode_jpegls},
     {"1.2.840.10008.1.2.4.90", WKI_DECODE_HERE, wki_decode_j2k},
@@ -162,10 +165,15 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     return rc;
 }
 
+static bool is_lossless_jpeg(const char *uid)
+{
+    return strcmp(uid, "1.2.840.10008.1.2.4.57") == 0 || strcmp(uid, "1.2.840.10008.1.2.4.70") == 0;
+}
+
 unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height)
 {
     const entry *e = find(d->transfer_syntax);
-    bool jpeg = e && !e->codec && e->way == WKI_DECODE_HERE;
+    bool jpeg = e && !e->codec && !is_lossless_jpeg(e->uid);
     unsigned most = jpeg ? 3 : 5, n = 0;
 
     if (!e || (!jpeg && e->codec != wki_decode_j2k) || d->photometric == WKI_PALETTE_COLOR ||
@@ -179,9 +187,10 @@ unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t 
 
 const char *wki_decode_version(size_t i)
 {
-    const char *lines[] = {wki_j2k_version(),    wki_jpeg_version(),
-                           wki_jpegls_version(), "built in: native, RLE, deflated frames",
-                           wki_jxl_version(),    NULL};
+    const char *lines[] = {
+        wki_j2k_version(),    wki_jpeg_version(),
+        wki_jpegls_version(), "built in: native, RLE, lossless JPEG, deflated frames",
+        wki_jxl_version(),    NULL};
 
     return i < sizeof lines / sizeof lines[0] ? lines[i] : NULL;
 }

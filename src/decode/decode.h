@@ -29,18 +29,16 @@ typedef struct wki_decode_opts {
 
 /* How a frame of this transfer syntax is decoded. */
 typedef enum wki_decode_way {
-    WKI_DECODE_HERE,    /* wki_decode() with the frame's bytes */
-    WKI_DECODE_FOREIGN, /* through opts.foreign, no bytes needed */
-    WKI_DECODE_VIDEO,   /* a moving picture: a placeholder is drawn */
-    WKI_DECODE_NONE,    /* no decoder in this build */
+    WKI_DECODE_HERE,  /* wki_decode() with the frame's bytes */
+    WKI_DECODE_VIDEO, /* a moving picture: a placeholder is drawn */
+    WKI_DECODE_NONE,  /* no decoder in this build */
 } wki_decode_way;
 
 wki_decode_way wki_decode_way_of(const char *transfer_syntax);
 
 /* Decodes one frame. WK_DATA where the stream is corrupt or contradicts the description beyond
- * repair, WK_UNSUPPORTED where no decoder is built in. `bytes` may be NULL where the way is
- * FOREIGN. A picture reduced by 2^n has ceil(rows / 2^n) rows. Clear `out` with
- * wki_pixels_clear(). */
+ * repair, WK_UNSUPPORTED where no decoder is built in. A picture reduced by 2^n has ceil(rows /
+ * 2^n) rows. Clear `out` with wki_pixels_clear(). */
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err) WK_MUST_USE;
 

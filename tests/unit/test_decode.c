@@ -177,7 +177,7 @@ static void test_every_transfer_syntax_has_its_way(void)
         wki_decode_way way;
     } table[] = {{"1.2.840.10008.1.2", WKI_DECODE_HERE},
                  {"1.2.840.10008.1.2.4.50", WKI_DECODE_HERE},
-                 {"1.2.840.10008.1.2.4.70", WKI_DECODE_FOREIGN},
+                 {"1.2.840.10008.1.2.4.70", WKI_DECODE_HERE},
                  {"1.2.840.10008.1.2.4.203", WKI_DECODE_HERE},
                  {"1.2.840.10008.1.2.4.100", WKI_DECODE_VIDEO},
                  {"1.2.840.10008.1.2.4.106", WKI_DECODE_VIDEO},
