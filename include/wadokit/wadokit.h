@@ -14,6 +14,7 @@
 #include <wadokit/auth.h>
 #include <wadokit/cancel.h>
 #include <wadokit/convert.h>
+#include <wadokit/doctor.h>
 #include <wadokit/error.h>
 #include <wadokit/export.h>
 #include <wadokit/fhir.h>

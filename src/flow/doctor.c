@@ -1,0 +1,184 @@
+#include <wadokit/doctor.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <wadokit/version.h>
+
+#include "auth/token_store.h"
+#include "core/text.h"
+#include "flow/session.h"
+#include "http/retry.h"
+#include "store/tmpfile.h"
+
+enum {
+    SKEW_WARN_S = 60, /* tokens are often valid for some minutes only */
+    SKEW_FAIL_S = 300
+};
+
+typedef struct visit {
+    wk_session *session;
+    wk_finding_fn each;
+    void *user;
+    wk_error first;
+    /* of the answer at hand */
+    int64_t date;
+    bool has_date;
+} visit;
+
+static void tell(visit *v, const char *name, wk_finding_status status, wk_code code,
+                 const char *advice, const char *fmt, ...) WK_PRINTF(6, 7);
+
+static void tell(visit *v, const char *name, wk_finding_status status, wk_code code,
+                 const char *advice, const char *fmt, ...)
+{
+    char detail[sizeof v->first.message];
+    wk_finding f = {name, status, detail, advice, code};
+    va_list args;
+
+    va_start(args, fmt);
+    vsnprintf(detail, sizeof detail, fmt, args);
+    va_end(args);
+    if (status == WK_FINDING_FAIL && v->first.code == WK_OK)
+        wk_fail(&v->first, code, "%s: %s", name, detail);
+    v->each(v->user, &f);
+}
+
+static void look_at_folder(visit *v, const char *dir, const char *purpose, const char *advice)
+{
+    wki_tmpfile t;
+    const char *base = NULL;
+    char *path = wki_strfmt("%s/probe", dir);
+    wk_error err = {0};
+
+    memset(&t, 0, sizeof t);
+    if (!path)
+        tell(v, "folder", WK_FINDING_FAIL, WK_NOMEM, "", "out of memory");
+    else if (wki_tmpfile_open_for(&t, path, &base, &err) == WK_OK)
+        tell(v, "folder", WK_FINDING_OK, WK_OK, "", "%s: writable, for %s", dir, purpose);
+    else
+        tell(v, "folder", WK_FINDING_FAIL, err.code, advice, "%s: for %s: %s", dir, purpose,
+             strerror(err.sys_errno));
+    wki_tmpfile_clear(&t);
+    free(path);
+}
+
+static void look_at_folders(visit *v)
+{
+    const char *tmp = getenv("TMPDIR");
+    char *state = NULL;
+
+    look_at_folder(v, tmp && *tmp ? tmp : "/tmp", "temporary files",
+                   "set TMPDIR to a folder that you may write to");
+    if (wki_token_store_path(v->session->opts.state_dir, &state, NULL) != WK_OK)
+        tell(v, "folder", WK_FINDING_NOTE, WK_OK,
+             "set HOME or XDG_STATE_HOME, where logins are to be kept",
+             "there is no folder for logins");
+    else if (access(state, F_OK) == 0)
+        look_at_folder(v, state, "logins", "make it yours, or set XDG_STATE_HOME");
+    else
+        tell(v, "folder", WK_FINDING_OK, WK_OK, "", "%s: will be made by the first login", state);
+    free(state);
+}
+
+static void take_date(visit *v, const wki_http_head *head)
+{
+    const char *date = wki_http_header(head, "Date");
+
+    v->has_date = date && wki_http_date_read(date, &v->date);
+}
+
+static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
+{
+    (void)err;
+    take_date(user, head);
+    return WK_OK;
+}
+
+static void on_refused(void *user, const wki_http_head *head, const void *body, size_t n)
+{
+    (void)body;
+    (void)n;
+    take_date(user, head);
+}
+
+static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
+{
+    (void)user;
+    (void)data;
+    (void)n;
+    (void)err;
+    return WK_OK;
+}
+
+static const char *advice_for(const wk_error *err)
+{
+    if (err->http_status == 401 || err->code == WK_AUTH)
+        return "give credentials (--token-file, --user, a profile), or log in: wadokit auth login";
+    if (err->http_status == 404)
+        return "check the address: it ends before /studies, or before /metadata";
+    if (err->http_status != 0)
+        return "ask those who run the server";
+    return "check the address, the network, --proxy and --cacert";
+}
+
+static void look_at_clock(visit *v)
+{
+    const wki_clock *clock = v->session->clock;
+    long long skew = v->has_date ? (long long)(clock->unix_s(clock->user) - v->date) : 0;
+    long long size = skew < 0 ? -skew : skew;
+    wk_finding_status status = size >= SKEW_FAIL_S   ? WK_FINDING_FAIL
+                               : size >= SKEW_WARN_S ? WK_FINDING_WARN
+                                                     : WK_FINDING_OK;
+
+    if (!v->has_date)
+        return;
+    tell(v, "clock", status, WK_DATA,
+         status == WK_FINDING_OK ? "" : "set this machine's clock (timedatectl): logins will fail",
+         "%lld s %s the server's", size, skew < 0 ? "behind" : "ahead of");
+}
+
+static void look_at_server(visit *v, const char *name, const char *root, const char *path,
+                           const char *accept)
+{
+    const wki_clock *clock = v->session->clock;
+    int64_t began = clock->monotonic_ms(clock->user);
+    char *url = root ? wki_strfmt("%s%s", root, path) : NULL;
+    wki_http_request request = {.url = url, .accept = accept, .auth = WKI_AUTH_BY_ORIGIN};
+    wki_http_handler handler = {.head = on_head, .body = on_body, .user = v, .refused = on_refused};
+    wk_error err = {0};
+
+    if (!url)
+        return;
+    v->has_date = false;
+    if (wki_http_perform(v->session->http, &request, &handler, NULL, &err) == WK_OK)
+        tell(v, name, WK_FINDING_OK, WK_OK, "", "%s: answers after %lld ms, credentials: %s", root,
+             (long long)(clock->monotonic_ms(clock->user) - began), v->session->auth);
+    else
+        tell(v, name, WK_FINDING_FAIL, err.code, advice_for(&err), "%s", err.message);
+    look_at_clock(v);
+    free(url);
+}
+
+wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error *err)
+{
+    const wk_session_opts *o = &session->opts;
+    visit v = {.session = session, .each = each, .user = user};
+
+    for (size_t i = 0; wk_version_line(i); i++)
+        tell(&v, "library", WK_FINDING_OK, WK_OK, "", "%s", wk_version_line(i));
+    look_at_folders(&v);
+    look_at_server(&v, "fhir", o->fhir, "/metadata", "application/fhir+json");
+    look_at_server(&v, "dicomweb", o->dicomweb, "/studies?limit=1", "application/dicom+json");
+    look_at_server(&v, "base", o->base, "", NULL);
+    if (!o->fhir && !o->dicomweb && !o->base)
+        tell(&v, "server", WK_FINDING_NOTE, WK_OK,
+             "name one with --fhir or --dicomweb, or in a profile (man wadokit)",
+             "no server is configured");
+    if (v.first.code != WK_OK && err)
+        *err = v.first;
+    return v.first.code;
+}
