@@ -346,16 +346,29 @@ void wki_plain_close(wki_plain *f)
     free(f);
 }
 
+static wk_code index_frames(wki_plain *f, const wki_image_desc *d, wk_error *err)
+{
+    return f->frames ? WK_OK : wki_frames_new(&f->source, &f->layout, d->frames, &f->frames, err);
+}
+
+uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d)
+{
+    uint32_t there = d->frames;
+
+    if (!d->encapsulated)
+        there = wki_native_frames_there(&f->layout, d);
+    else if (index_frames(f, d, NULL) == WK_OK)
+        there = wki_frames_there(f->frames);
+    return there ? there : 1;
+}
+
 wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err)
 {
+    wk_code rc;
+
     if (!d->encapsulated)
         return wki_native_read(&f->source, &f->layout, d, frame, out, err);
-    if (!f->frames) {
-        wk_code rc = wki_frames_new(&f->source, &f->layout, d->frames, &f->frames, err);
-
-        if (rc != WK_OK)
-            return rc;
-    }
-    return wki_frames_read(f->frames, frame, out, err);
+    rc = index_frames(f, d, err);
+    return rc == WK_OK ? wki_frames_read(f->frames, frame, out, err) : rc;
 }

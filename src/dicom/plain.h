@@ -75,6 +75,9 @@ typedef struct wki_plain wki_plain;
 bool wki_plain_open(const char *path, wki_plain **out, wki_image_desc *desc);
 void wki_plain_close(wki_plain *f); /* takes NULL */
 
+/* As wki_dicom_frames_there(). */
+uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d);
+
 /* As wki_dicom_frame_bytes(). */
 wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err) WK_MUST_USE;

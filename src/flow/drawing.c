@@ -50,7 +50,10 @@ bool wki_drawing_is_placeholder(const wki_drawing *g)
 
 uint32_t wki_drawing_frames(const wki_drawing *g)
 {
-    return wki_drawing_is_placeholder(g) ? 1 : wki_dicom_frames_there(g->file, &g->desc);
+    if (wki_drawing_is_placeholder(g))
+        return 1;
+    return g->plain ? wki_plain_frames_there(g->plain, &g->desc)
+                    : wki_dicom_frames_there(g->file, &g->desc);
 }
 
 wk_code wki_drawing_frames_missing(const wki_drawing *g, uint32_t there, wk_error *err)

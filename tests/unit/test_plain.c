@@ -53,7 +53,8 @@ static int compare(const char *path)
         wk_code rx = wki_plain_frame_bytes(p, &a, frame, &x, NULL);
         wk_code ry = wki_dicom_frame_bytes(f, &b, frame, &y, NULL);
 
-        if (same(&a, &b) && rx == ry && x.n == y.n && (x.n == 0 || !memcmp(x.data, y.data, x.n)))
+        if (same(&a, &b) && wki_plain_frames_there(p, &a) == wki_dicom_frames_there(f, &b) &&
+            rx == ry && x.n == y.n && (x.n == 0 || !memcmp(x.data, y.data, x.n)))
             result = 1;
         wki_frame_bytes_clear(&x);
         wki_frame_bytes_clear(&y);
