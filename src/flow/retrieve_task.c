@@ -516,7 +516,8 @@ static bool goes_on(wki_task *t)
 
 void wki_task_job_done(wki_task *t)
 {
-    if (--t->open_jobs == 0 && !goes_on(t))
+    /* Where memory is out it goes on without a job. */
+    if (--t->open_jobs == 0 && (!goes_on(t) || t->open_jobs == 0))
         end_task(t);
 }
 
@@ -633,5 +634,7 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
         return rc;
     }
     ask(t, first_stage(t));
+    if (t->open_jobs == 0) /* memory is out, and the run ends by it */
+        end_task(t);
     return WK_OK;
 }
