@@ -173,16 +173,16 @@ static void choose_sizes(gallery *g)
 
 /* --- notes --- */
 
-static void set_value(wk_json_line *line, const char *name, const wki_drawing *d, const char *tag)
+static void set_value(wk_json_line *line, const char *name, wki_dicom_file *d, const char *tag)
 {
     char *value = NULL;
 
-    if (d->file && wki_dicom_value(d->file, tag, &value, NULL) == WK_OK && value && *value)
+    if (d && wki_dicom_value(d, tag, &value, NULL) == WK_OK && value && *value)
         wk_json_set_string(line, name, value);
     free(value);
 }
 
-static wk_json_line *study_note(const gallery *g, const wki_gallery_entry *e, const wki_drawing *d)
+static wk_json_line *study_note(const gallery *g, const wki_gallery_entry *e, wki_dicom_file *d)
 {
     wk_json_line *line = wk_json_line_new(NULL);
 
@@ -199,12 +199,13 @@ static wk_json_line *study_note(const gallery *g, const wki_gallery_entry *e, co
     return line;
 }
 
-static wk_json_line *series_note(const gallery *g, const wki_gallery_entry *e, const wki_drawing *d)
+static wk_json_line *series_note(const gallery *g, const wki_gallery_entry *e, wki_dicom_file *d,
+                                 const char *modality)
 {
     wk_json_line *line = wk_json_line_new(NULL);
 
     wk_json_set_string(line, "uid", e->series);
-    wk_json_set_string(line, "modality", d->desc.modality);
+    wk_json_set_string(line, "modality", modality);
     if (e->series_number >= 0)
         wk_json_set_int(line, "number", e->series_number);
     set_value(line, "bodyPart", d, "BodyPartExamined");
@@ -256,6 +257,8 @@ static wk_code write_headings(gallery *g, size_t at, const wki_drawing *d, wk_er
     const wki_gallery_entry *e = &g->list.entries[at];
     const wki_gallery_entry *before = at > 0 ? e - 1 : NULL;
     bool new_study = !before || strcmp(before->study, e->study) != 0;
+    bool new_series = new_study || strcmp(before->series, e->series) != 0;
+    wki_dicom_file *file = NULL;
     wk_code rc = WK_OK;
 
     if (!g->begun) {
@@ -263,14 +266,19 @@ static wk_code write_headings(gallery *g, size_t at, const wki_drawing *d, wk_er
         rc = wki_gallery_page_begin(&g->page, g->opts->title ? g->opts->title : "Gallery", &g->sink,
                                     err);
     }
+    /* An ordinary file is drawn without reading the rest of its attributes; here they are needed.
+     */
+    if (rc == WK_OK && new_series)
+        (void)!wki_dicom_open(e->path, &file, NULL);
     if (rc == WK_OK && new_study) {
         g->studies++;
-        rc = write_note(g, "study", study_note(g, e, d), err);
+        rc = write_note(g, "study", study_note(g, e, file), err);
     }
-    if (rc == WK_OK && (new_study || strcmp(before->series, e->series) != 0)) {
+    if (rc == WK_OK && new_series) {
         g->series++;
-        rc = write_note(g, "series", series_note(g, e, d), err);
+        rc = write_note(g, "series", series_note(g, e, file, d->desc.modality), err);
     }
+    wki_dicom_close(file);
     return rc;
 }
 
