@@ -2,8 +2,8 @@
 """A scripted DICOMweb and FHIR server on loopback: every byte of an answer is under control.
 
 usage: server.py [FOLDER...] [--generate SERIESxINSTANCES] [--scenario NAME] [--basic USER:PASSWORD|@FILE]
-                 [--bearer TOKEN] [--auth-on main,foreign,tls] [--tls CERT KEY] [--page-size N]
-                 [--endpoint-root URL] [--log FILE] [--port N] [--list]
+                 [--bearer TOKEN] [--token-uses N] [--token-deaths N] [--auth-on main,foreign,tls] [--tls CERT KEY]
+                 [--page-size N] [--endpoint-root URL] [--log FILE] [--port N] [--list]
 
 Serves the DICOM files below the folders, or two series of three small instances where none is given:
   /dicom-web/studies...   QIDO-RS (studies, series, instances; limit, offset), WADO-RS (study, series,
@@ -11,12 +11,14 @@ Serves the DICOM files below the folders, or two series of three small instances
   /fhir/SHAPE/...         FHIR R4 ImagingStudy (POST _search, GET search, read), Endpoint; shapes in
                           fhir_data.py; anything may stand between SHAPE and the resource type
   /s/NAME/...             the same under a scenario of faults.py
+  /oauth/token            tokens for anyone, where --token-uses makes them needed; all but the last of
+                          --token-deaths + 1 tokens end after so many uses
 It prints one line, {"main": PORT, "foreign": PORT, "tls": PORT}, when it is ready: the ports are
 different origins with the same content. It ends on SIGTERM, or when its standard input closes.
 
 Control, on any port:
   PUT /__control     {"scenario": NAME, "bearer": TOKEN, "basic": "USER:PASSWORD", "auth_on": [...],
-                      "page_size": N} changes what is named; counters and log start anew
+                      "page_size": N, "token_uses": N, "token_deaths": N} changes what is named; counters and log start anew
   GET /__requests    JSON array of the requests seen: origin, method, path, query, headers, body,
                      scenario, status, sent (bytes of the body)
 """
@@ -91,6 +93,7 @@ class Server:
         self.ports = {}
         self.log = []
         self.counts = {}
+        self.tokens = []
         self.log_file = open(options.log, "a", encoding="utf-8") if options.log else None
 
     # --- listening
@@ -144,7 +147,7 @@ class Server:
         if request.method == "PUT" and request.path == "/__control":
             wanted = json.loads(request.body or b"{}")
             with self.lock:
-                self.log, self.counts = [], {}
+                self.log, self.counts, self.tokens = [], {}, []
                 for name, value in wanted.items():
                     if not hasattr(self.options, name):
                         return faults.json_error(400, "no such setting")
@@ -165,6 +168,8 @@ class Server:
     # --- answers
 
     def reply_to(self, request):
+        if request.path == "/oauth/token":
+            return self.give_token()
         # What a redirect led to is answered plainly: the origin that was named is not the server.
         name = request.scenario or (self.options.scenario if request.origin != "foreign" else None)
         scenario = faults.SCENARIOS.get(name or "style-standard")
@@ -185,15 +190,36 @@ class Server:
 
     def check_credentials(self, request):
         options = self.options
-        if request.origin not in options.auth_on or not (options.basic or options.bearer):
+        if request.origin not in options.auth_on or not (options.basic or options.bearer or options.token_uses):
             return None
         got = request.header("authorization")
+        if options.token_uses and self.use_token(got):
+            return None
         if options.bearer and got in ["Bearer " + token for token in options.bearer.split(",")]:
             return None
         if options.basic and got == "Basic " + base64.b64encode(options.basic.encode()).decode():
             return None
-        challenge = 'Bearer realm="peer"' if options.bearer else 'Basic realm="peer"'
+        challenge = 'Bearer realm="peer"' if options.bearer or options.token_uses else 'Basic realm="peer"'
         return faults.Reply(401, b"", None, [("WWW-Authenticate", challenge)])
+
+    def give_token(self):
+        with self.lock:
+            mortal = len(self.tokens) < self.options.token_deaths
+            self.tokens.append(self.options.token_uses if mortal else None)
+            name = "token-%d" % len(self.tokens)
+        return json_reply({"access_token": name, "token_type": "Bearer", "expires_in": 300})
+
+    def use_token(self, got):
+        """Whether the token that was sent is one of ours, and had a use left."""
+        match = re.fullmatch(r"Bearer token-(\d{1,6})", got)
+        with self.lock:
+            if not match or not 0 < int(match.group(1)) <= len(self.tokens):
+                return False
+            index = int(match.group(1)) - 1
+            left = self.tokens[index]
+            if left:
+                self.tokens[index] -= 1
+            return left is None or left > 0
 
     def content(self, request, scenario, touched):
         if request.kind == "fhir":
@@ -382,6 +408,8 @@ def options():
     parser.add_argument("--scenario")
     parser.add_argument("--basic", metavar="USER:PASSWORD|@FILE")
     parser.add_argument("--bearer", metavar="TOKEN[,TOKEN]")
+    parser.add_argument("--token-uses", type=int, default=0, metavar="N", help="tokens of /oauth/token, of N uses")
+    parser.add_argument("--token-deaths", type=int, default=0, metavar="N", help="how many tokens end so")
     parser.add_argument("--auth-on", default="main,tls", type=lambda text: text.split(","))
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"))
     parser.add_argument("--page-size", type=int, default=100)
