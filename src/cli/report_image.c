@@ -70,6 +70,8 @@ void cli_report_image_words(const cli_context *ctx, const wk_image_report *r)
     if (r->status == WK_IMAGE_FAILED) {
         wk_error err = r->error;
 
+        if (r->frame > 1 && !strstr(err.message, "frame "))
+            wk_fail_add(&err, "frame %u: ", r->frame);
         /* Messages about a target name it already. */
         if (strncmp(err.message, r->source, strlen(r->source)) != 0)
             wk_fail_add(&err, "%s: ", r->source);

@@ -408,6 +408,33 @@ class Colour(Case):
                 shape, got = self.stored(self.transcoded("dcmcjpeg", path, process, "+tl"))
                 self.assertEqual(got, expected)
 
+    def jpeg_xl(self, bits, samples, values):
+        """A lossless code stream of 24 x 16 pixels, by the reference encoder."""
+        plain = os.path.join(self.home, "plain." + ("ppm" if samples == 3 else "pgm"))
+        top, width = (255, 1) if bits == 8 else (65535, 2)
+        # The encoder takes values over the full range of 16 bits, whatever depth it is to write.
+        full = [(v * top + (1 << bits) // 2 - 1) // ((1 << bits) - 1) for v in values]
+        with open(plain, "wb") as file:
+            file.write(b"P%d\n24 16\n%d\n" % (6 if samples == 3 else 5, top))
+            file.write(b"".join(v.to_bytes(width, "big") for v in full))
+        program = shutil.which("cjxl")
+        if not program:
+            self.skipTest("cjxl is not installed")
+        subprocess.run([program, plain, plain + ".jxl", "-d", "0", "--override_bitdepth", str(bits), "--quiet"],
+                       check=True, capture_output=True)
+        with open(plain + ".jxl", "rb") as file:
+            return file.read()
+
+    def test_jpeg_xl_of_several_depths_and_colour(self):
+        for bits, samples in ((8, 1), (12, 1), (16, 1), (8, 3)):
+            with self.subTest(bits=bits, samples=samples):
+                values = [self.random.getrandbits(bits) for _ in range(24 * 16 * samples)]
+                elements = pic.image(16, 24, 8 if bits == 8 else 16, stored=bits, samples=samples,
+                                     photometric="RGB" if samples == 3 else "MONOCHROME2")
+                path = self.file(elements, syntax="1.2.840.10008.1.2.4.110",
+                                 fragments=[self.jpeg_xl(bits, samples, values)])
+                self.assertEqual(self.stored(path)[1], values)
+
 
 class Streams(Case):
     """Code streams that say other things than the header: the stream is believed, and it is said."""
@@ -474,6 +501,16 @@ class Streams(Case):
         shape, got = self.stored(path, "--frame", "all")
         for i, (_, values) in enumerate(streams):
             self.assertLess(self.mean_error(got[i * 768:(i + 1) * 768], values), 20)
+
+    def test_each_broken_frame_is_named(self):
+        stream, _ = self.jpeg(1)
+        elements = pic.image(24, 32, 8, frames=3)
+        path = self.file(elements, syntax="1.2.840.10008.1.2.4.50",
+                         fragments=[stream, b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xd9"])
+        result = self.run_wadokit("render", "--frame", "all", "-o", os.path.join(self.out, "frames"), path)
+        self.assert_exit(result, 1)
+        self.assertIn("frame 2", result.stderr)
+        self.assertIn("frame 3", result.stderr)
 
     def test_a_size_that_is_not_the_headers_is_refused(self):
         stream, _ = self.jpeg(1)
