@@ -509,8 +509,8 @@ class Streams(Case):
                          fragments=[stream, b"\xff\xd8\xff\xd9", b"\xff\xd8\xff\xd9"])
         result = self.run_wadokit("render", "--frame", "all", "-o", os.path.join(self.out, "frames"), path)
         self.assert_exit(result, 1)
-        self.assertIn("frame 2", result.stderr)
-        self.assertIn("frame 3", result.stderr)
+        self.assertIn("frame 2", result.err)
+        self.assertIn("frame 3", result.err)
 
     def test_a_size_that_is_not_the_headers_is_refused(self):
         stream, _ = self.jpeg(1)
