@@ -128,6 +128,14 @@ static int by_bytes(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Our own journal, and files that are still being written, are nobody's input. */
+static bool is_input(const char *name)
+{
+    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+        return false;
+    return strcmp(name, ".wadokit") != 0 && !wki_str_starts(name, ".wadokit-");
+}
+
 static wk_code read_names(const char *dir, names *list, wk_error *err)
 {
     DIR *d = opendir(dir);
@@ -142,7 +150,7 @@ static wk_code read_names(const char *dir, names *list, wk_error *err)
         entry = readdir(d);
         if (!entry)
             break;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+        if (!is_input(entry->d_name))
             continue;
         if (!names_add(list, entry->d_name)) {
             rc = wk_fail(err, WK_NOMEM, "out of memory");

@@ -179,6 +179,10 @@ static void test_a_directory_is_walked_in_order_and_the_rest_counted(void)
     put("README.txt", "hello", 5);
     put("empty", "", 0);
     put("x.json", "{}", 2);
+    in_root(a, ".wadokit");
+    mkdir(a, 0700);
+    put(".wadokit/journal.jsonl", "{}", 2); /* ours: neither read nor counted */
+    put(".wadokit-12-ab", dicom, sizeof dicom);
     in_root(a, "sub");
     in_root(b, "loop");
     CU_ASSERT_EQUAL(symlink(a, b), 0);
