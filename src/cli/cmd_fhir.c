@@ -86,7 +86,7 @@ static int capabilities(cli_context *ctx, int argc, char **argv)
     if (!ctx->json)
         rep.table = cli_table_new(headings, sizeof headings / sizeof headings[0]);
     rc = wk_fhir_capabilities(ctx->session, on_server, on_resource, &rep, &err);
-    if (rep.table && (rc == WK_OK))
+    if (rep.table)
         cli_table_print(ctx, rep.table);
     return rc == WK_OK ? 0 : cli_fail(ctx, &err);
 }
