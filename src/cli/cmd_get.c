@@ -1,21 +1,16 @@
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
+#include "counts.h"
+#include "operands.h"
+#include "part.h"
 #include "report_plan.h"
 #include "report_instance.h"
-
-enum {
-    MAX_LINE = 16384,
-};
 
 static struct {
     const char *output, *name, *by, *syntax, *files_from;
     bool no_digest;
-    bool dry_run;
-    const char *shard;
+    cli_part part;
 } req = {.output = "."};
 
 static const cli_opt opts[] = {
@@ -30,118 +25,24 @@ static const cli_opt opts[] = {
      "read more targets from FILE, one a line; - is standard input", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "make no SHA-256 of what is received", NULL, 0,
      0},
-    {"shard", 0, CLI_STRING, &req.shard, "I/N", "do part I of N, for N runs that share the work",
-     NULL, 0, 0},
-    {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
-     "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
+    CLI_PART_ROWS(req.part),
     {0},
 };
-
-/* The targets: those of the command line, then those of the file. */
-typedef struct targets {
-    char **items; /* n; the first n_given are argv's, the others owned */
-    size_t n, n_given, capacity;
-} targets;
-
-static bool targets_add(targets *t, char *item)
-{
-    if (t->n == t->capacity) {
-        size_t capacity = t->capacity ? 2 * t->capacity : 64;
-        char **grown = realloc(t->items, capacity * sizeof *grown);
-
-        if (!grown)
-            return false;
-        t->items = grown;
-        t->capacity = capacity;
-    }
-    t->items[t->n++] = item;
-    return true;
-}
-
-static void targets_clear(targets *t)
-{
-    for (size_t i = t->n_given; i < t->n; i++)
-        free(t->items[i]);
-    free(t->items);
-}
-
-static wk_code take_line(targets *t, char *line, wk_error *err)
-{
-    size_t n = strlen(line);
-    char *copy;
-
-    if (n == MAX_LINE - 1 && line[n - 1] != '\n')
-        return wk_fail(err, WK_LIMIT, "%s: a line of more than %d bytes", req.files_from, MAX_LINE);
-    line[strcspn(line, "\r\n")] = '\0';
-    if (line[0] == '\0' || line[0] == '#')
-        return WK_OK;
-    copy = strdup(line);
-    if (!copy || !targets_add(t, copy)) {
-        free(copy);
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    }
-    return WK_OK;
-}
-
-static wk_code read_file(targets *t, wk_error *err)
-{
-    bool is_stdin = strcmp(req.files_from, "-") == 0;
-    FILE *f = is_stdin ? stdin : fopen(req.files_from, "r");
-    char line[MAX_LINE];
-    wk_code rc = WK_OK;
-
-    if (!f)
-        return wk_fail_errno(err, WK_USAGE, errno, "%s: cannot open", req.files_from);
-    while (rc == WK_OK && fgets(line, sizeof line, f))
-        rc = take_line(t, line, err);
-    if (rc == WK_OK && ferror(f))
-        rc = errno == EINTR ? wk_fail(err, WK_CANCELLED, "interrupted")
-                            : wk_fail_errno(err, WK_IO, errno, "%s: cannot read", req.files_from);
-    if (!is_stdin)
-        fclose(f);
-    return rc;
-}
-
-static wk_code collect(targets *t, int argc, char **argv, wk_error *err)
-{
-    for (int i = 0; i < argc; i++) {
-        if (!targets_add(t, argv[i]))
-            return wk_fail(err, WK_NOMEM, "out of memory");
-        t->n_given++;
-    }
-    return req.files_from ? read_file(t, err) : WK_OK;
-}
 
 /* --- reports --- */
 
 static void print_summary(const cli_context *ctx, const wk_get_summary *s)
 {
     char bytes[32];
-    wk_json_line *line;
+    cli_counts counts = CLI_COUNTS(s);
 
     cli_human_bytes(bytes, sizeof bytes, s->bytes);
     cli_note(ctx, "%llu saved, %llu kept, %llu missing, %llu failed; %s in %.1f s",
              (unsigned long long)s->saved, (unsigned long long)s->kept,
              (unsigned long long)s->missing, (unsigned long long)s->failed, bytes, s->seconds);
-    if (s->skipped > 0)
-        cli_note(ctx, "%llu file%s skipped: not DICOM images", (unsigned long long)s->skipped,
-                 s->skipped == 1 ? "" : "s");
-    if (!ctx->json)
-        return;
-    line = wk_json_line_new("summary");
-    if (s->expected >= 0)
-        wk_json_set_int(line, "expected", s->expected);
-    else
-        wk_json_set_null(line, "expected");
-    wk_json_set_int(line, "saved", (int64_t)s->saved);
-    wk_json_set_int(line, "kept", (int64_t)s->kept);
-    wk_json_set_int(line, "missing", (int64_t)s->missing);
-    wk_json_set_int(line, "failed", (int64_t)s->failed);
-    if (s->skipped > 0)
-        wk_json_set_int(line, "skipped", (int64_t)s->skipped);
-    wk_json_set_int(line, "bytes", (int64_t)s->bytes);
-    wk_json_set_number(line, "seconds", s->seconds);
-    cli_out_json(ctx, line);
+    cli_note_skipped(ctx, s->skipped);
+    if (ctx->json)
+        cli_counts_json(ctx, &counts);
 }
 
 static wk_get_by read_by(const char *name)
@@ -155,7 +56,7 @@ static wk_get_by read_by(const char *name)
     return WK_BY_AUTO;
 }
 
-static int get(cli_context *ctx, const targets *t)
+static int get(cli_context *ctx, const cli_operands *t)
 {
     wk_get_opts o = {.dir = req.output,
                      .name = req.name,
@@ -177,25 +78,25 @@ static int get(cli_context *ctx, const targets *t)
 
 static int run(cli_context *ctx, int argc, char **argv)
 {
-    targets t = {0};
+    cli_operands t = {0};
     wk_error err = {0};
     int status;
 
     if (argc == 0 && !req.files_from)
         return cli_usage(ctx, "no TARGET and no --files-from");
-    if (collect(&t, argc, argv, &err) != WK_OK)
+    if (cli_operands_collect(&t, argc, argv, req.files_from, &err) != WK_OK)
         status = cli_fail(ctx, &err);
-    else if (req.dry_run)
+    else if (req.part.dry_run)
         status = cli_report_plan(ctx, t.n, t.items);
     else
         status = get(ctx, &t);
-    targets_clear(&t);
+    cli_operands_clear(&t);
     return status;
 }
 
 static wk_code prepare(wk_session_opts *o, wk_error *err)
 {
-    return req.shard ? wk_shard_read(req.shard, &o->shard, err) : WK_OK;
+    return cli_part_prepare(&req.part, o, err);
 }
 
 const cli_command cli_cmd_get = {

@@ -1,17 +1,17 @@
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "look.h"
+#include "part.h"
 #include "report_plan.h"
 #include "report_image.h"
 
 static struct {
-    const char *output, *format, *frame, *window, *values, *region, *rotate, *flip, *icc;
+    const char *output, *format, *frame, *window, *values;
     int depth, size, quality, effort;
-    bool overlays;
-    bool dry_run;
-    const char *shard;
+    cli_look look;
+    cli_part part;
 } req = {
     .output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90, .effort = 1};
 
@@ -33,21 +33,8 @@ static const cli_opt opts[] = {
      "1 (default) is fast, 2 and 3 look longer for a smaller file of the same pixels", NULL, 1, 3},
     {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",
      "stored|modality", 0, 0},
-    {"region", 0, CLI_STRING, &req.region, "X,Y,W,H",
-     "a part of the image in its own pixels, X and Y from 0; windows are those of the whole frame",
-     NULL, 0, 0},
-    {"rotate", 0, CLI_STRING, &req.rotate, "DEGREES", "turn clockwise", "90|180|270", 0, 0},
-    {"flip", 0, CLI_STRING, &req.flip, "AXIS",
-     "let left and right (h) or top and bottom (v) change places, behind --rotate", "h|v", 0, 0},
-    {"overlays", 0, CLI_FLAG, &req.overlays, NULL, "draw overlay planes (60xx) over the picture",
-     NULL, 0, 0},
-    {"icc", 0, CLI_STRING, &req.icc, "HOW",
-     "of colour: keep the ICC profile in the file (default), or turn colours into srgb",
-     "keep|srgb", 0, 0},
-    {"shard", 0, CLI_STRING, &req.shard, "I/N", "do part I of N, for N runs that share the work",
-     NULL, 0, 0},
-    {"dry-run", 'n', CLI_FLAG, &req.dry_run, NULL,
-     "print what would be done, as resolve does, and do nothing", NULL, 0, 0},
+    CLI_LOOK_ROWS(req.look),
+    CLI_PART_ROWS(req.part),
     {0},
 };
 
@@ -75,14 +62,10 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_error err = {0};
     wk_code rc;
 
-    if (req.dry_run)
+    if (req.part.dry_run)
         return cli_report_plan(ctx, (size_t)argc, argv);
-    if (req.region && wk_region_read(req.region, &o.look, &err) != WK_OK)
+    if (cli_look_read(&req.look, &o.look, &err) != WK_OK)
         return cli_fail(ctx, &err);
-    o.look.rotate = req.rotate ? (int)strtol(req.rotate, NULL, 10) : 0;
-    o.look.flip = req.flip ? *req.flip : 0;
-    o.look.overlays = req.overlays;
-    o.look.to_srgb = req.icc && strcmp(req.icc, "srgb") == 0;
     if (req.frame && wk_frames_read(req.frame, &o.frames, &o.frame, &err) != WK_OK)
         return cli_fail(ctx, &err);
     rc = wk_render(ctx->session, (const char *const *)argv, (size_t)argc, &o, cli_report_image, ctx,
@@ -92,7 +75,7 @@ static int run(cli_context *ctx, int argc, char **argv)
 
 static wk_code prepare(wk_session_opts *o, wk_error *err)
 {
-    return req.shard ? wk_shard_read(req.shard, &o->shard, err) : WK_OK;
+    return cli_part_prepare(&req.part, o, err);
 }
 
 const cli_command cli_cmd_render = {

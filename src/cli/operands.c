@@ -61,7 +61,8 @@ static wk_code read_file(cli_operands *o, const char *file, wk_error *err)
     while (rc == WK_OK && fgets(line, sizeof line, f))
         rc = take_line(o, file, line, err);
     if (rc == WK_OK && ferror(f))
-        rc = wk_fail_errno(err, WK_IO, errno, "%s: cannot read", file);
+        rc = errno == EINTR ? wk_fail(err, WK_CANCELLED, "interrupted")
+                            : wk_fail_errno(err, WK_IO, errno, "%s: cannot read", file);
     if (!is_stdin)
         fclose(f);
     return rc;

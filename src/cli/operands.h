@@ -13,7 +13,8 @@ typedef struct cli_operands {
 } cli_operands;
 
 /* argv's, then the lines of `file` ("-" is standard input; NULL: none); blank lines and lines that
- * begin with '#' are passed over. WK_USAGE, WK_IO, WK_LIMIT. Clear in any case. */
+ * begin with '#' are passed over. WK_USAGE where it cannot be opened, WK_IO, WK_LIMIT,
+ * WK_CANCELLED. Clear in any case. */
 wk_code cli_operands_collect(cli_operands *o, int argc, char **argv, const char *file,
                              wk_error *err) WK_MUST_USE;
 void cli_operands_clear(cli_operands *o);

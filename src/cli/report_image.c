@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "counts.h"
+
 static const char *status_name(wk_image_status status)
 {
     return status == WK_IMAGE_SAVED ? "saved" : status == WK_IMAGE_KEPT ? "kept" : "failed";
@@ -100,34 +102,17 @@ void cli_report_image(void *user, const wk_image_report *r)
     }
 }
 
-static void summary_json(const cli_context *ctx, const wk_image_summary *s)
-{
-    wk_json_line *line = wk_json_line_new("summary");
-
-    if (s->expected >= 0)
-        wk_json_set_int(line, "expected", s->expected);
-    else
-        wk_json_set_null(line, "expected");
-    wk_json_set_int(line, "saved", (int64_t)s->saved);
-    wk_json_set_int(line, "kept", (int64_t)s->kept);
-    wk_json_set_int(line, "missing", (int64_t)s->missing);
-    wk_json_set_int(line, "failed", (int64_t)s->failed);
-    wk_json_set_int(line, "skipped", (int64_t)s->skipped);
-    wk_json_set_int(line, "bytes", (int64_t)s->bytes);
-    wk_json_set_number(line, "seconds", s->seconds);
-    cli_out_json(ctx, line);
-}
-
 int cli_report_images(const cli_context *ctx, wk_code rc, const wk_image_summary *s,
                       const wk_error *err, bool to_stdout)
 {
+    cli_counts counts = CLI_COUNTS(s);
+
     if (rc == WK_USAGE && s->failed == 0)
         return cli_fail(ctx, err);
     if (ctx->json && !to_stdout)
-        summary_json(ctx, s);
-    else if (s->skipped > 0)
-        cli_note(ctx, "%llu file%s skipped: not DICOM images", (unsigned long long)s->skipped,
-                 s->skipped == 1 ? "" : "s");
+        cli_counts_json(ctx, &counts);
+    else
+        cli_note_skipped(ctx, s->skipped);
     /* What failed has been said one by one. */
     if (rc != WK_OK && (s->failed == 0 || rc == WK_PARTIAL || rc == WK_CANCELLED))
         return cli_fail(ctx, err);

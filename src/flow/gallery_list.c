@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/order.h"
 
 static const char *append(char **to, const char *text)
 {
@@ -59,13 +60,6 @@ void wki_gallery_list_clear(wki_gallery_list *list)
     *list = (wki_gallery_list){NULL, 0, 0};
 }
 
-static int compare_numbers(int64_t a, int64_t b)
-{
-    if ((a < 0) != (b < 0))
-        return a < 0 ? 1 : -1;
-    return (a > b) - (a < b);
-}
-
 static int compare_dates(const char *a, const char *b)
 {
     if (!*a != !*b)
@@ -81,11 +75,11 @@ static int in_order(const void *a, const void *b)
     if (d == 0)
         d = strcmp(x->study, y->study);
     if (d == 0)
-        d = compare_numbers(x->series_number, y->series_number);
+        d = wki_number_order(x->series_number, y->series_number);
     if (d == 0)
         d = strcmp(x->series, y->series);
     if (d == 0)
-        d = compare_numbers(x->number, y->number);
+        d = wki_number_order(x->number, y->number);
     if (d == 0)
         d = strcmp(x->sop, y->sop);
     return d ? d : strcmp(x->path, y->path);

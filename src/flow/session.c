@@ -405,18 +405,11 @@ static void on_received(void *user, uint64_t bytes)
     ((wk_session *)user)->received += bytes;
 }
 
-static wk_code make_client(wk_session *s, wk_error *err)
+void wki_session_http_opts(const wk_session *session, wki_http_opts *out)
 {
-    owned *o = own(s);
-    const wk_session_opts *p = &s->opts;
-    wki_http_opts h = {
-        .origins = (const char *const *)o->origins,
-        .n_origins = o->n_origins,
-        .credential = wki_session_credential(s),
-        .headers = (const char *const *)o->headers,
-        .n_headers = o->n_headers,
-        .netrc = p->netrc,
-        .aws_sigv4 = p->aws_sigv4,
+    const wk_session_opts *p = &session->opts;
+
+    *out = (wki_http_opts){
         .cacert = p->cacert,
         .cert = p->cert,
         .key = p->key,
@@ -425,16 +418,30 @@ static wk_code make_client(wk_session *s, wk_error *err)
         .max_wait_ms = p->max_wait_s < 0 ? -1 : (int64_t)p->max_wait_s * 1000,
         .connect_timeout_s = p->connect_timeout_s,
         .idle_timeout_s = p->idle_timeout_s,
-        .max_transfers = p->jobs,
-        .max_bytes = p->max_bytes,
-        .log = &s->log,
+        .log = &session->log,
         .cancel = p->cancel,
-        .clock = s->clock,
-        .explain = wki_problem_text,
-        .received = on_received,
-        .received_user = s,
+        .clock = session->clock,
     };
+}
 
+static wk_code make_client(wk_session *s, wk_error *err)
+{
+    owned *o = own(s);
+    wki_http_opts h;
+
+    wki_session_http_opts(s, &h);
+    h.origins = (const char *const *)o->origins;
+    h.n_origins = o->n_origins;
+    h.credential = wki_session_credential(s);
+    h.headers = (const char *const *)o->headers;
+    h.n_headers = o->n_headers;
+    h.netrc = s->opts.netrc;
+    h.aws_sigv4 = s->opts.aws_sigv4;
+    h.max_transfers = s->opts.jobs;
+    h.max_bytes = s->opts.max_bytes;
+    h.explain = wki_problem_text;
+    h.received = on_received;
+    h.received_user = s;
     return wki_http_new(&h, &s->http, err);
 }
 

@@ -19,7 +19,7 @@ struct wk_session {
     wk_log log;
     const wki_clock *clock;
     uint64_t received; /* bytes of bodies so far */
-    const char *auth; /* "none", "bearer", "basic" or the kind of login: what is used */
+    const char *auth;  /* "none", "bearer", "basic" or the kind of login: what is used */
     struct wki_session_login *login; /* session_login.h; NULL: no login by OAuth */
     void *owned;                     /* private to session.c */
 };
@@ -32,6 +32,10 @@ wk_code wki_session_typed_url(wk_session *session, const char *url, wk_error *er
 
 /* What the session's requests carry; header NULL where it is nothing. Borrowed. */
 wki_credential wki_session_credential(wk_session *session);
+
+/* What every HTTP client of the session has in common: TLS, proxy, patience, log. The rest
+ * (origins, credentials, headers, limits) is empty. Strings are the session's. */
+void wki_session_http_opts(const wk_session *session, wki_http_opts *out);
 
 /* WK_CANCELLED where the run was asked to stop. */
 wk_code wki_session_check(const wk_session *session, wk_error *err) WK_MUST_USE;

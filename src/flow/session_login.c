@@ -28,24 +28,13 @@ static wk_code make_http(wk_session *s, wki_session_login *login, wk_error *err)
     const wk_session_opts *p = &s->opts;
     char *origin = NULL;
     const char *origins[1];
-    wki_http_opts h = {
-        .cacert = p->cacert,
-        .cert = p->cert,
-        .key = p->key,
-        .proxy = p->proxy,
-        .retries = p->retries,
-        .max_wait_ms = p->max_wait_s < 0 ? -1 : (int64_t)p->max_wait_s * 1000,
-        .connect_timeout_s = p->connect_timeout_s,
-        .idle_timeout_s = p->idle_timeout_s,
-        .log = &s->log,
-        .cancel = p->cancel,
-        .clock = s->clock,
-    };
+    wki_http_opts h;
     wk_code rc = p->token_url ? wki_url_origin(p->token_url, &origin, err) : WK_OK;
 
     if (rc != WK_OK)
         return wk_fail_add(err, "--token-url: ");
     origins[0] = origin;
+    wki_session_http_opts(s, &h);
     h.origins = origins;
     h.n_origins = origin ? 1 : 0;
     rc = wki_http_new(&h, &login->http, err);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/order.h"
 
 wk_code wki_thumb_list_add(wki_thumb_list *list, const wki_thumb_entry *entry, wk_error *err)
 {
@@ -32,13 +33,6 @@ void wki_thumb_list_clear(wki_thumb_list *list)
     *list = (wki_thumb_list){NULL, 0, 0};
 }
 
-static int compare_numbers(int64_t a, int64_t b)
-{
-    if ((a < 0) != (b < 0))
-        return a < 0 ? 1 : -1;
-    return (a > b) - (a < b);
-}
-
 static int in_order(const void *a, const void *b)
 {
     const wki_thumb_entry *x = a, *y = b;
@@ -49,7 +43,7 @@ static int in_order(const void *a, const void *b)
     if (d == 0)
         d = (int)y->has_pixels - (int)x->has_pixels;
     if (d == 0)
-        d = compare_numbers(x->number, y->number);
+        d = wki_number_order(x->number, y->number);
     if (d == 0)
         d = strcmp(x->sop, y->sop);
     if (d == 0)
