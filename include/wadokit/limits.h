@@ -51,6 +51,7 @@
 #define WK_MAX_FRAME_BYTES (4ull << 30)
 #define WK_MAX_LUT_ENTRIES 65536
 #define WK_MAX_WINDOWS 64
+#define WK_MAX_VOI_LUTS 256
 
 /* DICOM structure. */
 #define WK_MAX_SEQUENCE_DEPTH 64

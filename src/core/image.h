@@ -71,6 +71,7 @@ typedef struct wki_frame_values {
     double slope, intercept; /* 1 and 0 where has_rescale is false */
     wki_window *windows;     /* n_windows, owned */
     size_t n_windows;
+    size_t first_voi_lut, n_voi_luts; /* its tables among the description's voi_luts */
 } wki_frame_values;
 
 /* An overlay plane (PS3.3 C.9.2). */
@@ -119,12 +120,12 @@ typedef struct wki_image_desc {
     bool planar;                 /* Planar Configuration 1, native pixels only */
     bool encapsulated;
 
-    bool has_padding;            /* (0028,0120), and (0028,0121) where has_padding_range */
-    bool has_padding_range;
-    int32_t padding, padding_limit;
+    bool has_padding;            /* (0028,0120), of floats (0028,0122), of doubles (0028,0123) */
+    bool has_padding_range;      /* the limit: (0028,0121), (0028,0124), (0028,0125) */
+    double padding, padding_limit;
 
     wki_lut modality_lut;        /* used instead of the rescale where data is not NULL */
-    wki_lut *voi_luts;           /* n_voi_luts, owned */
+    wki_lut *voi_luts;           /* n_voi_luts, owned: those of `top` and of each frame */
     size_t n_voi_luts;
     wki_lut palette[3];          /* red, green, blue; segmented ones are expanded */
     wki_lut palette_alpha;

@@ -183,11 +183,33 @@ wk_code read_color(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     return WK_OK;
 }
 
+void read_real_padding(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &value,
+                       const DcmTagKey &limit)
+{
+    std::vector<double> padding = numbers(f.data_set, value), end = numbers(f.data_set, limit);
+
+    d.has_padding = !padding.empty();
+    d.has_padding_range = d.has_padding && !end.empty();
+    d.padding = d.has_padding ? padding[0] : 0;
+    d.padding_limit = d.has_padding_range ? end[0] : 0;
+}
+
 void read_padding(wki_dicom_file &f, wki_image_desc &d)
 {
-    d.has_padding = word(f.data_set, DCM_PixelPaddingValue, 0, d.is_signed, d.padding);
-    d.has_padding_range = d.has_padding && word(f.data_set, DCM_PixelPaddingRangeLimit, 0,
-                                                d.is_signed, d.padding_limit);
+    int32_t value = 0, limit = 0;
+
+    if (d.pixels == WKI_PIXELS_FLOAT) {
+        read_real_padding(f, d, DCM_FloatPixelPaddingValue, DCM_FloatPixelPaddingRangeLimit);
+    } else if (d.pixels == WKI_PIXELS_DOUBLE) {
+        read_real_padding(f, d, DCM_DoubleFloatPixelPaddingValue,
+                          DCM_DoubleFloatPixelPaddingRangeLimit);
+    } else {
+        d.has_padding = word(f.data_set, DCM_PixelPaddingValue, 0, d.is_signed, value);
+        d.has_padding_range =
+            d.has_padding && word(f.data_set, DCM_PixelPaddingRangeLimit, 0, d.is_signed, limit);
+        d.padding = value;
+        d.padding_limit = limit;
+    }
 }
 
 // The entries of LUT Data; 8-bit ones may be packed two a word.
@@ -231,24 +253,54 @@ bool read_lut(DcmItem &item, bool is_signed, wki_lut &lut)
     return true;
 }
 
-void read_luts(wki_dicom_file &f, wki_image_desc &d)
+void read_modality_lut(wki_dicom_file &f, wki_image_desc &d)
 {
     if (DcmItem *item = first_item(f.data_set, DCM_ModalityLUTSequence))
         (void)read_lut(*item, d.is_signed, d.modality_lut);
+}
 
-    DcmSequenceOfItems *s = sequence(f.data_set, DCM_VOILUTSequence);
-    if (!s || s->card() == 0)
+bool same_lut(const wki_lut &a, const wki_lut &b)
+{
+    return a.n == b.n && a.first_mapped == b.first_mapped && a.bits == b.bits &&
+           std::equal(a.data, a.data + a.n, b.data);
+}
+
+// The tables of frames are mostly one and the same: then those read before serve.
+void share_luts(wki_image_desc &d, wki_frame_values &v)
+{
+    if (v.first_voi_lut < v.n_voi_luts)
         return;
+    const wki_lut *mine = d.voi_luts + v.first_voi_lut;
+    if (!std::equal(mine, mine + v.n_voi_luts, mine - v.n_voi_luts, same_lut))
+        return;
+    while (d.n_voi_luts > v.first_voi_lut)
+        free(d.voi_luts[--d.n_voi_luts].data);
+    v.first_voi_lut -= v.n_voi_luts;
+}
+
+// False, and nothing changed, where the item holds no table.
+bool read_voi_luts(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
+{
+    DcmSequenceOfItems *s = sequence(item, DCM_VOILUTSequence);
+    size_t first = d.n_voi_luts;
+
+    if (!s || s->card() == 0)
+        return false;
+    if (!d.voi_luts)
+        d.voi_luts = allocate<wki_lut>(WK_MAX_VOI_LUTS);
     // The input of a VOI LUT is signed where modality values may be below zero (C.11.2.1.1).
-    std::vector<double> intercept = numbers(f.data_set, DCM_RescaleIntercept);
-    bool is_signed =
-        (d.is_signed && !d.modality_lut.data) || (!intercept.empty() && intercept[0] < 0);
+    bool is_signed = (d.is_signed && !d.modality_lut.data) || v.intercept < 0;
     size_t n = std::min<size_t>(s->card(), WK_MAX_WINDOWS);
-    d.voi_luts = allocate<wki_lut>(n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && d.n_voi_luts < WK_MAX_VOI_LUTS; i++) {
         if (read_lut(*s->getItem(i), is_signed, d.voi_luts[d.n_voi_luts]))
             d.n_voi_luts++;
     }
+    if (d.n_voi_luts == first)
+        return false;
+    v.first_voi_lut = first;
+    v.n_voi_luts = d.n_voi_luts - first;
+    share_luts(d, v);
+    return true;
 }
 
 bool read_palette_entry(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &descriptor,
@@ -304,17 +356,23 @@ wki_voi_function read_function(DcmItem &item)
                                   : WKI_VOI_LINEAR;
 }
 
-void read_windows(DcmItem &item, wki_frame_values &v)
+void drop_windows(wki_frame_values &v)
+{
+    free(v.windows);
+    v.windows = nullptr;
+    v.n_windows = 0;
+}
+
+// False, and nothing changed, where the item holds no window.
+bool read_windows(DcmItem &item, wki_frame_values &v)
 {
     std::vector<double> centers = numbers(item, DCM_WindowCenter);
     std::vector<double> widths = numbers(item, DCM_WindowWidth);
     size_t n = std::min({centers.size(), widths.size(), static_cast<size_t>(WK_MAX_WINDOWS)});
 
     if (n == 0)
-        return;
-    free(v.windows);
-    v.windows = nullptr;
-    v.n_windows = 0;
+        return false;
+    drop_windows(v);
     v.windows = allocate<wki_window>(n);
     v.n_windows = n;
     for (size_t i = 0; i < n; i++) {
@@ -324,6 +382,19 @@ void read_windows(DcmItem &item, wki_frame_values &v)
         put(v.windows[i].explanation,
             text(item, DCM_WindowCenterWidthExplanation, static_cast<unsigned>(i)));
     }
+    return true;
+}
+
+// Windows and tables belong together: those of one item take the place of both held before.
+void read_voi(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
+{
+    bool windows = read_windows(item, v);
+    bool luts = read_voi_luts(item, d, v);
+
+    if (windows && !luts)
+        v.n_voi_luts = 0;
+    if (luts && !windows)
+        drop_windows(v);
 }
 
 void read_rescale(DcmItem &item, wki_frame_values &v)
@@ -339,7 +410,7 @@ void read_rescale(DcmItem &item, wki_frame_values &v)
 }
 
 // What a functional group item says goes over what `v` holds.
-bool read_group(DcmItem &group, wki_frame_values &v)
+bool read_group(DcmItem &group, wki_image_desc &d, wki_frame_values &v)
 {
     DcmItem *values = first_item(group, DCM_PixelValueTransformationSequence);
     DcmItem *voi = first_item(group, DCM_FrameVOILUTSequence);
@@ -347,7 +418,7 @@ bool read_group(DcmItem &group, wki_frame_values &v)
     if (values)
         read_rescale(*values, v);
     if (voi)
-        read_windows(*voi, v);
+        read_voi(*voi, d, v);
     return values || voi;
 }
 
@@ -397,7 +468,7 @@ void read_per_frame(wki_dicom_file &f, wki_image_desc &d)
 
         v = copy_values(d.top);
         d.n_per_frame++;
-        if (group && read_group(*group, v))
+        if (group && read_group(*group, d, v))
             any = true;
         if (group)
             read_tile(*group, d, d.n_per_frame - 1);
@@ -415,9 +486,9 @@ void read_values(wki_dicom_file &f, wki_image_desc &d)
 {
     d.top.slope = 1;
     read_rescale(f.data_set, d.top);
-    read_windows(f.data_set, d.top);
+    read_voi(f.data_set, d, d.top);
     if (DcmItem *shared = first_item(f.data_set, DCM_SharedFunctionalGroupsSequence))
-        (void)read_group(*shared, d.top);
+        (void)read_group(*shared, d, d.top);
     read_per_frame(f, d);
     std::string shape = text(f.data_set, DCM_PresentationLUTShape, 0);
     d.presentation_inverse = shape == "INVERSE";
@@ -584,7 +655,7 @@ wk_code describe(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
         return rc;
     check_sampling(f, d);
     read_padding(f, d);
-    read_luts(f, d);
+    read_modality_lut(f, d);
     read_slide(f, d);
     read_values(f, d);
     read_aspect(f, d);

@@ -165,13 +165,14 @@ static bool use_stored_window(const wki_image_desc *d, uint32_t frame, const wki
     return true;
 }
 
-static bool use_voi_lut(const wki_image_desc *d, const wki_render_opts *opts, double low,
-                        double high, wki_voi *out, wki_render_report *r)
+static bool use_voi_lut(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
+                        double low, double high, wki_voi *out, wki_render_report *r)
 {
-    size_t i = opts->index < d->n_voi_luts ? opts->index : 0;
+    const wki_frame_values *v = wki_image_desc_values(d, frame);
+    size_t i = v->first_voi_lut + (opts->index < v->n_voi_luts ? opts->index : 0);
     wki_voi voi = {0};
 
-    if (d->n_voi_luts == 0 || !d->voi_luts[i].data || d->voi_luts[i].n == 0)
+    if (v->n_voi_luts == 0 || !d->voi_luts[i].data || d->voi_luts[i].n == 0)
         return false;
     voi.lut = &d->voi_luts[i];
     if (shows_one_grey(&voi, low, high)) {
@@ -208,7 +209,7 @@ wk_code wki_choose_voi(const wki_image_desc *d, uint32_t frame, const wki_pixels
     }
     if (opts->rule == WKI_WINDOW_DICOM &&
         (use_stored_window(d, frame, opts, low, high, out, report) ||
-         use_voi_lut(d, opts, low, high, out, report)))
+         use_voi_lut(d, frame, opts, low, high, out, report)))
         return WK_OK;
     return choose_auto(d, p, &m, low, high, out, report, err);
 }

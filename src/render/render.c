@@ -495,10 +495,11 @@ static wk_code check_pixels(const wki_pixels *p, wk_error *err)
 
 bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts)
 {
+    const wki_frame_values *v = wki_image_desc_values(d, frame);
+
     if (d->samples == 3 || opts->rule == WKI_WINDOW_GIVEN)
         return true;
-    return opts->rule == WKI_WINDOW_DICOM &&
-           (wki_image_desc_values(d, frame)->n_windows > 0 || d->n_voi_luts > 0);
+    return opts->rule == WKI_WINDOW_DICOM && (v->n_windows > 0 || v->n_voi_luts > 0);
 }
 
 /* An ICC profile says at bytes 16 to 19 what kind of picture it is for. */

@@ -19,7 +19,7 @@ static padding padding_of(const wki_image_desc *d)
 {
     padding pad = {1, 0};
 
-    if (!d->has_padding || d->pixels != WKI_PIXELS_INTEGER)
+    if (!d->has_padding)
         return pad;
     pad.low = pad.high = d->padding;
     if (d->has_padding_range) {
@@ -91,9 +91,9 @@ static wki_stored_range range_wide(const wki_pixels *p, size_t n, padding pad)
     return finish((double)low[0], (double)high[0], (double)low[1], (double)high[1]);
 }
 
-static wki_stored_range range_float(const wki_pixels *p, size_t n)
+static wki_stored_range range_float(const wki_pixels *p, size_t n, padding pad)
 {
-    double low = INFINITY, high = -INFINITY;
+    double low = INFINITY, high = -INFINITY, all_low = INFINITY, all_high = -INFINITY;
     bool mixed = false;
     wki_stored_range r;
 
@@ -104,10 +104,15 @@ static wki_stored_range range_float(const wki_pixels *p, size_t n)
             mixed = true;
             continue;
         }
+        all_low = fmin(all_low, x);
+        all_high = fmax(all_high, x);
+        if (x >= pad.low && x <= pad.high)
+            continue;
         low = x < low ? x : low;
         high = x > high ? x : high;
     }
-    r = low <= high ? finish(low, high, low, high) : (wki_stored_range){0, 0, 0, 0, false, true};
+    r = all_low <= all_high ? finish(all_low, all_high, low, high)
+                            : (wki_stored_range){0, 0, 0, 0, false, true};
     r.mixed = mixed;
     return r;
 }
@@ -125,7 +130,7 @@ wki_stored_range wki_stored_range_of(const wki_image_desc *d, const wki_pixels *
         return range_narrow(p, n, padding_of(d));
     if (p->type == WKI_U32 || p->type == WKI_S32)
         return range_wide(p, n, padding_of(d));
-    return range_float(p, n);
+    return range_float(p, n, padding_of(d));
 }
 
 void wki_modality_range(const wki_modality *m, const wki_stored_range *r, double *low, double *high)

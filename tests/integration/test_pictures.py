@@ -314,6 +314,35 @@ class Grey(Case):
         report = self.check(elements, values, lambda v: table[min(599, max(0, v + 300))] * 255 / 4095)
         self.assertEqual(report["window"]["rule"], "voi-lut")
 
+    def test_voi_tables_of_frames_take_the_place_of_windows_above(self):
+        frames = [self.values(16, 8, False) for _ in range(4)]
+        tables = [[255 - i for i in range(256)], [i * i // 255 for i in range(256)]]
+        items = [{0x00283002: ("US", [256, 0, 8]), 0x00283006: ("OW", pic.cells(t, 16))} for t in tables]
+        def group(*luts):
+            return {0x00289132: ("SQ", [{0x00283010: ("SQ", list(luts))}])}
+        per = [group(items[1]), group(items[1]), self.groups(center=100, width=50), {}]
+        elements = pic.image(4, 4, 8, frames=4, T52009230=("SQ", per), T52009229=("SQ", [group(items[0])]),
+                             T00281050=("DS", "10"), T00281051=("DS", "20"))
+        elements[pic.PIXELS] = ("OB", b"".join(map(bytes, frames)))
+        for i, (expected, rule) in enumerate(((tables[1].__getitem__, "voi-lut"), (tables[1].__getitem__, "voi-lut"),
+                                              (lambda v: pic.window(v, 100, 50), "dicom 1"),
+                                              (tables[0].__getitem__, "voi-lut"))):
+            report = self.check(elements, frames[i], expected, "--frame", str(i + 1))
+            self.assertEqual(report["window"]["rule"], rule)
+
+    def test_padding_of_floats_is_left_out_of_automatic_windows(self):
+        values = [-2000.5] * 8 + [-1990.25, -1995.0] + [float(v) for v in range(100, 154)]
+        for kind, vr, code, bits, padding in ((0x7FE00008, "OF", "f", 32, 0x00280122), (0x7FE00009, "OD", "d", 64, 0x00280123)):
+            for limit in (None, -1990.25):
+                elements = pic.image(8, 8, bits)
+                elements[padding] = ("FL" if code == "f" else "FD", -2000.5)
+                if limit:
+                    elements[padding + 2] = ("FL" if code == "f" else "FD", limit)
+                elements[kind] = (vr, struct.pack("<64" + code, *values))
+                _, report = self.png(self.file(elements), "--window", "minmax")
+                window = report["window"]
+                self.assertAlmostEqual(window["center"] - window["width"] / 2, 100 if limit else -1995, delta=1)
+
     def test_padding_is_left_out_of_automatic_windows(self):
         values = [-2000] * 8 + [-1990, -1995] + list(range(100, 154))
         for limit in (None, -1990):

@@ -7,7 +7,8 @@
 
 static void test_slope_and_intercept_of_the_frame_are_used(void)
 {
-    wki_frame_values frames[2] = {{true, 2, -10, NULL, 0}, {true, -1, 5, NULL, 0}};
+    wki_frame_values frames[2] = {{.has_rescale = true, .slope = 2, .intercept = -10},
+                                  {.has_rescale = true, .slope = -1, .intercept = 5}};
     wki_image_desc d = {.frames = 2, .per_frame = frames, .n_per_frame = 2};
     int16_t data[] = {-3, 7};
     wki_pixels p = {.rows = 1, .cols = 2, .samples = 1, .type = WKI_S16, .data = data};
@@ -24,8 +25,9 @@ static void test_slope_and_intercept_of_the_frame_are_used(void)
 static void test_a_table_wins_over_the_rescale_and_holds_its_ends(void)
 {
     uint16_t data[] = {100, 200, 65535};
-    wki_image_desc d = {
-        .frames = 1, .modality_lut = {data, 3, 10, 16}, .top = {true, 2, 3, NULL, 0}};
+    wki_image_desc d = {.frames = 1,
+                        .modality_lut = {data, 3, 10, 16},
+                        .top = {.has_rescale = true, .slope = 2, .intercept = 3}};
     wki_modality m = wki_modality_of(&d, 0);
 
     CU_ASSERT_EQUAL(wki_modality_apply(&m, -5), 100);

@@ -31,7 +31,7 @@ static wki_image_desc ct(void)
                         .bits_stored = 12,
                         .high_bit = 11,
                         .modality = "CT",
-                        .top = {true, 1, -1024, NULL, 0},
+                        .top = {.has_rescale = true, .slope = 1, .intercept = -1024},
                         .aspect_rows = 1,
                         .aspect_cols = 1};
 
@@ -291,7 +291,7 @@ static void test_a_voi_table_is_used_where_there_is_no_window(void)
     for (int i = 0; i < 256; i++)
         data[i] = (uint16_t)(255 - i);
     d.voi_luts = &lut;
-    d.n_voi_luts = 1;
+    d.n_voi_luts = d.top.n_voi_luts = 1;
     report_of(&d, &p, "dicom", &r, &out);
     T_STR(r.rule, "voi-lut");
     CU_ASSERT_FALSE(r.has_window);
