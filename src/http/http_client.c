@@ -12,15 +12,8 @@
 #include "http/url.h"
 
 enum {
-    DEFAULT_TRANSFERS = 6,
-    EXTRA_TRANSFERS = 8, /* for origins that would have none while another one hangs */
-    POLL_MS = 200,       /* how long a request to stop may go unseen */
+    DEFAULT_TRANSFERS = 6
 };
-
-static int64_t now_ms(const wki_http *http)
-{
-    return http->clock->monotonic_ms(http->clock->user);
-}
 
 static uint32_t chance(const wki_http *http)
 {
@@ -28,64 +21,6 @@ static uint32_t chance(const wki_http *http)
 
     http->clock->random(http->clock->user, &n, sizeof n);
     return n;
-}
-
-/* ---- slots and queues ---- */
-
-static wki_slot *slot_for(wki_http *http, const char *url, wk_error *err)
-{
-    char *origin = NULL;
-    wki_slot *slot;
-
-    if (wki_url_origin(url, &origin, err) != WK_OK)
-        return NULL;
-    for (slot = http->slots; slot; slot = slot->next) {
-        if (strcmp(slot->origin, origin) == 0) {
-            free(origin);
-            return slot;
-        }
-    }
-    slot = calloc(1, sizeof *slot);
-    if (!slot) {
-        free(origin);
-        wk_fail(err, WK_NOMEM, "out of memory");
-        return NULL;
-    }
-    slot->origin = origin;
-    wki_throttle_init(&slot->throttle, http->opts.max_transfers);
-    slot->next = http->slots;
-    http->slots = slot;
-    return slot;
-}
-
-static void queue_last(wki_http_transfer *t)
-{
-    t->next = NULL;
-    if (t->slot->last)
-        t->slot->last->next = t;
-    else
-        t->slot->first = t;
-    t->slot->last = t;
-}
-
-/* What was begun goes on before what is new. */
-static void queue_first(wki_http_transfer *t)
-{
-    t->next = t->slot->first;
-    t->slot->first = t;
-    if (!t->slot->last)
-        t->slot->last = t;
-}
-
-static wki_http_transfer *take_first(wki_slot *slot)
-{
-    wki_http_transfer *t = slot->first;
-
-    slot->first = t->next;
-    if (!slot->first)
-        slot->last = NULL;
-    t->next = NULL;
-    return t;
 }
 
 /* ---- the end of a transfer ---- */
@@ -240,13 +175,6 @@ static bool on_body(void *user, const void *data, size_t n)
 
 /* ---- what to do after an exchange ---- */
 
-static void wait_for(wki_http_transfer *t, int64_t ms)
-{
-    t->due_ms = now_ms(t->http) + ms;
-    t->next = t->http->waiting;
-    t->http->waiting = t;
-}
-
 static wki_retry_verdict verdict_on(const wki_http_transfer *t, wki_failure failure)
 {
     const wki_http *http = t->http;
@@ -279,7 +207,7 @@ static void retry_later(wki_http_transfer *t, const wki_retry_verdict *v, const 
     t->waited_ms += v->patience ? v->wait_ms : 0;
     t->counted -= !v->counts;
     t->fresh = true;
-    wait_for(t, v->wait_ms);
+    wki_queue_wait(t, v->wait_ms);
 }
 
 static void note_busy(wki_http_transfer *t, const wki_retry_verdict *v)
@@ -288,8 +216,8 @@ static void note_busy(wki_http_transfer *t, const wki_retry_verdict *v)
 
     if (t->answer.status != 429 && t->answer.status != 503)
         return;
-    wki_throttle_busy(&t->slot->throttle, t->slot->running + 1, t->started_ms, now_ms(t->http),
-                      hold);
+    wki_throttle_busy(&t->slot->throttle, t->slot->running + 1, t->started_ms,
+                      wki_http_now_ms(t->http), hold);
     wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "%s: at most %d transfers at once",
                  t->slot->origin, t->slot->throttle.limit);
 }
@@ -350,7 +278,7 @@ static void settle_unauthorised(wki_http_transfer *t)
         }
         http->generation++;
     }
-    queue_first(t);
+    wki_queue_first(t);
 }
 
 bool wki_http_is_allowed(const wki_http *http, const char *url)
@@ -391,7 +319,7 @@ static void settle_redirect(wki_http_transfer *t)
     int status = t->answer.status;
     bool post = strcmp(wki_transfer_method(t), "POST") == 0;
     char *target = redirect_target(t);
-    wki_slot *slot = target ? slot_for(t->http, target, &t->error) : NULL;
+    wki_slot *slot = target ? wki_queue_slot(t->http, target, &t->error) : NULL;
     char shown[256];
 
     /* RFC 9110 section 15.4: 303 always, 301 and 302 for POST as everyone does. */
@@ -414,7 +342,7 @@ static void settle_redirect(wki_http_transfer *t)
     t->named = true;
     t->redirects++;
     t->counted = 0;
-    queue_first(t);
+    wki_queue_first(t);
 }
 
 static void settle_answer(wki_http_transfer *t)
@@ -471,7 +399,7 @@ static void start_exchange(wki_http_transfer *t)
 
     events.user = t;
     wki_answer_reset(&t->answer, 0);
-    t->started_ms = now_ms(http);
+    t->started_ms = wki_http_now_ms(http);
     t->attempts++;
     t->counted++;
     if (http->opts.max_bytes > 0 && http->received > http->opts.max_bytes)
@@ -493,61 +421,12 @@ static void start_exchange(wki_http_transfer *t)
     http->running++;
 }
 
-/* The origin with the fewest transfers under way comes first: a slow one starves no other. */
-static wki_slot *next_slot(const wki_http *http)
-{
-    int64_t now = now_ms(http);
-    wki_slot *best = NULL;
-
-    for (wki_slot *s = http->slots; s; s = s->next) {
-        if (s->first && wki_throttle_has_room(&s->throttle, s->running, now) &&
-            (!best || s->running < best->running))
-            best = s;
-    }
-    if (!best || http->running < http->opts.max_transfers)
-        return best;
-    return best->running == 0 && http->running < http->opts.max_transfers + EXTRA_TRANSFERS ? best
-                                                                                            : NULL;
-}
-
 static void start_ready(wki_http *http)
 {
-    wki_slot *slot;
+    wki_http_transfer *t;
 
-    while ((slot = next_slot(http)))
-        start_exchange(take_first(slot));
-}
-
-static void wake_waiting(wki_http *http)
-{
-    int64_t now = now_ms(http);
-    wki_http_transfer **at = &http->waiting;
-
-    while (*at) {
-        wki_http_transfer *t = *at;
-
-        if (t->due_ms > now) {
-            at = &t->next;
-        } else {
-            *at = t->next;
-            queue_first(t);
-        }
-    }
-}
-
-static int64_t time_to_wait(const wki_http *http)
-{
-    int64_t now = now_ms(http), wait = POLL_MS;
-
-    for (const wki_http_transfer *t = http->waiting; t; t = t->next) {
-        if (t->due_ms - now < wait)
-            wait = t->due_ms - now;
-    }
-    for (const wki_slot *s = http->slots; s; s = s->next) {
-        if (s->first && s->throttle.held_until_ms > now && s->throttle.held_until_ms - now < wait)
-            wait = s->throttle.held_until_ms - now;
-    }
-    return wait > 0 ? wait : 0;
+    while ((t = wki_queue_take(http)))
+        start_exchange(t);
 }
 
 /* Each with its done(), which can start nothing now. */
@@ -563,13 +442,7 @@ static void end_all(wki_http *http, wk_code code, const char *why)
         wk_fail(&t->error, code, "%s", why);
         finish(t);
     }
-    for (wki_slot *s = http->slots; s; s = s->next) {
-        s->first = NULL;
-        s->last = NULL;
-        s->running = 0;
-    }
-    http->waiting = NULL;
-    http->running = 0;
+    wki_queue_empty(http);
     http->ending = false;
 }
 
@@ -587,11 +460,11 @@ static wk_code step(wki_http *http, wk_error *err)
         end_all(http, WK_CANCELLED, "interrupted");
         return wk_fail(err, WK_CANCELLED, "interrupted");
     }
-    wake_waiting(http);
+    wki_queue_wake(http);
     start_ready(http);
     if (http->active == 0)
         return WK_OK;
-    rc = http->transport.poll(http->transport.self, time_to_wait(http), &own);
+    rc = http->transport.poll(http->transport.self, wki_queue_wait_ms(http), &own);
     if (rc == WK_OK)
         return WK_OK;
     end_all(http, rc, own.message);
@@ -671,7 +544,7 @@ wk_code wki_http_start(wki_http *http, const wki_http_request *request,
     rc = wki_request_copy(&t->request, request, err);
     if (rc != WK_OK)
         goto out;
-    t->slot = slot_for(http, url, err);
+    t->slot = wki_queue_slot(http, url, err);
     if (!t->slot) {
         rc = WK_NOMEM;
         goto out;
@@ -682,7 +555,7 @@ wk_code wki_http_start(wki_http *http, const wki_http_request *request,
         http->all->all_prev = t;
     http->all = t;
     http->active++;
-    queue_last(t);
+    wki_queue_last(t);
     return WK_OK;
 out:
     free(url);
@@ -694,94 +567,6 @@ out:
 size_t wki_http_active(const wki_http *http)
 {
     return http->active;
-}
-
-size_t wki_http_waiting(const wki_http *http)
-{
-    size_t n = 0;
-
-    for (const wki_http_transfer *t = http->waiting; t; t = t->next)
-        n++;
-    return n;
-}
-
-/* Handler of a caller who waits for one transfer. */
-struct one {
-    const wki_http_handler *inner;
-    wki_http_result result;
-    bool is_done;
-};
-
-static wk_code one_head(void *user, const wki_http_head *head, wk_error *err)
-{
-    struct one *one = user;
-
-    return one->inner->head ? one->inner->head(one->inner->user, head, err) : WK_OK;
-}
-
-static wk_code one_body(void *user, const void *data, size_t n, wk_error *err)
-{
-    struct one *one = user;
-
-    return one->inner->body ? one->inner->body(one->inner->user, data, n, err) : WK_OK;
-}
-
-static void one_refused(void *user, const wki_http_head *head, const void *body, size_t n)
-{
-    struct one *one = user;
-
-    if (one->inner->refused)
-        one->inner->refused(one->inner->user, head, body, n);
-}
-
-static void one_done(void *user, const wki_http_result *result)
-{
-    struct one *one = user;
-
-    one->result = *result;
-    one->is_done = true;
-    if (one->inner->done)
-        one->inner->done(one->inner->user, result);
-}
-
-static bool one_is_done(void *user)
-{
-    return ((struct one *)user)->is_done;
-}
-
-wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
-                         const wki_http_handler *handler, wki_http_result *result, wk_error *err)
-{
-    struct one one = {.inner = handler};
-    wki_http_handler outer = {one_head, one_body, one_done, &one, one_refused};
-    wk_code rc;
-
-    if (http->in_run)
-        return wk_fail(err, WK_INTERNAL, "HTTP: a fetch inside a handler");
-    rc = wki_http_start(http, request, &outer, err);
-    if (rc != WK_OK)
-        return rc;
-    rc = wki_http_run(http, one_is_done, &one, NULL);
-    if (result)
-        *result = one.result;
-    if (one.result.error.code == WK_OK)
-        return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", wk_code_text(rc));
-    if (err && err->code == WK_OK)
-        *err = one.result.error;
-    return one.result.error.code;
-}
-
-static wk_code fetch_body(void *user, const void *data, size_t n, wk_error *err)
-{
-    return wki_buf_add(user, data, n, err);
-}
-
-wk_code wki_http_fetch(wki_http *http, const wki_http_request *request, wki_buf *body,
-                       wki_http_result *result, wk_error *err)
-{
-    wki_http_handler handler = {.body = fetch_body, .user = body};
-
-    return wki_http_perform(http, request, &handler, result, err);
 }
 
 bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size)
@@ -887,13 +672,7 @@ void wki_http_free(wki_http *http)
     end_all(http, WK_CANCELLED, "the session was closed");
     if (http->transport.free)
         http->transport.free(http->transport.self);
-    while (http->slots) {
-        wki_slot *slot = http->slots;
-
-        http->slots = slot->next;
-        free(slot->origin);
-        free(slot);
-    }
+    wki_queue_free_slots(http);
     for (size_t i = 0; i < http->n_origins; i++)
         free(http->origins[i]);
     free(http->origins);

@@ -1,6 +1,8 @@
 /*
- * What the three files of the client share: http_client.c (queue, redirects, retries),
- * http_request.c (what goes out), http_answer.c (what came back, in words).
+ * What the files of the client share: http_client.c (start and end of a transfer, redirects,
+ * retries), http_queue.c (whose turn it is, who waits), http_request.c (what goes out),
+ * http_answer.c (what came back, in words). http_perform.c, for callers who wait for one transfer,
+ * needs none of it but in_run.
  */
 #ifndef WADOKIT_HTTP_HTTP_INTERNAL_H
 #define WADOKIT_HTTP_HTTP_INTERNAL_H
@@ -76,6 +78,38 @@ struct wki_http {
 
 /* http_client.c: whether the origin of `url` is among those that the user named. */
 bool wki_http_is_allowed(const wki_http *http, const char *url);
+
+/* http_queue.c: each transfer that is not under way stands in its slot's queue or among those that
+ * wait for a time. */
+
+/* On the clock of the client. */
+int64_t wki_http_now_ms(const wki_http *http);
+
+/* The slot of the origin of `url`, made where it is new; NULL with `err` set. */
+wki_slot *wki_queue_slot(wki_http *http, const char *url, wk_error *err);
+
+void wki_queue_last(wki_http_transfer *t);
+
+/* In front of what is queued: what was begun goes on before what is new. */
+void wki_queue_first(wki_http_transfer *t);
+
+/* The transfer whose turn it is, out of its queue; NULL where none may start now. The origin with
+ * the fewest under way comes first, and one that has none under way gets a few transfers beyond
+ * max_transfers: a slow origin starves no other. */
+wki_http_transfer *wki_queue_take(wki_http *http);
+
+/* Among the waiting for `ms` from now. */
+void wki_queue_wait(wki_http_transfer *t, int64_t ms);
+
+/* Those whose time has come go back to the front of their queues. */
+void wki_queue_wake(wki_http *http);
+
+/* How long nothing has to be looked at, 0 to 200 ms. */
+int64_t wki_queue_wait_ms(const wki_http *http);
+
+/* Forgets who is queued, waits or runs. */
+void wki_queue_empty(wki_http *http);
+void wki_queue_free_slots(wki_http *http);
 
 /* http_request.c */
 
