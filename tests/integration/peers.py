@@ -19,13 +19,15 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FAKE = os.path.join(os.path.dirname(HERE), "fake")
-sys.path.insert(0, FAKE)
+sys.path[:0] = [FAKE, os.path.join(os.path.dirname(HERE), "support")]
 sys.dont_write_bytecode = True
+import json_page  # noqa: E402
 
 WADOKIT = os.environ.get("WADOKIT", "wadokit")
 PHANTOM = os.environ.get("WADOKIT_PHANTOM", "wadokit_phantom")
 SANITIZED = bool(os.environ.get("WADOKIT_SANITIZED"))
 MIB = 1 << 20
+JSON_OBJECTS = json_page.read()
 
 
 class Result:
@@ -89,8 +91,22 @@ def run(args, home, env=None, stdin=None, timeout=120):
         talker.join()
         raise AssertionError("wadokit %s hangs after %d s\n%s" % (
             " ".join(map(str, args)), timeout, data["err"].decode("utf-8", "replace")[-2000:]))
+    if "--json" in args:
+        hold_json(args, data["out"])
     return Result(child.returncode, data["out"].decode("utf-8", "replace"),
                   data["err"].decode("utf-8", "replace"), time.monotonic() - began, peak[0])
+
+
+def hold_json(args, out):
+    """Each object that is printed is one that wadokit-json(5) documents; pictures and tokens are none."""
+    for line in out.splitlines():
+        try:
+            found = json.loads(line) if line.startswith(b'{"type":') else None
+        except ValueError:
+            continue
+        why = json_page.hold(JSON_OBJECTS, found, json_page.command_of(args, JSON_OBJECTS))[1] if found else None
+        if why:
+            raise AssertionError("wadokit-json(5): %s\n%s" % (why, line.decode("utf-8", "replace")))
 
 
 def free_port():

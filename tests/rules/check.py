@@ -306,6 +306,26 @@ def options_documented(bad):
             bad("%s: %s is not an option" % (page, option))
 
 
+@rule("wadokit-json(5) names the types and members that the code sets")
+def json_documented(bad):
+    sys.path.insert(0, path("tests", "support"))
+    import json_page
+    objects = json_page.read(path("man", "wadokit-json.5"))
+    setter = r'\b(?:wk_json_(?:set|add)_\w+|set_text|set_count)\(\s*\w+,\s*"(\w+)"'
+    types, members = set(), {"studies", "series", "instances"}  # those of search come from a table
+    for name in files(".c", under=("src/cli",)) + ["src/flow/search.c"]:
+        types |= set(re.findall(r'\bwk_json_line_new\("(\w+)"', text_of(name)))
+        members |= set(re.findall(setter, text_of(name)))
+    types |= {"study", "series", "instance"}
+    for what, coded, written in (
+            ("type", types, {one.type for one in objects}),
+            ("member", members, {m.split(".")[-1] for one in objects for m in one.members})):
+        for word in sorted(coded - written):
+            bad("man/wadokit-json.5: %s %s is not there" % (what, word))
+        for word in sorted(written - coded):
+            bad("man/wadokit-json.5: nothing sets %s %s" % (what, word))
+
+
 @rule("no option of a command shadows a global one")
 def no_shadows(bad):
     everywhere = help_options()
@@ -348,7 +368,7 @@ def exit_codes(bad):
 @rule("the manual pages are well formed")
 def pages_well_formed(bad):
     for name in sorted(os.listdir(path("man"))):
-        if not re.search(r"\.[13]$", name):
+        if not re.search(r"\.[135]$", name):
             continue
         for command in (["mandoc", "-Tlint", "-Wwarning"],
                         ["groff", "-man", "-ww", "-z", "-Tutf8"]):
@@ -365,7 +385,7 @@ def pages_well_formed(bad):
 def versions(bad):
     version = re.search(r"VERSION (\d+\.\d+\.\d+)", text_of("CMakeLists.txt")).group(1)
     for name in sorted(os.listdir(path("man"))):
-        if re.search(r"\.[13]$", name) and "wadokit %s" % version not in text_of("man/" + name):
+        if re.search(r"\.[135]$", name) and "wadokit %s" % version not in text_of("man/" + name):
             bad("man/%s is not of %s" % (name, version))
     if "## %s" % version not in text_of("CHANGELOG.md"):
         bad("CHANGELOG.md does not tell of %s" % version)
