@@ -34,7 +34,9 @@ void wki_image_desc_clear(wki_image_desc *d)
 
 const wki_frame_values *wki_image_desc_values(const wki_image_desc *d, uint32_t frame)
 {
-    return frame < d->n_per_frame ? &d->per_frame[frame] : &d->top;
+    uint32_t i = frame - d->per_frame_first; /* wraps for those in front */
+
+    return i < d->n_per_frame ? &d->per_frame[i] : &d->top;
 }
 
 wki_photometric wki_photometric_read(const char *term)

@@ -133,8 +133,9 @@ typedef struct wki_image_desc {
     bool presentation_inverse;   /* Presentation LUT Shape INVERSE */
 
     wki_frame_values top;        /* shared functional groups, else the top level */
-    wki_frame_values *per_frame; /* n_per_frame, owned; frames behind them are as `top` */
-    uint32_t n_per_frame;
+    wki_frame_values *per_frame; /* n_per_frame, owned, of the frames from per_frame_first on; the
+                                    others are as `top`, or not yet read (plain.h) */
+    uint32_t per_frame_first, n_per_frame;
 
     double aspect_rows, aspect_cols; /* height and width of one pixel in one unit; 1, 1 unknown */
     uint8_t *icc;                /* ICC Profile (0028,2000), owned, or NULL */

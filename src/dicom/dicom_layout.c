@@ -35,8 +35,8 @@ bool wki_source_read(const wki_source *s, uint64_t at, void *out, size_t n)
 
     if (at > s->size || n > s->size - at)
         return false;
-    if (s->memory) {
-        memcpy(out, s->memory + at, n);
+    if (s->memory || (at < s->head_size && n <= s->head_size - at)) {
+        memcpy(out, (s->memory ? s->memory : s->head) + at, n);
         return true;
     }
     while (done < n) {
@@ -51,7 +51,8 @@ bool wki_source_read(const wki_source *s, uint64_t at, void *out, size_t n)
     return true;
 }
 
-/* `n` bytes (at most 16) at `at`, NULL where they are not there. Borrowed until the next call. */
+/* `n` bytes (far fewer than a window) at `at`, NULL where they are not there. Borrowed until the
+ * next call. */
 static const uint8_t *look(walker *w, uint64_t at, size_t n)
 {
     uint64_t left;
@@ -246,12 +247,24 @@ static void note_offsets(const walker *w, const element *e, wki_layout *out)
     }
 }
 
+/* `end` is the byte behind the element whose header begins at `at`. */
+static void note_groups(const walker *w, const element *e, uint64_t at, uint64_t end,
+                        wki_layout *out)
+{
+    if (e->group != 0x5200 || e->number != 0x9230 || (w->explicit_vr && strcmp(e->vr, "SQ") != 0))
+        return;
+    out->groups_element = at;
+    out->groups = e->value;
+    out->groups_end = end;
+}
+
 /* From the start of the data set to the pixels or the end. */
 static wk_code walk(walker *w, wki_layout *out, wk_error *err)
 {
     uint64_t at = out->data_set;
 
     while (at < w->source->size) {
+        uint64_t header = at;
         element e = {0};
         wk_code rc;
 
@@ -275,6 +288,7 @@ static wk_code walk(walker *w, wki_layout *out, wk_error *err)
         rc = skip_value(w, &e, &at, 0, err);
         if (rc != WK_OK)
             return rc;
+        note_groups(w, &e, header, at, out);
     }
     if (out->data_set_end == 0)
         out->data_set_end = at < w->source->size ? at : w->source->size;
@@ -318,11 +332,10 @@ static void check_against_declared(wki_layout *out)
 
 static void read_uid(walker *w, const element *e, char out[WK_UID_SIZE])
 {
-    char text[WK_UID_SIZE + 8] = "";
-    size_t n = e->length < sizeof text ? e->length : 0;
+    const uint8_t *text = e->length < WK_UID_SIZE + 8 ? look(w, e->value, e->length) : NULL;
 
-    if (n && wki_source_read(w->source, e->value, text, n))
-        (void)wki_uid_read(out, text, n);
+    if (text && e->length)
+        (void)wki_uid_read(out, (const char *)text, e->length);
 }
 
 /* Reads group 0002, which is explicit little endian, up to the first other group. */
@@ -374,17 +387,23 @@ static wk_code read_data_set(walker *w, wki_layout *out, bool is_sure, wk_error 
     return walk(w, out, err);
 }
 
+/* Group 0002 without a preamble. */
+static bool starts_with_meta(const uint8_t *p)
+{
+    return p && (memcmp(p, "\2\0\0\0", 4) == 0 || memcmp(p, "\2\0\2\0", 4) == 0 ||
+                 memcmp(p, "\2\0\1\0", 4) == 0 || memcmp(p, "\2\0\20\0", 4) == 0);
+}
+
 wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err)
 {
     walker w = {.source = s};
     wki_layout l = {0};
+    bool meta = starts_with_meta(look(&w, 0, 4));
     const uint8_t *p = look(&w, 128, 4);
     bool preamble = p && memcmp(p, "DICM", 4) == 0;
     wk_code rc;
 
-    p = look(&w, 0, 4);
-    if (preamble || (p && (memcmp(p, "\2\0\0\0", 4) == 0 || memcmp(p, "\2\0\2\0", 4) == 0 ||
-                           memcmp(p, "\2\0\1\0", 4) == 0 || memcmp(p, "\2\0\20\0", 4) == 0))) {
+    if (preamble || meta) {
         rc = read_meta(&w, preamble ? 132 : 0, &l, err);
         if (rc != WK_OK)
             return rc;
@@ -411,5 +430,43 @@ wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *er
         return rc;
     l.mismatch = false;
     *out = l;
+    return WK_OK;
+}
+
+wk_code wki_layout_groups(const wki_source *s, const wki_layout *l, wki_span *items, uint32_t room,
+                          uint32_t *n, wk_error *err)
+{
+    walker w = {.source = s, .explicit_vr = l->explicit_vr, .big_endian = l->big_endian};
+    uint64_t at = l->groups;
+    uint32_t found = 0;
+
+    while (at < l->groups_end) {
+        wki_span item;
+        element e = {0};
+        wk_code rc = WK_OK;
+
+        if (!read_header(&w, at, &e))
+            return cut_error(&e, err);
+        if (e.group == 0xFFFE && e.number == 0xE0DD)
+            break;
+        item = (wki_span){e.value, e.length};
+        if (e.group != 0xFFFE || e.number != 0xE000)
+            return wk_fail(err, WK_DATA, "(%04X,%04X) where an item is due", e.group, e.number);
+        at = e.value;
+        if (e.length == UNDEFINED)
+            rc = skip_item(&w, &at, 1, err);
+        else
+            at += e.length;
+        if (rc != WK_OK)
+            return rc;
+        if (e.length == UNDEFINED)
+            item.n = at - e.value - 8;
+        if (at > l->groups_end)
+            return wk_fail(err, WK_DATA, "an item goes beyond its sequence");
+        if (found < room)
+            items[found] = item;
+        found++;
+    }
+    *n = found;
     return WK_OK;
 }

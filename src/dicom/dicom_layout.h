@@ -17,11 +17,14 @@
 extern "C" {
 #endif
 
-/* Bytes that can be read at any place: a file, or memory where `memory` is not NULL. Borrowed. */
+/* Bytes that can be read at any place: a file, or memory where `memory` is not NULL. `head` may
+ * hold the first bytes of a file, so that they are read from it once. Borrowed. */
 typedef struct wki_source {
     int fd;
     const uint8_t *memory;
     uint64_t size;
+    const uint8_t *head;
+    size_t head_size;
 } wki_source;
 
 /* Reads `n` bytes at `at`; false where they are not all there. */
@@ -39,6 +42,9 @@ bool wki_source_read(const wki_source *s, uint64_t at, void *out, size_t n);
  *                     and all that is left of the file
  *   pixel_cut         native: the length says more than the file holds
  *   eot, eot_lengths  values of (7FE0,0001) and (7FE0,0002), *_bytes long; 0 where absent
+ *   groups            items of the Per-Frame Functional Groups Sequence (5200,9230), in a sequence
+ *                     that says so; groups_element is where its header begins, groups_end the byte
+ *                     behind it. 0 where absent
  *   mismatch          the bytes contradict the declared transfer syntax
  */
 typedef struct wki_layout {
@@ -50,7 +56,13 @@ typedef struct wki_layout {
     uint64_t pixels, pixel_bytes;
     bool pixel_cut;
     uint64_t eot, eot_bytes, eot_lengths, eot_lengths_bytes;
+    uint64_t groups_element, groups, groups_end;
 } wki_layout;
+
+/* Where something lies. */
+typedef struct wki_span {
+    uint64_t at, n;
+} wki_span;
 
 /* WK_DATA where the bytes are not DICOM or end inside an element before the pixels. */
 wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err) WK_MUST_USE;
@@ -58,6 +70,11 @@ wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err) WK_
 /* The same for a data set without preamble and meta header, in Explicit VR Little Endian unless
  * the bytes show otherwise; `out` keeps its transfer syntax. */
 wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *err) WK_MUST_USE;
+
+/* Where the contents of the first `room` items of `l->groups` lie. Headers alone are read; *n
+ * counts all items. WK_DATA where the items do not fill the sequence. */
+wk_code wki_layout_groups(const wki_source *s, const wki_layout *l, wki_span *items, uint32_t room,
+                          uint32_t *n, wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,10 @@
 /*
- * Ordinary files without DCMTK: little endian, described by top-level elements alone. Opening one
- * costs two reads and a walk over its elements, where DCMTK reads its dictionary and builds a tree.
- * Whatever is not ordinary - tables, palettes, functional groups, overlays, profiles, slides, text
- * that is no ASCII, numbers out of range, elements out of order, damage - is not taken, and left to
- * dicom_file.h, which this agrees with in every field.
+ * Ordinary files without DCMTK: little endian, described by top-level elements and functional
+ * groups. Opening one costs a read or two and a walk over its elements, where DCMTK reads its
+ * dictionary and builds a tree; of the functional groups of frames only those wanted are read, the
+ * others are skipped by their lengths. Whatever is not ordinary - tables, palettes, overlays,
+ * profiles, slides, text that is no ASCII, numbers out of range, elements out of order, damage - is
+ * not taken, and left to dicom_file.h, which this agrees with in every field.
  */
 #ifndef WADOKIT_DICOM_PLAIN_H
 #define WADOKIT_DICOM_PLAIN_H
@@ -50,7 +51,11 @@ typedef enum wki_plain_key {
     WKI_PLAIN_EXPLANATION,
     WKI_PLAIN_FUNCTION,
     WKI_PLAIN_LOSSY,
+    WKI_PLAIN_MEASURES, /* sequences: of functional groups, and of the shared ones */
+    WKI_PLAIN_FRAME_VOI,
+    WKI_PLAIN_TRANSFORMATION,
     WKI_PLAIN_SHAPE,
+    WKI_PLAIN_SHARED,
     WKI_PLAIN_KEYS
 } wki_plain_key;
 
@@ -60,12 +65,13 @@ typedef struct wki_plain_value {
     uint32_t n;
 } wki_plain_value;
 
-/* Finds the values in the `n` bytes of a data set; false where it holds what is not ordinary. */
+/* Finds the values in the `n` bytes of a data set or an item; false where it holds what is not
+ * ordinary. Of a sequence the value is its items. */
 bool wki_plain_find(const uint8_t *data, size_t n, bool explicit_vr,
                     wki_plain_value values[WKI_PLAIN_KEYS]);
 
-/* Describes the image in `s`; false, and nothing in `out`, where it is not ordinary. */
-bool wki_plain_describe(const wki_source *s, wki_layout *layout, wki_image_desc *out);
+/* The elements of the first item of a sequence; data NULL where there is none, false on damage. */
+bool wki_plain_first_item(const wki_plain_value *sequence, bool explicit_vr, wki_plain_value *item);
 
 /* An ordinary file, open. */
 typedef struct wki_plain wki_plain;
@@ -74,6 +80,13 @@ typedef struct wki_plain wki_plain;
  * Clear `desc` with wki_image_desc_clear(). One thread a handle. */
 bool wki_plain_open(const char *path, wki_plain **out, wki_image_desc *desc);
 void wki_plain_close(wki_plain *f); /* takes NULL */
+
+/* The same of a source, which is borrowed; its descriptor is closed with the file. */
+bool wki_plain_open_source(const wki_source *s, wki_plain **out, wki_image_desc *desc);
+
+/* Makes `desc` hold the values of `frame` (0-based) in per_frame; before, it has those of no frame.
+ * False where that frame's functional groups are not ordinary: wki_dicom_open() then. */
+bool wki_plain_select(wki_plain *f, wki_image_desc *desc, uint32_t frame) WK_MUST_USE;
 
 /* As wki_dicom_frames_there(). */
 uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d);

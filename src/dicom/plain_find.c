@@ -38,7 +38,11 @@ static const struct {
     [WKI_PLAIN_EXPLANATION] = {0x00281055, {"LO", ""}},
     [WKI_PLAIN_FUNCTION] = {0x00281056, {"CS", ""}},
     [WKI_PLAIN_LOSSY] = {0x00282110, {"CS", ""}},
+    [WKI_PLAIN_MEASURES] = {0x00289110, {"SQ", ""}},
+    [WKI_PLAIN_FRAME_VOI] = {0x00289132, {"SQ", ""}},
+    [WKI_PLAIN_TRANSFORMATION] = {0x00289145, {"SQ", ""}},
     [WKI_PLAIN_SHAPE] = {0x20500020, {"CS", ""}},
+    [WKI_PLAIN_SHARED] = {0x52009229, {"SQ", ""}},
 };
 
 /* What says more about a picture than this file reads. */
@@ -46,10 +50,10 @@ static bool is_special(uint32_t tag)
 {
     uint32_t group = tag >> 16;
 
-    return group == 0x0048 || group == 0x5200 || (group & 0xFF00) == 0x6000 ||
-           (tag >= 0x00281101 && tag <= 0x002814FF) || tag == 0x00282000 ||
-           (tag >= 0x00283000 && tag <= 0x00283010) || tag == 0x00209311 || tag == 0x00089205 ||
-           group <= 0x0002 || group == 0xFFFE;
+    return group == 0x0048 || (group == 0x5200 && tag != keys[WKI_PLAIN_SHARED].tag) ||
+           (group & 0xFF00) == 0x6000 || (tag >= 0x00281101 && tag <= 0x002814FF) ||
+           tag == 0x00282000 || (tag >= 0x00283000 && tag <= 0x00283010) || group <= 0x0002 ||
+           group == 0xFFFE;
 }
 
 static uint32_t le16(const uint8_t *p)
@@ -144,6 +148,17 @@ static const uint8_t *skip_sequence(const uint8_t *p, const uint8_t *end, bool e
     return NULL;
 }
 
+/* Whether a key's element is written as it should be; only sequences may end by a delimiter. */
+static bool is_as_expected(const element *e, size_t key, bool explicit_vr)
+{
+    bool sequence = strcmp(keys[key].vr[0], "SQ") == 0;
+
+    if (e->length == UNDEFINED && !sequence)
+        return false;
+    return !explicit_vr || memcmp(e->vr, keys[key].vr[0], 2) == 0 ||
+           memcmp(e->vr, keys[key].vr[1], 2) == 0;
+}
+
 bool wki_plain_find(const uint8_t *data, size_t n, bool explicit_vr,
                     wki_plain_value values[WKI_PLAIN_KEYS])
 {
@@ -158,16 +173,37 @@ bool wki_plain_find(const uint8_t *data, size_t n, bool explicit_vr,
             return false;
         while (next < WKI_PLAIN_KEYS && keys[next].tag < e.tag)
             next++;
-        if (next < WKI_PLAIN_KEYS && keys[next].tag == e.tag) {
-            if (e.length == UNDEFINED || (explicit_vr && memcmp(e.vr, keys[next].vr[0], 2) != 0 &&
-                                          memcmp(e.vr, keys[next].vr[1], 2) != 0))
-                return false;
-            values[next] = (wki_plain_value){e.value, e.length};
-        }
-        before = e.tag;
         p = skip(&e, end, explicit_vr, 0);
         if (!p)
             return false;
+        if (next < WKI_PLAIN_KEYS && keys[next].tag == e.tag) {
+            if (!is_as_expected(&e, next, explicit_vr))
+                return false;
+            values[next] = (wki_plain_value){e.value, (uint32_t)(p - e.value)};
+        }
+        before = e.tag;
     }
     return true;
+}
+
+bool wki_plain_first_item(const wki_plain_value *sequence, bool explicit_vr, wki_plain_value *item)
+{
+    const uint8_t *end = sequence->data + sequence->n, *behind;
+    element e;
+
+    *item = (wki_plain_value){NULL, 0};
+    if (sequence->n == 0)
+        return true;
+    if (!read_header(sequence->data, end, explicit_vr, &e))
+        return false;
+    if (e.tag != 0xFFFEE000)
+        return e.tag == 0xFFFEE0DD;
+    if (e.length != UNDEFINED) {
+        *item = (wki_plain_value){e.value, e.length};
+        return e.length <= (size_t)(end - e.value);
+    }
+    behind = skip_item(e.value, end, explicit_vr, 0);
+    if (behind)
+        *item = (wki_plain_value){e.value, (uint32_t)(behind - e.value) - 8};
+    return behind != NULL;
 }

@@ -18,15 +18,29 @@ const char *wki_picture_suffix(wk_picture_format format)
     return format == WK_PICTURE_JPEG ? ".jpg" : format == WK_PICTURE_NPY ? ".npy" : ".png";
 }
 
+static wk_code open_by_dcmtk(wki_drawing *g, wk_error *err)
+{
+    wk_code rc = wki_dicom_open(g->path, &g->file, err);
+
+    return rc == WK_OK ? wki_dicom_describe(g->file, &g->desc, err) : rc;
+}
+
 wk_code wki_drawing_open(wki_drawing *g, const char *path, wk_error *err)
 {
-    wk_code rc;
-
     memset(g, 0, sizeof *g);
-    if (wki_plain_open(path, &g->plain, &g->desc))
+    g->path = path;
+    return wki_plain_open(path, &g->plain, &g->desc) ? WK_OK : open_by_dcmtk(g, err);
+}
+
+/* Reads what only this frame's functional groups say. */
+static wk_code select_frame(wki_drawing *g, uint32_t frame, wk_error *err)
+{
+    if (!g->plain || wki_plain_select(g->plain, &g->desc, frame))
         return WK_OK;
-    rc = wki_dicom_open(path, &g->file, err);
-    return rc == WK_OK ? wki_dicom_describe(g->file, &g->desc, err) : rc;
+    wki_plain_close(g->plain);
+    g->plain = NULL;
+    wki_image_desc_clear(&g->desc);
+    return open_by_dcmtk(g, err);
 }
 
 void wki_drawing_close(wki_drawing *g)
@@ -278,7 +292,9 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
         wk_error_clear(err);
     }
     r->frame = frame + 1;
-    rc = decode_reduced(g, frame, reduction(g, frame, &opts->render), &pixels, err);
+    rc = select_frame(g, frame, err);
+    if (rc == WK_OK)
+        rc = decode_reduced(g, frame, reduction(g, frame, &opts->render), &pixels, err);
     if (rc == WK_OK) {
         memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
         add_warning(r, pixels.warning);
@@ -306,7 +322,9 @@ wk_code wki_drawing_sizes(wki_drawing *g, uint32_t frame, const wki_drawing_opts
     memset(&window, 0, sizeof window);
     if (!apart) {
         r->frame = frame + 1;
-        rc = decode(g, frame, &pixels, err);
+        rc = select_frame(g, frame, err);
+        if (rc == WK_OK)
+            rc = decode(g, frame, &pixels, err);
         memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
         add_warning(r, pixels.warning);
     }
@@ -442,7 +460,9 @@ static wk_code write_values(void *user, wki_sink *sink, wk_error *err)
     for (uint32_t i = 0; i < v->n && rc == WK_OK; i++) {
         wki_pixels p = {0};
 
-        rc = decode(v->g, v->first + i, &p, err);
+        rc = select_frame(v->g, v->first + i, err);
+        if (rc == WK_OK)
+            rc = decode(v->g, v->first + i, &p, err);
         if (rc == WK_OK && i == 0) {
             first = p;
             first.data = NULL;

@@ -33,9 +33,10 @@ typedef struct wki_drawing {
     wki_plain *plain;     /* an ordinary file, else NULL and ... */
     wki_dicom_file *file; /* ... what DCMTK reads */
     wki_image_desc desc;
+    const char *path;
 } wki_drawing;
 
-/* Opens and describes. Clear with wki_drawing_close() in any case. */
+/* Opens and describes; borrows the path. Clear with wki_drawing_close() in any case. */
 wk_code wki_drawing_open(wki_drawing *g, const char *path, wk_error *err) WK_MUST_USE;
 void wki_drawing_close(wki_drawing *g);
 

@@ -13,6 +13,8 @@ static void die(const char *what)
 
 static void put(dw_file *file, const void *data, size_t size)
 {
+    if (size == 0)
+        return;
     if (file->capacity - file->size < size) {
         file->capacity = (file->size + size) * 2;
         file->data = realloc(file->data, file->capacity);
@@ -107,6 +109,18 @@ void dw_sequence_end(dw_file *file)
 {
     put32(file, 0xe0ddfffe);
     put32(file, 0);
+}
+
+void dw_append(dw_file *file, const dw_file *elements)
+{
+    put(file, elements->data, elements->size);
+}
+
+void dw_item_of(dw_file *file, const dw_file *elements)
+{
+    put32(file, 0xe000fffe);
+    put32(file, (uint32_t)elements->size);
+    dw_append(file, elements);
 }
 
 void dw_code(dw_file *file, uint32_t tag, const char *value, const char *scheme,

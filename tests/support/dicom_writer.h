@@ -32,6 +32,10 @@ void dw_item(dw_file *file);
 void dw_item_end(dw_file *file);
 void dw_sequence_end(dw_file *file);
 
+/* What another one holds so far: as it is, and as an item of its length. */
+void dw_append(dw_file *file, const dw_file *elements);
+void dw_item_of(dw_file *file, const dw_file *elements);
+
 /* A sequence of one coded entry. */
 void dw_code(dw_file *file, uint32_t tag, const char *value, const char *scheme,
              const char *meaning);
