@@ -59,6 +59,8 @@ typedef struct wk_series_hint {
  *   url            what will be requested
  *   endpoint       where the address comes from, for people: "contained Endpoint 1.2.3",
  *                  "--dicomweb", "target"
+ *   named_by       URL of the server whose answer named the address, NULL where the user or a file
+ *                  did: such an address leads neither to this machine nor to metadata services
  *   connection     "dicom-wado-rs"
  *   send_credentials, reason    whether credentials go along, and why (or why not)
  *   headers        n_headers "Name: value" that the Endpoint asks to be sent
@@ -76,6 +78,7 @@ typedef struct wk_plan_item {
     char *root;
     char *url;
     char *endpoint;
+    char *named_by;
     const char *connection;
     bool send_credentials;
     char *reason;

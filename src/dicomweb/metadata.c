@@ -39,7 +39,10 @@ wk_code wki_dicomweb_metadata(wki_http *http, const char *url, const char *study
                                 .accept = "application/dicom+json",
                                 .headers = opts->headers,
                                 .n_headers = opts->n_headers,
-                                .auth = opts->auth};
+                                .auth = opts->auth,
+                                .named_by = opts->named_by,
+                                .service = true,
+                                .same_origin_headers = true};
     wki_http_handler handler = {.body = on_body, .user = &r};
     wk_code rc = wki_json_stream_new(url, WK_MAX_JSON_ITEM_BYTES, on_object, &r, &r.stream, err);
 

@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 /* Hands over the instances of `url` (".../metadata"), once for each object of the answer that has a
- * SOP Instance UID. Of `opts`, headers and auth are looked at. `study` and `series` (may be NULL)
+ * SOP Instance UID. Of `opts`, headers, auth and named_by are looked
+ * at. `study` and `series` (may be NULL)
  * stand in where an object does not name its own. `each` must not fetch on the same wki_http. */
 wk_code wki_dicomweb_metadata(wki_http *http, const char *url, const char *study,
                               const char *series, const wki_qido_opts *opts,

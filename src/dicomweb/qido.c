@@ -190,6 +190,8 @@ static wk_code fetch_page(search *q, wk_error *err)
                                 .headers = q->opts->headers,
                                 .n_headers = q->opts->n_headers,
                                 .auth = q->opts->auth,
+                                .named_by = q->opts->named_by,
+                                .service = true,
                                 .same_origin_headers = true};
     wki_http_result result = {0};
     wki_buf url;

@@ -64,6 +64,7 @@ typedef struct wki_qido_filter {
  *   filters    n_filters matching keys
  *   headers    n_headers "Name: value" (of an Endpoint)
  *   auth       WKI_AUTH_NEVER where an Endpoint wants no token
+ *   named_by   the server that named the root (of an Endpoint); NULL where the user did
  *   limit      most records to hand over, 0: all
  *   page       records asked for in one request, 0: default (200 studies, 1000 series, instances);
  *              lowered by itself where the server answers 400 to it
@@ -79,6 +80,7 @@ typedef struct wki_qido_opts {
     const char *const *headers;
     size_t n_headers;
     wki_http_auth auth;
+    const char *named_by;
     uint64_t limit;
     unsigned page;
     bool uids_only;

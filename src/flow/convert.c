@@ -14,6 +14,7 @@
 #include "core/uid.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
+#include "flow/plan_ask.h"
 #include "flow/plan_study.h"
 
 enum {

@@ -10,6 +10,7 @@
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
 #include "flow/picture_run.h"
+#include "flow/plan_ask.h"
 #include "flow/session.h"
 #include "json/json_stream.h"
 
@@ -199,14 +200,9 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
     return wki_json_stream_feed(user, data, n, err);
 }
 
-static wk_code fetch(run *r, const char *url, wki_http_auth auth, const wk_plan_item *plan,
-                     wk_error *err)
+static wk_code fetch(run *r, const char *url, const wk_plan_item *plan, wk_error *err)
 {
-    wki_http_request request = {.url = url,
-                                .accept = "application/dicom+json",
-                                .headers = (const char *const *)plan->headers,
-                                .n_headers = plan->n_headers,
-                                .auth = auth};
+    wki_http_request request;
     wki_json_stream *stream = NULL;
     wki_http_handler handler = {.body = on_body};
     wk_code rc;
@@ -215,6 +211,9 @@ static wk_code fetch(run *r, const char *url, wki_http_auth auth, const wk_plan_
     if (rc != WK_OK)
         return rc;
     handler.user = stream;
+    wki_plan_request(plan, &request);
+    request.url = url;
+    request.accept = "application/dicom+json";
     rc = wki_http_perform(r->session->http, &request, &handler, NULL, err);
     if (rc == WK_OK)
         rc = wki_json_stream_finish(stream, err);
@@ -235,7 +234,7 @@ static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
     r->source = url;
     r->plan = plan;
     r->elements = 0;
-    rc = fetch(r, url, plan->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER, plan, &cause);
+    rc = fetch(r, url, plan, &cause);
     if (rc != WK_OK)
         rc = r->fatal ? wk_fail(err, rc, "%s", cause.message) : failed(r, url, &cause, err);
     free(url);

@@ -5,6 +5,7 @@
 #include "dicomweb/accept.h"
 #include "dicomweb/wado.h"
 #include "flow/picture_source.h"
+#include "flow/plan_ask.h"
 #include "http/http.h"
 
 enum {
@@ -151,20 +152,14 @@ static void on_done(void *user, const wki_http_result *result)
 static wk_code start(request *r, wk_error *err)
 {
     char accept[WKI_ACCEPT_SIZE] = "*/*";
-    const wki_http_handler handler = {
-        .head = on_head, .body = on_body, .done = on_done, .user = r};
-    union {
-        char **in;
-        const char *const *out;
-    } headers = {r->from->headers};
-    wki_http_request q = {.url = r->url,
-                          .accept = accept,
-                          .headers = headers.out,
-                          .n_headers = r->from->n_headers,
-                          .auth = r->from->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER};
+    const wki_http_handler handler = {.head = on_head, .body = on_body, .done = on_done, .user = r};
+    wki_http_request q;
     wk_code rc;
 
     (void)wki_accept_value(r->step, r->instance, "*", accept);
+    wki_plan_request(r->from, &q);
+    q.url = r->url;
+    q.accept = accept;
     rc = wki_http_start(r->f->run->session->http, &q, &handler, err);
     if (rc == WK_OK)
         r->f->active++;

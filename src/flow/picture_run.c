@@ -6,7 +6,6 @@
 #include "core/buf.h"
 #include "core/pool.h"
 #include "core/text.h"
-#include "dicomweb/dicomweb_url.h"
 
 wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const char *window,
                               wk_error *err)
@@ -171,13 +170,6 @@ void wki_plan_list_clear(wki_plan_list *list)
     *list = (wki_plan_list){NULL, 0, 0};
 }
 
-char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop)
-{
-    if (!item->root || !item->study[0] || !series[0] || !sop[0])
-        return NULL;
-    return wki_strfmt("%s/studies/%s/series/%s/instances/%s", item->root, item->study, series, sop);
-}
-
 bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
 {
     for (size_t i = 0; i < item->n_except; i++) {
@@ -204,23 +196,6 @@ wk_code wki_plan_check_instance(const wk_plan_item *item, const char *study, con
     if (is_other(item->sop, sop))
         return wk_fail(err, WK_REFUSED, "instance %s, asked for was %s", sop, item->sop);
     return WK_OK;
-}
-
-char *wki_plan_metadata_url(const wk_plan_item *plan)
-{
-    wki_dicomweb_url web = {0};
-    char *base = NULL, *out = NULL;
-    wk_error ignored = {0};
-
-    if (plan->root)
-        base = wki_dicomweb_url_build(plan->root, plan->study, plan->series, plan->sop, 0, "");
-    else if (wki_dicomweb_url_parse(plan->url, &web, &ignored) == WK_OK && *web.study)
-        base = wki_dicomweb_url_build(web.root, web.study, web.series, web.sop, 0, "");
-    if (base)
-        out = wki_strfmt("%s/metadata%s", base, web.query ? web.query : "");
-    free(base);
-    wki_dicomweb_url_clear(&web);
-    return out ? out : wki_strfmt("%s/metadata", plan->url);
 }
 
 unsigned wki_picture_run_threads(const wki_picture_run *run)

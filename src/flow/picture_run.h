@@ -26,7 +26,7 @@ typedef struct wki_picture_run {
 
     pthread_mutex_t lock; /* of all that follows, and of calls to on_image */
     wk_image_summary summary;
-    wk_error first; /* failure */
+    wk_error first;     /* failure */
     uint64_t elsewhere; /* left to other shards */
     int64_t started_ms;
 } wki_picture_run;
@@ -68,10 +68,6 @@ typedef struct wki_plan_list {
 wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
 void wki_plan_list_clear(wki_plan_list *list);
 
-/* The address of an instance of the item's study, on the heap; NULL where that is not known (no
- * service root, an empty UID), or memory is out. */
-char *wki_plan_instance_url(const wk_plan_item *item, const char *series, const char *sop);
-
 /* Whether a series of the item's study is covered by other items. */
 bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
 
@@ -79,10 +75,6 @@ bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
  * study or series, or another instance; what the item does not say is not compared. */
 wk_code wki_plan_check_instance(const wk_plan_item *item, const char *study, const char *series,
                                 const char *sop, wk_error *err) WK_MUST_USE;
-
-/* The address of an item's metadata, on the heap: that of its instance, where it is a frame. NULL
- * where memory is out. */
-char *wki_plan_metadata_url(const wk_plan_item *item);
 
 /* Threads to draw with. */
 unsigned wki_picture_run_threads(const wki_picture_run *run);

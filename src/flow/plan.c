@@ -141,12 +141,14 @@ static wk_code check_uids(const wki_dicomweb_url *u, const char *study, const ch
     return WK_OK;
 }
 
-/* A server's resource does not send us to this machine, nor to a metadata service. */
-static wk_code check_reach(const char *named_by, const char *address, wk_error *err)
+/* A server's resource does not send us to this machine, nor to a metadata service, unless the user
+ * named that place too. */
+static wk_code check_reach(const wki_plan_input *in, const char *address, wk_error *err)
 {
     char why[96];
 
-    if (wki_origin_may_reach(named_by, address, why, sizeof why))
+    if ((in->allowed && in->allowed(in->sends_user, address)) ||
+        wki_origin_may_reach(in->named_by, address, why, sizeof why))
         return WK_OK;
     return wk_fail(err, WK_REFUSED, "its address is %s", why);
 }
@@ -220,7 +222,7 @@ static wk_code work_out(const wki_plan_input *in, const wki_plan_endpoint *from,
     if (rc == WK_OK)
         rc = make_absolute(in->base, &address, err);
     if (rc == WK_OK)
-        rc = check_reach(in->named_by, address, err);
+        rc = check_reach(in, address, err);
     if (rc == WK_OK)
         rc = address_to_url(address, in->study->uid, series, out, err);
     free(address);
@@ -300,7 +302,8 @@ static wk_code begin_item(const planner *p, const char *series, const place *fro
     if (series)
         wki_strcopy(item->series, sizeof item->series, series);
     if (!set(&item->endpoint, label) || !set(&item->description, study->description) ||
-        (from && !set(&item->url, from->url)) || (from && !set(&item->root, from->root)))
+        (from && !set(&item->url, from->url)) || (from && !set(&item->root, from->root)) ||
+        (from && from->from && !set(&item->named_by, p->in->named_by)))
         return wk_fail(err, WK_NOMEM, "out of memory");
     return WK_OK;
 }

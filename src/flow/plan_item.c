@@ -20,6 +20,7 @@ void wki_plan_item_clear(wk_plan_item *item)
     free(item->root);
     free(item->url);
     free(item->endpoint);
+    free(item->named_by);
     free(item->reason);
     for (size_t i = 0; i < item->n_headers; i++)
         free(item->headers[i]);
@@ -99,6 +100,7 @@ static bool copy_all(const wk_plan_item *in, wk_plan_item *out)
 {
     *out = *in;
     out->path = out->root = out->url = out->endpoint = out->reason = out->description = NULL;
+    out->named_by = NULL;
     out->headers = NULL;
     out->series_hints = NULL;
     out->n_headers = out->n_series_hints = out->n_except = 0;
@@ -108,8 +110,9 @@ static bool copy_all(const wk_plan_item *in, wk_plan_item *out)
     out->n_except = in->n_except;
     return copy_text(&out->path, in->path) && copy_text(&out->root, in->root) &&
            copy_text(&out->url, in->url) && copy_text(&out->endpoint, in->endpoint) &&
-           copy_text(&out->reason, in->reason) && copy_text(&out->description, in->description) &&
-           copy_headers(in, out) && copy_hints(in, out);
+           copy_text(&out->reason, in->reason) && copy_text(&out->named_by, in->named_by) &&
+           copy_text(&out->description, in->description) && copy_headers(in, out) &&
+           copy_hints(in, out);
 }
 
 wk_code wk_plan_item_copy(const wk_plan_item *item, wk_plan_item **out, wk_error *err)

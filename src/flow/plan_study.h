@@ -44,6 +44,7 @@ typedef struct wki_plan_endpoints {
  * fallback_root  --dicomweb, used where no Endpoint can be; NULL: none
  * lookup         the value for {{name}} in an address, NULL where not given
  * sends          whether credentials would go to a URL, and why
+ * allowed        whether the user named a URL's origin; with sends_user too. NULL: none
  */
 typedef struct wki_plan_input {
     const wki_imaging_study *study;
@@ -55,6 +56,7 @@ typedef struct wki_plan_input {
     const char *(*lookup)(void *user, const char *name);
     void *lookup_user;
     bool (*sends)(void *user, const char *url, char *reason, size_t size);
+    bool (*allowed)(void *user, const char *url);
     void *sends_user;
 } wki_plan_input;
 

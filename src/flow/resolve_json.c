@@ -18,6 +18,11 @@ static bool sends(void *user, const char *url, char *reason, size_t size)
     return wki_http_sends_credentials(user, url, reason, size);
 }
 
+static bool allowed(void *user, const char *url)
+{
+    return wki_http_is_allowed(user, url);
+}
+
 static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const char *full_url,
                              wk_error *err)
 {
@@ -41,6 +46,7 @@ static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const
                              .lookup = wki_session_lookup,
                              .lookup_user = session,
                              .sends = sends,
+                             .allowed = allowed,
                              .sends_user = session->http};
 
         rc = wki_plan_study(&in, on_item, r, err);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "flow/plan_ask.h"
 #include "flow/retriever.h"
 #include "http/url.h"
 
@@ -227,13 +228,7 @@ static wk_code start(wki_job *job, wk_error *err)
     wki_http_handler handler = {.head = on_head, .body = on_body, .done = on_done, .user = job};
     bool instance = job->sop[0] || item->level == WK_LEVEL_INSTANCE;
     char accept[WKI_ACCEPT_SIZE];
-    wki_http_request request = {.accept = accept,
-                                .headers = (const char *const *)item->headers,
-                                .n_headers = item->n_headers,
-                                .auth =
-                                    item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                                .same_origin_headers = true,
-                                .divisible = true};
+    wki_http_request request;
     char *url = NULL;
     wk_code rc;
 
@@ -243,7 +238,10 @@ static wk_code start(wki_job *job, wk_error *err)
     rc = job_url(job, &url, err);
     if (rc == WK_OK && !job->part)
         rc = wki_store_part_new(r->store, &job->part, err);
+    wki_plan_request(item, &request);
     request.url = url;
+    request.accept = accept;
+    request.divisible = true;
     if (rc == WK_OK)
         rc = wki_http_start(r->session->http, &request, &handler, err);
     free(url);

@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "dicomweb/qido.h"
+#include "flow/plan_ask.h"
 #include "flow/retriever.h"
 #include "http/url.h"
 
@@ -118,16 +119,14 @@ static wk_code expect_qido(collector *c, wk_error *err)
     const wk_plan_item *item = t->item;
     wki_retriever *r = t->retriever;
     wki_root_memory *memory = wki_retriever_root(r, item->root);
-    wki_qido_opts opts = {.headers = (const char *const *)item->headers,
-                          .n_headers = item->n_headers,
-                          .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                          .uids_only = true,
-                          .log = &r->session->log};
+    wki_qido_opts opts;
     wk_error failed = {0};
     wk_code rc;
 
     if (!item->root || memory->no_qido)
         return WK_OK;
+    wki_plan_qido(item, &r->session->log, &opts);
+    opts.uids_only = true;
     rc = wki_qido_instances(r->session->http, item->root, item->study,
                             item->series[0] ? item->series : NULL, &opts, expect_row, c, &failed);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
@@ -578,15 +577,14 @@ static wk_code split_study(wki_task *t, bool *split, wk_error *err)
     wki_retriever *r = t->retriever;
     const wk_plan_item *item = t->item;
     series_list list = {.item = item};
-    wki_qido_opts opts = {.headers = (const char *const *)item->headers,
-                          .n_headers = item->n_headers,
-                          .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                          .uids_only = true,
-                          .log = &r->session->log};
+    wki_qido_opts opts;
     wk_error failed = {0};
-    wk_code rc = wki_qido_series(r->session->http, item->root, item->study, &opts, take_series,
-                                 &list, &failed);
+    wk_code rc;
 
+    wki_plan_qido(item, &r->session->log, &opts);
+    opts.uids_only = true;
+    rc = wki_qido_series(r->session->http, item->root, item->study, &opts, take_series, &list,
+                         &failed);
     wki_retriever_root(r, item->root)->no_qido = rc != WK_OK;
     if (rc == WK_CANCELLED || rc == WK_NOMEM) {
         rc = wk_fail(err, rc, "%s", failed.message);

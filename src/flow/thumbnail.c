@@ -17,6 +17,7 @@
 #include "flow/object_label.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
+#include "flow/plan_ask.h"
 #include "flow/scan_head.h"
 #include "flow/slide.h"
 #include "flow/thumb_pick.h"
@@ -195,26 +196,12 @@ static wk_code add_hints(expansion *x, wk_error *err)
     return rc;
 }
 
-static void query_opts(const expansion *x, wki_qido_opts *out)
-{
-    const wk_plan_item *item = x->item;
-    union {
-        char **in;
-        const char *const *out;
-    } headers = {item->headers};
-
-    *out = (wki_qido_opts){.headers = headers.out,
-                           .n_headers = item->n_headers,
-                           .auth = item->send_credentials ? WKI_AUTH_BY_ORIGIN : WKI_AUTH_NEVER,
-                           .log = &x->t->run.session->log};
-}
-
 static wk_code ask_list(expansion *x, wk_error *err)
 {
     const wk_plan_item *item = x->item;
     wki_qido_opts opts;
 
-    query_opts(x, &opts);
+    wki_plan_qido(x->item, &x->t->run.session->log, &opts);
     return wki_qido_instances(x->t->run.session->http, item->root, item->study,
                               item->series[0] ? item->series : NULL, &opts, on_instance, x, err);
 }
@@ -225,7 +212,7 @@ static wk_code ask_metadata(expansion *x, wk_error *err)
     wki_qido_opts opts;
     wk_code rc;
 
-    query_opts(x, &opts);
+    wki_plan_qido(x->item, &x->t->run.session->log, &opts);
     rc = url ? wki_dicomweb_metadata(x->t->run.session->http, url, x->item->study, x->item->series,
                                      &opts, on_instance, x, err)
              : wk_fail(err, WK_NOMEM, "out of memory");

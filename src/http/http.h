@@ -75,6 +75,9 @@ void wki_http_free(wki_http *http);
 /* Credentials may also go to this origin from now on (a URL that the user typed). */
 wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err) WK_MUST_USE;
 
+/* Whether the user named the origin of `url`: a server, --allow-origin, a URL that was typed. */
+bool wki_http_is_allowed(const wki_http *http, const char *url);
+
 /* Whether credentials would go to `url`, and why (not), in words for `resolve`. */
 bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size);
 
@@ -85,7 +88,9 @@ typedef enum wki_http_auth {
 
 /* method NULL: GET, POST where there is a body. gzip is asked for where `accept` names JSON or XML.
  * named_by    URL of the server whose answer named `url` (Endpoint, link), NULL where the user did:
- *             then the rules for redirects hold (origin.h: wki_origin_may_name)
+ *             then the rules for redirects hold (origin.h: wki_origin_may_name), and a name that
+ *             leads to this machine or to a link-local address is not followed
+ * service     `named_by` named a service, which may be on plain http (wki_origin_may_reach)
  * repeatable  a POST that may be sent again although its fate is unknown; FHIR searches
  *             (.../_search) are seen as such by themselves
  * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
@@ -105,6 +110,7 @@ typedef struct wki_http_request {
     bool same_origin_headers; /* `headers` too are dropped on a redirect to another origin;
                                  Authorization and Cookie are in any case */
     const char *named_by;
+    bool service;
     bool repeatable;
     bool divisible;
     wk_code (*new_body)(void *user, wki_buf *body, wk_error *err);

@@ -508,8 +508,8 @@ static wk_code check_named(const wki_http *http, const wki_http_request *r, cons
      * services, even where the caller does not say who named it. */
     if (wki_http_is_allowed(http, url))
         return WK_OK;
-    may = r->named_by ? wki_origin_may_name(r->named_by, url, why, sizeof why)
-                      : wki_origin_may_reach(NULL, url, why, sizeof why);
+    may = r->named_by && !r->service ? wki_origin_may_name(r->named_by, url, why, sizeof why)
+                                     : wki_origin_may_reach(r->named_by, url, why, sizeof why);
     if (may)
         return WK_OK;
     wki_url_redact(shown, sizeof shown, url);

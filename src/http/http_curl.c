@@ -37,7 +37,8 @@ typedef struct exchange {
     uint64_t seen_activity;
     curl_off_t seen_uploaded;
     int64_t seen_ms;
-    wki_wire_end cause; /* why a callback ended it, OK where none did */
+    wki_wire_end cause; /* why a callback ended it, OK where none did; curl has its own words */
+    char why[96];
     bool no_local, no_loopback, connected;
     bool head_ended; /* by its empty line */
     char detail[CURL_ERROR_SIZE];
@@ -64,7 +65,7 @@ static void init_global(void)
 static bool give_up(exchange *x, wki_wire_end cause, const char *detail)
 {
     x->cause = cause;
-    snprintf(x->detail, sizeof x->detail, "%s", detail);
+    snprintf(x->why, sizeof x->why, "%s", detail);
     return false;
 }
 
@@ -433,7 +434,7 @@ static void finish_curl(exchange *x, CURLcode rc)
     if (rc == CURLE_SSL_CONNECT_ERROR)
         end = WKI_WIRE_CONNECT;
     if (x->cause != WKI_WIRE_OK)
-        finish(x, x->cause, x->detail);
+        finish(x, x->cause, x->why);
     else if (rc == CURLE_OUT_OF_MEMORY && !x->head_ended) /* what it calls a line over 100 KB */
         finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long (or memory is out)");
     else if (rc == CURLE_OK && !x->head_ended) /* which curl takes for an answer without a body */

@@ -76,9 +76,6 @@ struct wki_http {
     bool ending; /* nothing may be started any more */
 };
 
-/* http_client.c: whether the origin of `url` is among those that the user named. */
-bool wki_http_is_allowed(const wki_http *http, const char *url);
-
 /* http_queue.c: each transfer that is not under way stands in its slot's queue or among those that
  * wait for a time. */
 

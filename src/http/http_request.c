@@ -268,7 +268,7 @@ static bool wants_gzip(const char *accept)
 
 static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire)
 {
-    bool body = wki_transfer_has_body(t);
+    bool body = wki_transfer_has_body(t), ours = wki_http_is_allowed(t->http, t->url);
     const char *source =
         t->redirects > 0 || !t->request.named_by ? t->request.url : t->request.named_by;
 
@@ -281,8 +281,9 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
         .body_n = body ? t->request.body_n : 0,
         .gzip = wants_gzip(t->request.accept),
         .trusted = trusted,
-        .no_local = !wki_http_is_allowed(t->http, t->url),
-        .no_loopback = t->named && !wki_url_is_loopback(source) && !wki_url_is_loopback(t->url),
+        .no_local = !ours,
+        .no_loopback =
+            t->named && !ours && !wki_url_is_loopback(source) && !wki_url_is_loopback(t->url),
         .fresh = t->fresh,
     };
 }

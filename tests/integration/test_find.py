@@ -3,6 +3,7 @@
 import http.server
 import json
 import os
+import socket
 import threading
 import urllib.parse
 
@@ -103,6 +104,76 @@ class Shapes(peers.Case):
         self.assertEqual([line["study"] for line in result.lines("study")], [STUDY])
         result = self.fhir("contained", "search", "--identifier", "1.2.3.4.5", "--json")
         self.assert_exit(result, 4)
+
+
+def name_of_this_machine():
+    """A name that leads to 127.0.0.1 and does not say so; None where there is none."""
+    names = [socket.gethostname()]
+    try:
+        with open("/etc/hosts", encoding="utf-8") as file:
+            names += [name for line in file if line.startswith("127.0.0.1") for name in line.split("#")[0].split()[1:]]
+    except OSError:
+        pass
+    for name in names:
+        try:
+            if "localhost" not in name and socket.getaddrinfo(name, 80, socket.AF_INET)[0][4][0] == "127.0.0.1":
+                return name
+        except OSError:
+            pass
+    return None
+
+
+class Places(peers.Case):
+    """Where a FHIR server may send us: its Endpoints name a host whose name leads to this machine."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.name = name_of_this_machine()
+        cls.peer = peers.Peer()
+        cls.addClassCleanup(cls.peer.stop)
+
+    def setUp(self):
+        super().setUp()
+        if not self.name:
+            self.skipTest("no other name of 127.0.0.1 in /etc/hosts")
+        self.fhir = "http://%s:%d/fhir/contained" % (self.name, self.peer.ports["main"])
+        self.inside = "http://%s:%d" % (self.name, self.peer.ports["foreign"])
+        self.peer.control(endpoint_root=self.inside + "/dicom-web")
+
+    def seen_inside(self):
+        return [one for one in self.peer.requests() if one["origin"] == "foreign"]
+
+    def test_no_command_follows_a_name_to_this_machine(self):
+        url = self.fhir + "/ImagingStudy?patient=P1"
+        for command in (("get", "-o", self.out), ("thumb", "-o", self.out), ("render", "-o", self.out), ("info",)):
+            with self.subTest(command[0]):
+                result = self.run_wadokit(command[0], "--retries", "0", *command[1:], url)
+                self.assert_exit(result, 8)
+                self.assertIn("this machine", result.err)
+                self.assertEqual(self.seen_inside(), [])
+
+    def test_nor_does_verify_by_the_journal(self):
+        url = self.fhir + "/ImagingStudy?patient=P1"
+        self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, url), 0)
+        self.peer.control()
+        result = self.run_wadokit("verify", "--online", "--retries", "0", self.out)
+        self.assert_exit(result, 1)
+        self.assertIn("this machine", result.err + result.out)
+        self.assertEqual(self.seen_inside(), [])
+        self.assert_exit(self.run_wadokit("verify", "--online", "--allow-origin", self.inside, self.out), 0)
+
+    def test_an_origin_that_the_user_allows_is_followed(self):
+        url = self.fhir + "/ImagingStudy?patient=P1"
+        for command in ("get", "thumb", "render"):
+            with self.subTest(command):
+                self.assert_exit(self.run_wadokit(command, "--allow-origin", self.inside, "-o", self.out, url), 0)
+
+    def test_a_server_on_this_machine_may_name_itself(self):
+        self.peer.control(endpoint_root=None)
+        url = "%s/fhir/contained/ImagingStudy?patient=P1" % self.peer.main
+        self.assert_exit(self.run_wadokit("get", "-o", self.out, url), 0)
+        self.peer.control(endpoint_root="http://%s:%d/dicom-web" % (self.name, self.peer.ports["main"]))
+        self.assert_exit(self.run_wadokit("get", "-o", self.out, self.fhir + "/ImagingStudy?patient=P1"), 0)
 
 
 class Qido(peers.Case):

@@ -64,6 +64,13 @@ static inline bool kit_sends(void *user, const char *url, char *reason, size_t s
     return yes;
 }
 
+static inline bool kit_allowed(void *user, const char *url)
+{
+    const struct plan_kit *kit = user;
+
+    return kit->origin && strncmp(url, kit->origin, strlen(kit->origin)) == 0;
+}
+
 static inline void kit_add(struct plan_kit *kit, const char *text)
 {
     size_t n = strlen(kit->text);
@@ -132,6 +139,7 @@ static inline void kit_plan_resource(struct plan_kit *kit, const wki_json *bundl
                          .lookup = kit_lookup,
                          .lookup_user = kit,
                          .sends = kit_sends,
+                         .allowed = kit_allowed,
                          .sends_user = kit};
 
     T_OK(wki_plan_study(&in, kit_each, kit, &err), &err);

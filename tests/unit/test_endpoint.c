@@ -147,22 +147,26 @@ static void test_an_address_leads_neither_here_nor_to_metadata(void)
     static const struct {
         const char *base, *address;
         int items;
+        const char *origin;
     } cases[] = {
-        {"https://f/r4", "http://127.0.0.1:8042/dw", 0},
-        {"https://f/r4", "https://169.254.169.254/dw", 0},
-        {NULL, "https://[fe80::1]/dw", 0},
-        {"http://127.0.0.1:9/r4", "http://localhost:8042/dw", 1},
-        {NULL, "http://127.0.0.1:8042/dw", 1},
-        {"https://f/r4", "http://10.1.2.3/dw", 1},
+        {"https://f/r4", "http://127.0.0.1:8042/dw", 0, NULL},
+        {"https://f/r4", "http://127.0.0.1:8042/dw", 1, "http://127.0.0.1:8042"},
+        {"https://f/r4", "https://169.254.169.254/dw", 0, NULL},
+        {NULL, "https://[fe80::1]/dw", 0, NULL},
+        {"http://127.0.0.1:9/r4", "http://localhost:8042/dw", 1, NULL},
+        {NULL, "http://127.0.0.1:8042/dw", 1, NULL},
+        {"https://f/r4", "http://10.1.2.3/dw", 1, NULL},
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct plan_kit kit = {.base = cases[i].base};
+        struct plan_kit kit = {.base = cases[i].base, .origin = cases[i].origin};
 
         kit_plan(&kit, study_at(cases[i].address));
         CU_ASSERT_EQUAL(kit.items, cases[i].items);
         if (cases[i].items == 0)
             CU_ASSERT_EQUAL(kit.first.code, WK_REFUSED);
+        if (kit.last && cases[i].base)
+            T_STR(kit.last->named_by, cases[i].base);
         kit_clear(&kit);
     }
 }

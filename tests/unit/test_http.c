@@ -302,6 +302,30 @@ static void test_urls_named_by_a_server_are_looked_at_too(void)
     bench_close(&b);
 }
 
+static void test_services_named_by_a_server_may_be_on_plain_http(void)
+{
+    static const script_reply replies[] = {{.status = 200}, {.status = 200}};
+    wki_http_request r = {.url = "http://c/", .named_by = "https://b/"};
+    wk_error err = {0};
+    char body[8];
+
+    bench_init(&b, replies, 2);
+    bench_open(&b);
+    T_FAILS(get(&b, &r, body, sizeof body, NULL, &err), WK_REFUSED, &err);
+    wk_error_clear(&err);
+    r.service = true;
+    T_OK(get(&b, &r, body, sizeof body, NULL, &err), &err);
+    CU_ASSERT_TRUE(b.script.seen[0].no_local && b.script.seen[0].no_loopback);
+    r.url = "http://[::1]/";
+    T_FAILS(get(&b, &r, body, sizeof body, NULL, &err), WK_REFUSED, &err);
+    wk_error_clear(&err);
+    CU_ASSERT_EQUAL(b.script.n_seen, 1);
+    r.url = "https://a/"; /* the user's own server may be anywhere */
+    T_OK(get(&b, &r, body, sizeof body, NULL, &err), &err);
+    CU_ASSERT_FALSE(b.script.seen[1].no_local || b.script.seen[1].no_loopback);
+    bench_close(&b);
+}
+
 static void test_a_401_renews_once(void)
 {
     static const script_reply replies[] = {{.status = 401}, {.status = 200, .body = "in"}};
@@ -754,6 +778,8 @@ static CU_TestInfo tests[] = {
     {"a body does not follow to another origin", test_a_body_does_not_follow_to_another_origin},
     {"redirects that are refused", test_redirects_that_are_refused},
     {"urls named by a server are looked at too", test_urls_named_by_a_server_are_looked_at_too},
+    {"services named by a server may be on plain http",
+     test_services_named_by_a_server_may_be_on_plain_http},
     {"a 401 renews once", test_a_401_renews_once},
     {"a credential that cannot be renewed says so",
      test_a_credential_that_cannot_be_renewed_says_so},
