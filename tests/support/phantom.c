@@ -3,8 +3,8 @@
  *
  *   wadokit_phantom [options] KIND[:COUNT]...
  *
- *   KIND          ct (slices), mr (slices), us (frames of one file), dx (files), sr (files, no
- * pixels) -o DIR        below which DIR/KIND/0001.dcm ... are written (default: phantom) -s SEED
+ *   KIND          ct (slices), mr (slices), us (frames of one file), dx, mg (files), sr (files,
+ * no pixels) -o DIR        below which DIR/KIND/0001.dcm ... are written (default: phantom) -s SEED
  * another patient, other UIDs, another noise (default 1) -n SIZE       rows and columns of ct and
  * mr (default 512, 256) -r ROOT       UIDs are ROOT.SEED.study.series.instance (default: made from
  * the seed, under 2.25) -1            one study with all kinds, where otherwise each kind is a
@@ -128,6 +128,11 @@ static const char *person(unsigned seed)
     return names[seed % 5];
 }
 
+static int is_film(const kind *k)
+{
+    return strcmp(k->modality, "DX") == 0 || strcmp(k->modality, "MG") == 0;
+}
+
 /* Groups 0008 and 0010 */
 static void write_identity(dw_file *f, const instance *in, const char *sop)
 {
@@ -146,7 +151,7 @@ static void write_identity(dw_file *f, const instance *in, const char *sop)
     dw_text(f, 0x00080033, "TM", "101700");
     dw_format(f, 0x00080050, "SH", "PHANTOM%u", in->opts->seed * 100 + (unsigned)in->study);
     dw_text(f, 0x00080060, "CS", k->modality);
-    if (strcmp(k->modality, "DX") == 0)
+    if (is_film(k))
         dw_text(f, 0x00080068, "CS", "FOR PRESENTATION");
     dw_text(f, 0x00080070, "LO", "wadokit");
     dw_text(f, 0x00080090, "PN", "Phantom^Referrer");
@@ -159,6 +164,8 @@ static void write_identity(dw_file *f, const instance *in, const char *sop)
     }
     if (strcmp(k->modality, "DX") == 0)
         dw_code(f, 0x00082218, "51185008", "SCT", "Chest");
+    if (strcmp(k->modality, "MG") == 0)
+        dw_code(f, 0x00082218, "76752008", "SCT", "Breast");
     dw_text(f, 0x00100010, "PN", person(in->opts->seed));
     dw_format(f, 0x00100020, "LO", "PHANTOM-%u", in->opts->seed);
     dw_text(f, 0x00100030, "DA", "19010101");
@@ -345,6 +352,39 @@ static void dx_image(dw_file *f, const instance *in)
     write_pixels16(f, pixels, (size_t)COLUMNS * ROWS);
 }
 
+static void mg_image(dw_file *f, const instance *in)
+{
+    enum {
+        COLUMNS = 3328,
+        ROWS = 4096
+    };
+    uint16_t *pixels = make((size_t)COLUMNS * ROWS * 2);
+
+    dw_text(f, 0x00180015, "CS", in->kind->body_part);
+    dw_text(f, 0x00181164, "DS", "0.05\\0.05");
+    dw_text(f, 0x00181508, "CS", "MAMMOGRAPHIC");
+    dw_text(f, 0x00185101, "CS", "MLO");
+    write_place(f, in);
+    dw_text(f, 0x00200020, "CS", "P\\F");
+    dw_text(f, 0x00200062, "CS", "L");
+    write_grey(f, ROWS, COLUMNS, 0.05, 12, "MONOCHROME2");
+    dw_text(f, 0x00280301, "CS", "NO");
+    dw_text(f, 0x00281040, "CS", "LOG");
+    dw_bytes(f, 0x00281041, "SS", "\1\0", 2);
+    dw_text(f, 0x00281050, "DS", "1800");
+    dw_text(f, 0x00281051, "DS", "2800");
+    dw_text(f, 0x00281052, "DS", "0");
+    dw_text(f, 0x00281053, "DS", "1");
+    dw_text(f, 0x00281054, "LO", "US");
+    dw_text(f, 0x00282110, "CS", "00");
+    dw_sequence(f, 0x00400555); /* Acquisition Context, type 2 */
+    dw_sequence_end(f);
+    dw_code(f, 0x00540220, "399368009", "SCT", "medio-lateral oblique");
+    dw_text(f, 0x20500020, "CS", "IDENTITY");
+    phantom_mg(pixels, COLUMNS, ROWS, in->opts->seed * 7919 + (unsigned)in->number);
+    write_pixels16(f, pixels, (size_t)COLUMNS * ROWS);
+}
+
 static void write_report(dw_file *f, const instance *in)
 {
     write_place(f, in);
@@ -372,6 +412,7 @@ static const kind kinds[] = {
      us_image},
     {"dx", "DX", "1.2.840.10008.5.1.4.1.1.1.1", "Radiograph chest", "Chest PA", "CHEST", 1,
      dx_image},
+    {"mg", "MG", "1.2.840.10008.5.1.4.1.1.1.2", "Mammography", "Left MLO", "BREAST", 1, mg_image},
     {"sr", "SR", "1.2.840.10008.5.1.4.1.1.88.11", "Report", "Report", "CHEST", 1, NULL},
 };
 
@@ -424,7 +465,7 @@ static void write_series(const options *opts, const kind *k, int index, int coun
 static void usage(void)
 {
     fputs("usage: wadokit_phantom [-1] [-o DIR] [-s SEED] [-n SIZE] [-r ROOT] KIND[:COUNT]...\n"
-          "KIND: ct mr us dx sr\n",
+          "KIND: ct mr us dx mg sr\n",
           stderr);
     exit(2);
 }

@@ -24,6 +24,9 @@ void phantom_us(unsigned char *rgb, int columns, int rows, double time, uint32_t
 /* A chest radiograph as MONOCHROME1: 14 bit, bone low, air high. */
 void phantom_dx(uint16_t *pixels, int columns, int rows, uint32_t seed);
 
+/* A mammogram, the chest wall at the left: 12 bit, bright where tissue is dense, air about 0. */
+void phantom_mg(uint16_t *pixels, int columns, int rows, uint32_t seed);
+
 #ifdef __cplusplus
 }
 #endif
