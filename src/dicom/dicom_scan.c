@@ -70,6 +70,8 @@ struct wki_dicom_scan {
     level levels[MAX_LEVELS];
     size_t n_levels;
     uint64_t elements;
+    const char *odd; /* the first UID of `id` that is none, and its text */
+    char odd_text[WK_UID_SIZE];
 
     z_stream zip;
     bool zip_ready, zip_begun, zip_done;
@@ -305,6 +307,20 @@ static void keep_number(wki_dicom_scan *s)
     }
 }
 
+static void keep_uid(wki_dicom_scan *s, char *out)
+{
+    bool is_identity = out == s->id.sop_uid || out == s->id.study_uid || out == s->id.series_uid;
+
+    if (wki_uid_read(out, (const char *)s->value, s->value_n) || !is_identity || s->odd)
+        return;
+    s->odd = out;
+    keep_text(s->odd_text, sizeof s->odd_text, s->value, s->value_n);
+    for (char *c = s->odd_text; *c; c++) {
+        if (*c & 0x80) /* of a character set that nobody told */
+            *c = '?';
+    }
+}
+
 static void keep_value(wki_dicom_scan *s)
 {
     size_t size;
@@ -312,7 +328,7 @@ static void keep_value(wki_dicom_scan *s)
     char *text = text_target(&s->id, s->value_tag, &size);
 
     if (uid)
-        wki_uid_read(uid, (const char *)s->value, s->value_n);
+        keep_uid(s, uid);
     else if (text)
         keep_text(text, size, s->value, s->value_n);
     else
@@ -770,6 +786,13 @@ static wk_code check_identity(wki_dicom_scan *s, wk_error *err)
     } needed[] = {{s->id.sop_uid, "SOP"}, {s->id.study_uid, "Study"}, {s->id.series_uid, "Series"}};
 
     for (size_t i = 0; i < sizeof needed / sizeof needed[0]; i++) {
+        /* One that climbs out of its folder is no mistake. */
+        bool climbs = strchr(s->odd_text, '/') || strstr(s->odd_text, "..");
+
+        if (needed[i].uid[0] == '\0' && needed[i].uid == s->odd)
+            return wk_fail(err, climbs ? WK_REFUSED : WK_DATA,
+                           "DICOM without a valid %s Instance UID: it is \"%s\"", needed[i].name,
+                           s->odd_text);
         if (needed[i].uid[0] == '\0')
             return wk_fail(err, WK_DATA, "DICOM without a valid %s Instance UID", needed[i].name);
     }

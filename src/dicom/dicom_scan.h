@@ -41,7 +41,7 @@ void wki_dicom_scan_reset(wki_dicom_scan *s); /* for the next instance */
 wk_code wki_dicom_feed(wki_dicom_scan *s, const void *data, size_t n, wk_error *err) WK_MUST_USE;
 
 /* At the end of the bytes: WK_DATA where the data set is cut short or lacks a valid SOP, Series or
- * Study Instance UID. Trailing padding (PS3.5 7.x: zeros, CR LF) is accepted. */
+ * Study Instance UID, WK_REFUSED where such a UID is a path out of its folder ("../../x"). Trailing padding (PS3.5 7.x: zeros, CR LF) is accepted. */
 wk_code wki_dicom_finish(wki_dicom_scan *s, wk_error *err) WK_MUST_USE;
 
 /* What has been seen. Borrowed from `s`. */

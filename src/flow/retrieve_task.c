@@ -206,12 +206,13 @@ void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal
     wki_retriever_report(t, status, entry->series, entry->sop, entry, error);
 }
 
-/* Whether a part of this SOP Instance UID was refused before; remembers it. */
-static bool was_refused(wki_task *t, const char *sop)
+/* Whether a part of this SOP Instance UID (without a valid one: for this reason) was refused
+ * before; remembers it. */
+static bool was_refused(wki_task *t, const char *sop_or_why)
 {
-    char key[WK_UID_SIZE + 2];
+    char key[WK_ERROR_MESSAGE_SIZE + 2];
 
-    snprintf(key, sizeof key, "!%s", sop);
+    snprintf(key, sizeof key, "!%s", sop_or_why);
     return wki_seen_before(&t->reported, key);
 }
 
@@ -219,7 +220,7 @@ static bool report_refused(wki_task *t, const wki_dicom_identity *id, const wk_e
 {
     if (error->code != WK_REFUSED)
         return false;
-    if (!was_refused(t, id->sop_uid))
+    if (!was_refused(t, id->sop_uid[0] ? id->sop_uid : error->message))
         wki_retriever_report(t, WK_INSTANCE_REFUSED, id->series_uid, id->sop_uid, NULL, error);
     return true;
 }

@@ -358,6 +358,8 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
         free(entry);
         return wk_fail(err, rc, "%s", rep.error.message);
     }
+    if (rc == WK_REFUSED)
+        rep.status = WK_INSTANCE_REFUSED;
     if (rc == WK_OK) {
         rep.status = how == WKI_STORE_KEPT ? WK_INSTANCE_KEPT : WK_INSTANCE_SAVED;
         r->summary.bytes += entry->bytes;

@@ -182,10 +182,15 @@ def other_study(parts, request):
     return parts[:1] + [(dicom_data.ELE, "2.25.666.1.1", stranger)] + parts[1:]
 
 
-def evil_uid(parts, request):
+def evil_uid(parts, request, sop="../../../../evil"):
     """A part whose SOP Instance UID is a path."""
-    data = dicom_data.make_instance(request.uids[0], request.uids[0] + ".1", "../../../../evil")
+    data = dicom_data.make_instance(request.uids[0], request.uids[0] + ".1", sop)
     return [(dicom_data.ELE, "evil", data)] + parts
+
+
+def evil_only(parts, request):
+    """Nothing but instances whose SOP Instance UIDs are paths."""
+    return [part for n in range(2) for part in evil_uid([], request, "../../../../evil%d" % n)]
 
 
 def cut_part(parts, request):
@@ -274,6 +279,7 @@ SCENARIOS = {
     "missing-part": {"parts": lambda parts, request: parts[:-1], "on": ("study",)},
     "wrong-study": {"parts": other_study},
     "evil-uid": {"parts": evil_uid},
+    "evil-only": {"parts": evil_only},
     "duplicate": {"parts": lambda parts, request: parts + parts[:1]},
     "changed-twin": {"parts": changed_twin, "on": ("study",)},
     "cut-part": {"parts": cut_part},

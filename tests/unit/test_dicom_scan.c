@@ -356,8 +356,12 @@ static void test_hostile(void)
     wk_error_clear(&err);
     make_file(&b, EXPLICIT, syntaxes[EXPLICIT]);
     memcpy(memmem(b.data, b.n, "1.2.3.4", 7), "../../x", 7);
+    T_FAILS(scan(s, b.data, b.n, 100, &err), WK_REFUSED, &err);
+    T_HAS(err.message, "SOP Instance UID: it is \"../../x");
+    wk_error_clear(&err);
+    memcpy(memmem(b.data, b.n, "../../x", 7), "1\x1b\xff.x.", 7); /* wrong, and no path */
     T_FAILS(scan(s, b.data, b.n, 100, &err), WK_DATA, &err);
-    T_HAS(err.message, "SOP Instance UID");
+    T_HAS(err.message, "SOP Instance UID: it is \"1??.x.");
     wki_buf_clear(&b);
     wki_dicom_scan_free(s);
 }
