@@ -6,6 +6,7 @@ find_package(OpenSSL REQUIRED)                                             # src
 find_package(ZLIB REQUIRED)                                                # src/dicom/dicom_scan.c
 find_package(DCMTK CONFIG REQUIRED)                                        # src/dicom/dicom_dcmtk.cc
 find_package(PNG REQUIRED)                                                 # src/encode/png.c, decode/decode_png.c
+find_package(GIF 5 REQUIRED)                                               # src/decode/decode_gif.c
 find_package(JPEG REQUIRED)                                                # the two jpeg files
 pkg_check_modules(CJSON REQUIRED IMPORTED_TARGET libcjson)                 # src/json
 pkg_check_modules(TURBOJPEG REQUIRED IMPORTED_TARGET libturbojpeg)         # the two jpeg files

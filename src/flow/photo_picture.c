@@ -7,6 +7,7 @@
 #include "core/jpeg_header.h"
 #include "core/text.h"
 #include "decode/decode.h"
+#include "decode/decode_gif.h"
 #include "decode/decode_png.h"
 #include "ehr/photo.h"
 #include "render/render.h"
@@ -49,6 +50,18 @@ static wk_code decode_jpeg(const void *data, size_t n, const wki_jpeg_header *h,
     return wki_decode(d, 0, &bytes, &opts, out, err);
 }
 
+/* PNG and GIF, neither of which DICOM holds; *decoded is false, and all is well, for the rest. */
+static wk_code decode_plain(const void *data, size_t n, wki_media kind, bool *decoded,
+                            wki_pixels *out, wk_error *err)
+{
+    *decoded = kind == WKI_MEDIA_PNG || kind == WKI_MEDIA_GIF;
+    if (kind == WKI_MEDIA_PNG)
+        return wki_decode_png(data, n, WK_MAX_PHOTO_PIXELS, out, err);
+    if (kind == WKI_MEDIA_GIF)
+        return wki_decode_gif(data, n, WK_MAX_PHOTO_PIXELS, out, err);
+    return WK_OK;
+}
+
 static void shown_size(const void *data, size_t n, uint32_t cols, uint32_t rows, uint32_t *width,
                        uint32_t *height)
 {
@@ -65,6 +78,7 @@ wk_code wki_photo_verify(const void *data, size_t n, wki_media *kind, uint32_t *
     wki_image_desc d;
     wki_pixels p = {0};
     wk_error own = {0};
+    bool decoded;
     wk_code rc = wki_photo_check(data, n, kind, err);
 
     *width = *height = 0;
@@ -73,8 +87,8 @@ wk_code wki_photo_verify(const void *data, size_t n, wki_media *kind, uint32_t *
     if (*kind == WKI_MEDIA_JPEG && jpeg_is_ours(data, n, &h)) {
         shown_size(data, n, h.cols, h.rows, width, height);
         rc = decode_jpeg(data, n, &h, 3, &d, &p, &own);
-    } else if (*kind == WKI_MEDIA_PNG) {
-        rc = wki_decode_png(data, n, WK_MAX_PHOTO_PIXELS, &p, &own);
+    } else {
+        rc = decode_plain(data, n, *kind, &decoded, &p, &own);
         *width = p.cols;
         *height = p.rows;
     }
@@ -98,16 +112,17 @@ static wk_code decode(const void *data, size_t n, wki_media kind, uint32_t box, 
                       wki_pixels *out, wk_error *err)
 {
     wki_jpeg_header h;
+    bool decoded;
     wk_code rc;
 
     if (kind == WKI_MEDIA_JPEG && jpeg_is_ours(data, n, &h))
         return decode_jpeg(data, n, &h, reduction(&h, box), d, out, err);
-    if (kind != WKI_MEDIA_PNG)
+    rc = decode_plain(data, n, kind, &decoded, out, err);
+    if (!decoded)
         return wk_fail(err, WK_UNSUPPORTED,
                        "this %s cannot be converted; without --thumb and --format it is saved as "
                        "it is",
                        wki_media_name(kind));
-    rc = wki_decode_png(data, n, WK_MAX_PHOTO_PIXELS, out, err);
     if (rc == WK_OK) {
         describe(d, out->rows, out->cols, 3);
         d->photometric = WKI_RGB;

@@ -16,7 +16,7 @@
 extern "C" {
 #endif
 
-/* Checks structure, and decodes JPEG and PNG. width and height (as shown: turned by Exif) are 0 for
+/* Checks structure, and decodes JPEG, PNG and GIF. width and height (as shown: turned by Exif) are 0 for
  * kinds that are not decoded. WK_DATA where it is broken, cut short or no picture. */
 wk_code wki_photo_verify(const void *data, size_t n, wki_media *kind, uint32_t *width,
                          uint32_t *height, wk_error *err) WK_MUST_USE;

@@ -45,6 +45,7 @@ def png(width=40, height=30, noise=0):
 
 
 GIF = (b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;")
+WEBP = b"RIFF\x1a\0\0\0WEBPVP8L\r\0\0\0/\0\0\0\x10\x07\x10\x11\x11\x88\x88\xfe\x07\0"
 
 
 def b64(data):
@@ -217,6 +218,7 @@ class Vendors:
             "forbidden": lambda: Reply(403, xml_outcome("not your patient", "security"), "application/fhir+xml"),
             "error": lambda: Reply(500, xml_outcome("out of order", "exception"), "application/fhir+xml"),
             "gif": lambda: Reply(200, GIF, "image/gif"),
+            "webp": lambda: Reply(200, WEBP, "image/webp"),
         }
         if key in table:
             return table[key]()

@@ -138,11 +138,17 @@ class Netsmart(Photos):
             self.assertEqual(png_size(self.files()["p-jpeg.png"]), (40, 30) if orientation < 5 else (30, 40))
 
     def test_what_cannot_be_converted_is_said(self):
-        result = self.netsmart("gif", "--thumb", 10)
+        result = self.netsmart("webp", "--thumb", 10)
         self.assert_exit(result, 6)
-        self.assertIn("GIF cannot be converted", result.err)
+        self.assertIn("WebP cannot be converted", result.err)
+        self.assert_exit(self.netsmart("webp"), 0)
+        self.assertEqual(self.files(), {"webp.webp": vendors.WEBP})
+
+    def test_a_gif_is_kept_or_converted(self):
         self.assert_exit(self.netsmart("gif"), 0)
         self.assertEqual(self.files(), {"gif.gif": vendors.GIF})
+        self.assert_exit(self.netsmart("gif", "--format", "png"), 0)
+        self.assertEqual(png_size(self.files()["gif.png"]), (1, 1))
 
     def test_patients_come_from_a_file_and_hostile_ids_stay_in_the_folder(self):
         ids = self.write("ids", "# patients\n\np-png\r\n../../etc\n.hidden\n")

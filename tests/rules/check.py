@@ -36,6 +36,7 @@ HOMES = [
     (r"microhttpd", r"src/auth/loopback\.c"),
     (r"lcms2", r"src/render/icc\.c"),
     (r"png\.h|pngconf", r"src/(encode/png|decode/decode_png)\.c|tests/unit/.*"),
+    (r"gif_lib", r"src/decode/decode_gif\.c|tests/unit/.*"),
     (r"isa-l", r"src/encode/deflate_isal\.c"),
     (r"ini\.h", r"src/cli/profile\.c"),
     (r"openssl/", r"src/(core/(hash|base64)\.c|auth/.*)|tests/unit/.*"),
