@@ -23,6 +23,8 @@
 extern "C" {
 #endif
 
+/* What one request asks for; also what a shard (wk_session_opts) has or has not: instances with
+ * AUTO, else what is named. */
 typedef enum wk_get_by {
     WK_BY_AUTO,     /* as the target says; smaller where something is missing */
     WK_BY_STUDY,    /* as AUTO, and never smaller */

@@ -70,10 +70,10 @@ typedef struct wk_progress {
  *   max_wait_s             total patience for 429/503, negative: default (300)
  *   connect_timeout_s, idle_timeout_s   0: default (30, 60)
  *   max_bytes              most bytes one run may receive, 0: no limit
- *   shard                  do this part only. wk_get() divides by what its targets name (studies,
- *                          series, instances), wk_thumbnail() by pictures, wk_render() by
- *                          instances of files, and of servers as wk_get() does. What has no UID
- *                          goes by its name
+ *   shard                  do this part only. wk_get() and wk_render() divide by SOP Instance UID
+ *                          (wk_get() with WK_BY_SERIES or WK_BY_STUDY by theirs), wk_thumbnail()
+ *                          by the UIDs that name a picture. What has no UID goes by its name; what
+ *                          a server without QIDO-RS has goes by the UID of the target
  */
 typedef struct wk_session_opts {
     const char *fhir;

@@ -15,7 +15,6 @@
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
-#include "flow/plan_study.h"
 
 enum {
     NAME_SIZE = 256,
@@ -258,12 +257,6 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     }
     if (r->run.out.single && (r->held.path || r->remote.n > 0))
         return wki_picture_out_too_many(&r->run.out, err);
-    if (item->kind == WK_ITEM_REMOTE && !wki_plan_is_in_shard(item, &r->run.session->opts.shard)) {
-        pthread_mutex_lock(&r->run.lock);
-        r->run.elsewhere++;
-        pthread_mutex_unlock(&r->run.lock);
-        return WK_OK;
-    }
     if (item->kind == WK_ITEM_REMOTE)
         return wki_plan_list_add(&r->remote, item, err);
     rc = wki_picture_source_file(&source, item->path, err);
@@ -299,7 +292,11 @@ static wk_code draw_rest(rendering *r, wk_error *err)
     }
     if (r->remote.n == 0)
         return WK_OK;
-    rc = wki_picture_fetch_new(&r->run, add_source, r, &f, err);
+    rc = wki_picture_run_divide(&r->run, &r->remote, err);
+    if (rc == WK_OK && r->run.out.single && r->remote.n > 1)
+        rc = wki_picture_out_too_many(&r->run.out, err);
+    if (rc == WK_OK)
+        rc = wki_picture_fetch_new(&r->run, add_source, r, &f, err);
     for (size_t i = 0; i < r->remote.n && rc == WK_OK; i++)
         rc = fetch_one(f, r->remote.items[i], err);
     end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);

@@ -68,6 +68,12 @@ typedef struct wki_plan_list {
 wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
 void wki_plan_list_clear(wki_plan_list *list);
 
+/* Where several runs share the work: leaves in the list what belongs to this run's shard. In the
+ * place of a study or series come those of its instances, by QIDO-RS; one that cannot be listed
+ * counts as failed, unless the server has no such lists: then it belongs to one run as a whole. */
+wk_code wki_picture_run_divide(wki_picture_run *run, wki_plan_list *list,
+                               wk_error *err) WK_MUST_USE;
+
 /* Whether a series of the item's study is covered by other items. */
 bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
 

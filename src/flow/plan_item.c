@@ -126,14 +126,3 @@ wk_code wk_plan_item_copy(const wk_plan_item *item, wk_plan_item **out, wk_error
     *out = copy;
     return WK_OK;
 }
-
-bool wki_plan_is_in_shard(const wk_plan_item *item, const wk_shard *shard)
-{
-    const char *key = item->sop[0]      ? item->sop
-                      : item->series[0] ? item->series
-                      : item->study[0]  ? item->study
-                      : item->path      ? item->path
-                                        : item->url;
-
-    return wk_shard_has(shard, key ? key : "");
-}

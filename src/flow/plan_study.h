@@ -73,10 +73,6 @@ wk_code wki_plan_fill(const char *address, const char *(*lookup)(void *user, con
 /* Frees what an item in the caller's struct holds, and empties it. */
 void wki_plan_item_clear(wk_plan_item *item);
 
-/* Whether an item belongs to this shard: by its own UID (of the instance, else the series, else the
- * study), else by its path or URL. */
-bool wki_plan_is_in_shard(const wk_plan_item *item, const wk_shard *shard);
-
 #ifdef __cplusplus
 }
 #endif

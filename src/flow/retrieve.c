@@ -70,7 +70,7 @@ static wk_code get_resources(wk_session *session, wki_retriever *r, const char *
         rc = wki_url_check(resource.url, err);
         if (rc == WK_OK)
             rc = wki_session_typed_url(session, resource.url, err);
-        if (rc == WK_OK)
+        if (rc == WK_OK && wk_shard_has(&session->opts.shard, resource.url))
             rc = wki_resource_get(r, &resource, err);
         wki_resource_clear(&resource);
     }

@@ -155,6 +155,47 @@ static wk_code find_expected(wki_task *t, wk_error *err)
     return rc;
 }
 
+/* --- the part of this run, where several share the work --- */
+
+/* What is expected and belongs to other runs is forgotten. */
+static void keep_part(wki_task *t)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < t->n_expected; i++) {
+        const wki_expected *e = &t->expected[i];
+
+        if (wki_retriever_has(t->retriever, t->item->study, e->series, e->sop))
+            t->expected[n++] = *e;
+    }
+    t->n_expected = n;
+}
+
+/* Whether something is left to do here. A server that fails to list what it has cannot be told from
+ * one that will list it to the next run: the parts of the two would not fit together. */
+static bool take_part(wki_task *t)
+{
+    const wki_retriever *r = t->retriever;
+    const wk_plan_item *item = t->item;
+    bool has_list = t->n_expected > 0;
+    bool failed = t->list_failed || wki_retriever_root(t->retriever, item->root)->no_qido;
+
+    if (r->session->opts.shard.count < 2)
+        return true;
+    if (!has_list && failed && r->by != WK_BY_STUDY) {
+        wk_fail(&t->error, WK_NET,
+                "study %s cannot be divided: the server failed to list its instances; "
+                "whole studies can be divided (--by study)",
+                item->study);
+        return true;
+    }
+    if (!has_list)
+        return wki_retriever_has(r, item->study, item->series, item->sop);
+    keep_part(t);
+    t->divided = r->by == WK_BY_AUTO;
+    return t->n_expected > 0;
+}
+
 /* What is whole on disk needs no transfer. */
 static wk_code keep_what_is_there(wki_task *t, wk_error *err)
 {
@@ -341,6 +382,8 @@ static wki_stage first_stage(const wki_task *t)
     default:
         break;
     }
+    if (t->divided)
+        return WKI_STAGE_INSTANCE;
     if (t->n_done == 0 && item->n_except == 0)
         return WKI_STAGE_WHOLE;
     return item->level == WK_LEVEL_STUDY ? WKI_STAGE_SERIES : WKI_STAGE_INSTANCE;
@@ -602,7 +645,8 @@ static wk_code split_study(wki_task *t, bool *split, wk_error *err)
 wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err)
 {
     wki_task *t = calloc(1, sizeof *t);
-    bool split = false;
+    bool split = false, ours;
+    size_t whole;
     wk_code rc = WK_OK;
 
     if (!t)
@@ -624,6 +668,17 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
     if (rc != WK_OK || split) {
         free_task(t);
         return rc;
+    }
+    whole = t->n_expected;
+    ours = take_part(t);
+    r->expecting -= whole - t->n_expected;
+    if (!ours) {
+        free_task(t);
+        return WK_OK;
+    }
+    if (t->error.code != WK_OK) {
+        end_task(t);
+        return WK_OK;
     }
     r->unknown = r->unknown || t->n_expected == 0;
     r->summary.expected += (int64_t)t->n_expected;

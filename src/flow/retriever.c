@@ -9,7 +9,7 @@
 
 #include "core/path.h"
 #include "core/text.h"
-#include "flow/plan_study.h"
+#include "flow/scan_head.h"
 
 enum {
     DEFAULT_JOBS = 4,
@@ -371,6 +371,43 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
     return WK_OK;
 }
 
+/* --- the part of this run, where several share the work --- */
+
+bool wki_retriever_has(const wki_retriever *r, const char *study, const char *series,
+                       const char *sop)
+{
+    const char *key = sop;
+
+    if (r->by == WK_BY_STUDY || (r->by == WK_BY_SERIES && series[0] == '\0') ||
+        (series[0] == '\0' && sop[0] == '\0'))
+        key = study;
+    else if (r->by == WK_BY_SERIES || sop[0] == '\0')
+        key = series;
+    return wk_shard_has(&r->session->opts.shard, key);
+}
+
+/* A file that does not say what it is belongs to the run that has its name. */
+static bool has_file(const wki_retriever *r, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const wki_dicom_identity *id;
+    wki_dicom_scan *scan = NULL;
+    wk_error ignored = {0};
+    bool ours;
+
+    if (r->session->opts.shard.count < 2)
+        return true;
+    if (wki_dicom_scan_new(&scan, &ignored) == WK_OK &&
+        wki_scan_head(scan, path, &ignored) == WK_OK) {
+        id = wki_dicom_scan_identity(scan);
+        ours = wki_retriever_has(r, id->study_uid, id->series_uid, id->sop_uid);
+    } else {
+        ours = wk_shard_has(&r->session->opts.shard, slash ? slash + 1 : path);
+    }
+    wki_dicom_scan_free(scan);
+    return ours;
+}
+
 /* --- the face --- */
 
 wk_code wki_retriever_add(wki_retriever *r, const wk_plan_item *item, wk_error *err)
@@ -381,7 +418,7 @@ wk_code wki_retriever_add(wki_retriever *r, const wk_plan_item *item, wk_error *
         wk_fail(&r->fatal, rc, "interrupted");
         return rc;
     }
-    if (item->kind == WK_ITEM_NOTICE || !wki_plan_is_in_shard(item, &r->session->opts.shard))
+    if (item->kind == WK_ITEM_NOTICE || (item->kind == WK_ITEM_FILE && !has_file(r, item->path)))
         return WK_OK;
     rc = item->kind == WK_ITEM_FILE ? add_file(r, item, err) : wki_task_begin(r, item, err);
     if (rc != WK_OK) {

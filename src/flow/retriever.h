@@ -56,6 +56,7 @@ typedef enum wki_stage {
  * error        the first failure of a transfer in this stage
  * broken       a body of this stage ended before its end
  * list_failed  the server could not tell what to expect
+ * divided      other runs get other instances of it
  * partial      the server said that it leaves something out (206)
  * reported     SOP Instance UIDs that had their report
  */
@@ -70,7 +71,7 @@ struct wki_task {
     uint64_t instances;
     wk_error error;
     bool broken, partial;
-    bool list_failed;
+    bool list_failed, divided;
     wki_seen reported;
     wki_bad_part *bad, **bad_end; /* in order */
     size_t n_bad;
@@ -140,6 +141,10 @@ void wki_retriever_free(wki_retriever *r);
 
 /* --- between the files of the engine --- */
 
+/* Whether an instance is of this run's shard: by its own UID, or where whole series or studies are
+ * asked for (wk_get_opts.by) by theirs. "" for what is not known. */
+bool wki_retriever_has(const wki_retriever *r, const char *study, const char *series,
+                       const char *sop);
 wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root);
 void wki_retriever_report(wki_task *t, wk_instance_status status, const char *series,
                           const char *sop, const wki_journal_entry *entry, const wk_error *error);
