@@ -15,6 +15,7 @@
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
+#include "flow/plan_parts.h"
 
 enum {
     NAME_SIZE = 256,
@@ -28,7 +29,10 @@ typedef struct rendering {
     const wk_render_opts *opts;
     wki_pool *pool;
     wki_plan_list remote;
+    wki_plan_list undivided; /* what no server gives as a whole, and is to be fetched in pieces */
     wki_picture_source held; /* the only source of a single picture, until it is known to be that */
+    void *held_tag;
+    bool too_many; /* sources for a single picture */
     uint64_t added;
     pthread_mutex_t turn_lock;
     pthread_cond_t turn_moved;
@@ -267,6 +271,38 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     return rc;
 }
 
+/* The source of a single picture waits until nothing more can come. */
+static wk_code on_fetched(void *user, wki_picture_source *source, void *tag, wk_error *err)
+{
+    rendering *r = user;
+
+    if (!r->run.out.single) {
+        add_source(r, source, tag);
+        return WK_OK;
+    }
+    if (r->held.path) {
+        wki_picture_source_clear(source);
+        r->too_many = true;
+        return wki_picture_out_too_many(&r->run.out, err);
+    }
+    r->held = *source;
+    r->held_tag = tag;
+    return WK_OK;
+}
+
+static bool on_failed(void *user, void *tag, bool begun, const wk_error *error)
+{
+    rendering *r = user;
+    wk_plan_item *item = tag;
+    wk_error ignored = {0};
+
+    if (!wki_plan_may_divide(item, begun, error) ||
+        wki_plan_list_add(&r->undivided, item, &ignored) != WK_OK)
+        return false;
+    r->undivided.items[r->undivided.n - 1]->error = *error;
+    return true;
+}
+
 static wk_code fetch_one(wki_picture_fetch *f, wk_plan_item *item, wk_error *err)
 {
     bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
@@ -280,27 +316,63 @@ static wk_code fetch_one(wki_picture_fetch *f, wk_plan_item *item, wk_error *err
     return rc;
 }
 
-/* What could not be drawn while targets were resolved. */
-static wk_code draw_rest(rendering *r, wk_error *err)
+/* Fetches the items from `first` on. */
+static wk_code fetch_from(rendering *r, size_t first, wk_error *err)
 {
+    wki_picture_events events = {on_fetched, on_failed, r};
     wki_picture_fetch *f = NULL;
-    wk_code rc, end;
+    wk_code rc = wki_picture_fetch_new(&r->run, &events, &f, err), end;
 
-    if (r->held.path) {
-        add_source(r, &r->held, NULL);
-        r->held = (wki_picture_source){NULL, NULL, -1, 0};
-    }
-    if (r->remote.n == 0)
-        return WK_OK;
-    rc = wki_picture_run_divide(&r->run, &r->remote, err);
-    if (rc == WK_OK && r->run.out.single && r->remote.n > 1)
-        rc = wki_picture_out_too_many(&r->run.out, err);
-    if (rc == WK_OK)
-        rc = wki_picture_fetch_new(&r->run, add_source, r, &f, err);
-    for (size_t i = 0; i < r->remote.n && rc == WK_OK; i++)
+    for (size_t i = first; i < r->remote.n && rc == WK_OK && !r->too_many; i++)
         rc = fetch_one(f, r->remote.items[i], err);
     end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
     return rc == WK_OK ? end : rc;
+}
+
+/* Puts the pieces of what failed behind the items; what has none is reported as it failed. */
+static wk_code divide(rendering *r, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < r->undivided.n && rc == WK_OK; i++) {
+        wk_plan_item *item = r->undivided.items[i];
+        wk_error why = {0};
+
+        rc = wki_plan_divide(r->run.session, item, &r->remote, &why);
+        if (rc == WK_CANCELLED || rc == WK_NOMEM)
+            return wk_fail(err, rc, "%s", why.message);
+        if (rc == WK_OK)
+            wk_log_write(&r->run.session->log, WK_LOG_INFO, "%s: asked for in pieces: %s",
+                         item->url, item->error.message);
+        else
+            wki_picture_run_failed(&r->run, item->url, item, &item->error);
+        rc = WK_OK;
+    }
+    wki_plan_list_clear(&r->undivided);
+    return rc;
+}
+
+/* What could not be drawn while targets were resolved. */
+static wk_code draw_rest(rendering *r, wk_error *err)
+{
+    wk_code rc = wki_picture_run_divide(&r->run, &r->remote, err);
+
+    if (rc == WK_OK && r->run.out.single && r->remote.n > 1)
+        rc = wki_picture_out_too_many(&r->run.out, err);
+
+    for (size_t first = 0; first < r->remote.n && rc == WK_OK && !r->too_many;) {
+        size_t end = r->remote.n;
+
+        rc = fetch_from(r, first, err);
+        if (rc == WK_OK)
+            rc = divide(r, err);
+        first = end;
+    }
+    if (rc == WK_OK && r->held.path && !r->too_many) {
+        add_source(r, &r->held, r->held_tag);
+        r->held = (wki_picture_source){NULL, NULL, -1, 0};
+    }
+    return rc;
 }
 
 static wk_code check_opts(const wk_render_opts *o, wk_picture_format format, wk_error *err)
@@ -361,6 +433,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     rc = wki_picture_run_end(&r.run, rc, &resolved, summary, err);
     wki_picture_source_clear(&r.held);
     wki_plan_list_clear(&r.remote);
+    wki_plan_list_clear(&r.undivided);
     wki_seen_clear(&r.names);
     wki_seen_clear(&r.fetched);
     pthread_cond_destroy(&r.turn_moved);

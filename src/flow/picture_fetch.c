@@ -14,8 +14,7 @@ enum {
 
 struct wki_picture_fetch {
     wki_picture_run *run;
-    wki_picture_fetched fetched;
-    void *user;
+    wki_picture_events events;
     size_t limit; /* transfers at once */
     size_t active;
     int step; /* of the Accept ladder that worked last */
@@ -78,8 +77,7 @@ static wk_code on_part_end(void *user, wki_part_end end, wk_error *err)
     }
     part.frame = r->frame;
     r->handed++;
-    r->f->fetched(r->f->user, &part, r->tag);
-    return WK_OK;
+    return r->f->events.fetched(r->f->events.user, &part, r->tag, err);
 }
 
 static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
@@ -133,6 +131,13 @@ static bool try_next(request *r, int status)
     return start(r, &ignored) == WK_OK;
 }
 
+static bool is_seen_to(const request *r, const wk_error *err)
+{
+    const wki_picture_events *e = &r->f->events;
+
+    return e->failed && e->failed(e->user, r->tag, r->body != NULL, err);
+}
+
 static void on_done(void *user, const wki_http_result *result)
 {
     request *r = user;
@@ -144,7 +149,7 @@ static void on_done(void *user, const wki_http_result *result)
         return;
     if (rc == WK_OK)
         rc = finish_body(r, &err);
-    if (rc != WK_OK && rc != WK_CANCELLED)
+    if (rc != WK_OK && rc != WK_CANCELLED && !is_seen_to(r, &err))
         wki_picture_run_failed(r->f->run, r->url, r->from, &err);
     request_free(r);
 }
@@ -166,7 +171,7 @@ static wk_code start(request *r, wk_error *err)
     return rc;
 }
 
-wk_code wki_picture_fetch_new(wki_picture_run *run, wki_picture_fetched fetched, void *user,
+wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *events,
                               wki_picture_fetch **out, wk_error *err)
 {
     wki_picture_fetch *f = calloc(1, sizeof *f);
@@ -175,8 +180,7 @@ wk_code wki_picture_fetch_new(wki_picture_run *run, wki_picture_fetched fetched,
     if (!f)
         return wk_fail(err, WK_NOMEM, "out of memory");
     f->run = run;
-    f->fetched = fetched;
-    f->user = user;
+    f->events = *events;
     f->limit = jobs > 0 ? (size_t)jobs : ACTIVE_DEFAULT;
     *out = f;
     return WK_OK;

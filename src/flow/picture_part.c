@@ -1,10 +1,9 @@
-#include <stdlib.h>
 #include <string.h>
 
-#include "core/text.h"
 #include "dicomweb/qido.h"
 #include "flow/picture_run.h"
 #include "flow/plan_ask.h"
+#include "flow/plan_parts.h"
 
 typedef struct division {
     wki_picture_run *run;
@@ -18,7 +17,6 @@ static wk_code take_row(void *user, const wki_qido_instance_row *row, wk_error *
 {
     division *d = user;
     const wk_plan_item *item = d->item;
-    wk_plan_item one = *item;
     wk_code rc;
 
     if (strcmp(row->study, item->study) != 0 || row->series[0] == '\0' ||
@@ -28,16 +26,7 @@ static wk_code take_row(void *user, const wki_qido_instance_row *row, wk_error *
     d->found++;
     if (!wki_picture_run_is_here(d->run, row->uid))
         return WK_OK;
-    one.level = WK_LEVEL_INSTANCE;
-    (void)wki_strcopy(one.series, sizeof one.series, row->series);
-    (void)wki_strcopy(one.sop, sizeof one.sop, row->uid);
-    one.series_hints = NULL;
-    one.except = NULL;
-    one.n_series_hints = one.n_except = 0;
-    one.url = wki_plan_instance_url(item, one.series, one.sop);
-    rc = one.url ? wki_plan_list_add(d->out, &one, &d->fatal)
-                 : wk_fail(&d->fatal, WK_NOMEM, "out of memory");
-    free(one.url);
+    rc = wki_plan_add_part(item, row->series, row->uid, d->out, NULL, &d->fatal);
     return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", d->fatal.message);
 }
 

@@ -43,10 +43,17 @@ wk_code wki_picture_source_write(wki_picture_source *s, const void *data, size_t
  */
 typedef struct wki_picture_fetch wki_picture_fetch;
 
-/* Takes the source. `tag` is that of the request. */
-typedef void (*wki_picture_fetched)(void *user, wki_picture_source *source, void *tag);
+/* `tag` is that of the request.
+ * fetched  takes the source, in any case; a code other than WK_OK ends the transfer with it
+ * failed   true where the failure has been seen to, and is not to be reported; may be NULL. Must
+ *          not fetch. `begun`: an answer had come in part */
+typedef struct wki_picture_events {
+    wk_code (*fetched)(void *user, wki_picture_source *source, void *tag, wk_error *err);
+    bool (*failed)(void *user, void *tag, bool begun, const wk_error *error);
+    void *user;
+} wki_picture_events;
 
-wk_code wki_picture_fetch_new(wki_picture_run *run, wki_picture_fetched fetched, void *user,
+wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *events,
                               wki_picture_fetch **out, wk_error *err) WK_MUST_USE;
 
 /* One instance, series or study. `url` without /frames; `from` gives headers and credentials and

@@ -196,12 +196,27 @@ static wk_code add_hints(expansion *x, wk_error *err)
     return rc;
 }
 
+/* How many instances the source says there are, 0 where it does not: saves a question at the end of
+ * the server's list. */
+static uint64_t count_hints(const wk_plan_item *item)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < item->n_series_hints; i++) {
+        if (item->series_hints[i].n_instances < 0)
+            return 0;
+        n += (uint64_t)item->series_hints[i].n_instances;
+    }
+    return item->complete_hint || item->level != WK_LEVEL_STUDY ? n : 0;
+}
+
 static wk_code ask_list(expansion *x, wk_error *err)
 {
     const wk_plan_item *item = x->item;
     wki_qido_opts opts;
 
     wki_plan_qido(x->item, &x->t->run.session->log, &opts);
+    opts.expect = count_hints(item);
     return wki_qido_instances(x->t->run.session->http, item->root, item->study,
                               item->series[0] ? item->series : NULL, &opts, on_instance, x, err);
 }
@@ -247,11 +262,11 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     return rc;
 }
 
-static void on_spool(void *user, wki_picture_source *source, void *tag)
+static wk_code on_spool(void *user, wki_picture_source *source, void *tag, wk_error *err)
 {
     expansion *x = user;
     wk_error why = {0};
-    wk_code rc = x->fatal.code == WK_OK ? spool(x, source, &why) : WK_OK;
+    wk_code rc = spool(x, source, &why);
 
     (void)tag;
     if (rc == WK_NOMEM || rc == WK_IO)
@@ -259,13 +274,15 @@ static void on_spool(void *user, wki_picture_source *source, void *tag)
     else if (rc != WK_OK)
         wki_picture_run_failed(&x->t->run, source->shown, x->item, &why);
     wki_picture_source_clear(source);
+    return x->fatal.code == WK_OK ? WK_OK : wk_fail(err, WK_CANCELLED, "%s", x->fatal.message);
 }
 
 /* A server that lists nothing still hands out the whole; what fails is reported to the run. */
 static wk_code fetch_whole(expansion *x, wk_error *err)
 {
+    wki_picture_events events = {.fetched = on_spool, .user = x};
     wki_picture_fetch *f = NULL;
-    wk_code rc = wki_picture_fetch_new(&x->t->run, on_spool, x, &f, err), end;
+    wk_code rc = wki_picture_fetch_new(&x->t->run, &events, &f, err), end;
 
     wki_seen_init(&x->spooled, 1 << 20);
     if (rc == WK_OK)
@@ -450,15 +467,17 @@ static void add_job(thumbing *t, wki_picture_source *source, const wki_thumb_ent
 }
 
 /* An answer to a request for one instance has one part that counts. */
-static void on_fetched(void *user, wki_picture_source *source, void *tag)
+static wk_code on_fetched(void *user, wki_picture_source *source, void *tag, wk_error *err)
 {
     wki_thumb_entry *e = tag;
 
+    (void)err;
     if (e->chosen)
         add_job(user, source, e);
     else
         wki_picture_source_clear(source);
     e->chosen = false;
+    return WK_OK;
 }
 
 static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, wk_error *err)
@@ -479,8 +498,9 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
 
 static wk_code draw_all(thumbing *t, wk_error *err)
 {
+    wki_picture_events events = {.fetched = on_fetched, .user = t};
     wki_picture_fetch *f = NULL;
-    wk_code rc = wki_picture_fetch_new(&t->run, on_fetched, t, &f, err), end;
+    wk_code rc = wki_picture_fetch_new(&t->run, &events, &f, err), end;
 
     for (size_t i = 0; i < t->list.n && rc == WK_OK; i++) {
         wki_thumb_entry *e = &t->list.entries[i];
