@@ -29,6 +29,4 @@ option(WADOKIT_ISAL "Write PNG with ISA-L" ON)
 if(WADOKIT_ISAL)
     pkg_check_modules(ISAL IMPORTED_TARGET libisal)                        # src/encode/deflate_isal.c
 endif()
-set(WADOKIT_CODECS PkgConfig::CHARLS $<$<BOOL:${JXL_FOUND}>:PkgConfig::JXL>
-    $<$<BOOL:${ISAL_FOUND}>:PkgConfig::ISAL>)
 pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)       # src/auth/loopback.c

@@ -13,7 +13,8 @@ extern "C" {
 /* "0.1.0" */
 WK_API const char *wk_version(void);
 
-/* Line `i` of what --version shows below the version: libraries and codecs; NULL behind the last. */
+/* Line `i` of what --version shows below the version: libraries and codecs, those in modules as it was
+ * built with; NULL behind the last. */
 WK_API const char *wk_version_line(size_t i);
 
 #ifdef __cplusplus

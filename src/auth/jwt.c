@@ -1,6 +1,5 @@
 #include "auth/jwt.h"
 
-#include <cjose/cjose.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,35 +19,6 @@ const char *wki_jwt_key_alg(const wki_jwt_key *key)
 const char *wki_jwt_key_id(const wki_jwt_key *key)
 {
     return key->key_id;
-}
-
-static cjose_header_t *header_of(const char *alg, const char *kid, const char *typ)
-{
-    cjose_header_t *h = cjose_header_new(NULL);
-
-    if (h && cjose_header_set(h, CJOSE_HDR_ALG, alg, NULL) &&
-        (!kid || cjose_header_set(h, CJOSE_HDR_KID, kid, NULL)) &&
-        (!typ || cjose_header_set(h, "typ", typ, NULL)))
-        return h;
-    cjose_header_release(h);
-    return NULL;
-}
-
-wk_code wki_jws_sign(const wki_jwt_key *key, const char *alg, const char *kid, const char *typ,
-                     const void *payload, size_t n, wki_buf *out, wk_error *err)
-{
-    cjose_header_t *header = header_of(alg, kid, typ);
-    cjose_jws_t *jws = header ? cjose_jws_sign(key->jwk, header, payload, n, NULL) : NULL;
-    const char *text = NULL;
-    wk_code rc;
-
-    if (jws && cjose_jws_export(jws, &text, NULL))
-        rc = wki_buf_add(out, text, strlen(text), err);
-    else
-        rc = wk_fail(err, WK_INTERNAL, "the client assertion could not be signed with %s", alg);
-    cjose_jws_release(jws);
-    cjose_header_release(header);
-    return rc;
 }
 
 /* The claims of RFC 7523 section 3 as JSON on the heap, NULL where memory is out. */

@@ -8,11 +8,13 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <wadokit/limits.h>
 
+#include "auth/auth_module.h"
 #include "core/text.h"
 #include "json/json.h"
 
@@ -346,3 +348,45 @@ void wki_jwt_key_free(wki_jwt_key *key)
     free(key->key_id);
     free(key);
 }
+
+/* ---- signing ---- */
+
+static cjose_header_t *header_of(const char *alg, const char *kid, const char *typ)
+{
+    cjose_header_t *h = cjose_header_new(NULL);
+
+    if (h && cjose_header_set(h, CJOSE_HDR_ALG, alg, NULL) &&
+        (!kid || cjose_header_set(h, CJOSE_HDR_KID, kid, NULL)) &&
+        (!typ || cjose_header_set(h, "typ", typ, NULL)))
+        return h;
+    cjose_header_release(h);
+    return NULL;
+}
+
+wk_code wki_jws_sign(const wki_jwt_key *key, const char *alg, const char *kid, const char *typ,
+                     const void *payload, size_t n, wki_buf *out, wk_error *err)
+{
+    cjose_header_t *header = header_of(alg, kid, typ);
+    cjose_jws_t *jws = header ? cjose_jws_sign(key->jwk, header, payload, n, NULL) : NULL;
+    const char *text = NULL;
+    wk_code rc;
+
+    if (jws && cjose_jws_export(jws, &text, NULL))
+        rc = wki_buf_add(out, text, strlen(text), err);
+    else
+        rc = wk_fail(err, WK_INTERNAL, "the client assertion could not be signed with %s", alg);
+    cjose_jws_release(jws);
+    cjose_header_release(header);
+    return rc;
+}
+
+static const char *about(void)
+{
+    static char text[32]; /* the same from any thread */
+
+    snprintf(text, sizeof text, "cjose %s", cjose_version());
+    return text;
+}
+
+WKI_MODULE_TABLE(jose) = {
+    {WADOKIT_VERSION, about}, wki_jwt_key_read, wki_jwt_key_free, wki_jws_sign};

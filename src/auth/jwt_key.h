@@ -1,5 +1,5 @@
 /*
- * Reading private keys of clients: what jwt_key.c gives to jwt.c.
+ * Private keys of clients: what jwt_key.c, which reads them and signs, gives to jwt.c.
  */
 #ifndef WADOKIT_AUTH_JWT_KEY_H
 #define WADOKIT_AUTH_JWT_KEY_H

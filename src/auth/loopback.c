@@ -1,12 +1,12 @@
-#include "auth/loopback.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <microhttpd.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "auth/auth_module.h"
 #include "core/text.h"
 
 enum {
@@ -201,3 +201,17 @@ wk_code wki_loopback_wait(wki_loopback *l, int64_t timeout_ms, const wki_clock *
     l->query = NULL;
     return WK_OK;
 }
+
+static const char *about(void)
+{
+    static char text[32]; /* the same from any thread */
+
+    snprintf(text, sizeof text, "libmicrohttpd %s", MHD_get_version());
+    return text;
+}
+
+WKI_MODULE_TABLE(microhttpd) = {{WADOKIT_VERSION, about},
+                                wki_loopback_open,
+                                wki_loopback_close,
+                                wki_loopback_port,
+                                wki_loopback_wait};

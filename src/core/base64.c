@@ -1,94 +1,107 @@
 #include "core/base64.h"
 
-#include <limits.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The encoded text on the heap, its length in *length. EVP counts in int. */
-static char *encoded(const void *data, size_t n, size_t *length)
-{
-    unsigned char *text;
+enum {
+    GROUPS = 1024 /* encoded at a time: three bytes, four characters each */
+};
 
-    if (n > INT_MAX / 2)
-        return NULL;
-    text = malloc((n + 2) / 3 * 4 + 1);
-    if (text)
-        *length = (size_t)EVP_EncodeBlock(text, data, (int)n);
-    return (char *)text;
+static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char for_urls[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+/* Up to three bytes; the characters of bytes that are not there are '='. */
+static void encode_group(const char *alphabet, const unsigned char *in, size_t n, char out[4])
+{
+    unsigned long bits =
+        (unsigned long)in[0] << 16 | (n > 1 ? (unsigned long)in[1] << 8 : 0) | (n > 2 ? in[2] : 0u);
+
+    out[0] = alphabet[bits >> 18];
+    out[1] = alphabet[bits >> 12 & 63];
+    out[2] = n > 1 ? alphabet[bits >> 6 & 63] : '=';
+    out[3] = n > 2 ? alphabet[bits & 63] : '=';
+}
+
+static wk_code encode(const char *alphabet, wki_buf *out, const void *data, size_t n, bool padded,
+                      wk_error *err)
+{
+    const unsigned char *in = data;
+    char text[4 * GROUPS];
+    wk_code rc = WK_OK;
+
+    while (n > 0 && rc == WK_OK) {
+        size_t length = 0;
+
+        while (n > 0 && length < sizeof text) {
+            size_t bytes = n < 3 ? n : 3;
+
+            encode_group(alphabet, in, bytes, text + length);
+            length += bytes == 3 || padded ? 4 : bytes + 1;
+            in += bytes;
+            n -= bytes;
+        }
+        rc = wki_buf_add(out, text, length, err);
+    }
+    return rc;
 }
 
 wk_code wki_base64_encode(wki_buf *out, const void *data, size_t n, wk_error *err)
 {
-    size_t length;
-    char *text = encoded(data, n, &length);
-    wk_code rc;
-
-    if (!text)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    rc = wki_buf_add(out, text, length, err);
-    free(text);
-    return rc;
-}
-
-static void swap(char *text, char from, char to)
-{
-    for (char *c = strchr(text, from); c; c = strchr(c, from))
-        *c = to;
+    return encode(standard, out, data, n, true, err);
 }
 
 wk_code wki_base64url_encode(wki_buf *out, const void *data, size_t n, wk_error *err)
 {
-    size_t length;
-    char *text = encoded(data, n, &length);
-    wk_code rc;
+    return encode(for_urls, out, data, n, false, err);
+}
 
-    if (!text)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    swap(text, '+', '-');
-    swap(text, '/', '_');
-    while (length > 0 && text[length - 1] == '=')
-        length--;
-    rc = wki_buf_add(out, text, length, err);
-    free(text);
-    return rc;
+/* Of a character of either alphabet; '=' is 0. */
+static unsigned value_of(char c)
+{
+    if (c >= 'A' && c <= 'Z')
+        return (unsigned)(c - 'A');
+    if (c >= 'a' && c <= 'z')
+        return (unsigned)(c - 'a') + 26;
+    if (c >= '0' && c <= '9')
+        return (unsigned)(c - '0') + 52;
+    return c == '+' || c == '-' ? 62 : c == '=' ? 0 : 63;
+}
+
+/* Whole groups of four checked characters. */
+static void decode_groups(const char *text, size_t n, unsigned char *out)
+{
+    for (size_t i = 0; i < n; i += 4, out += 3) {
+        unsigned bits = value_of(text[i]) << 18 | value_of(text[i + 1]) << 12 |
+                        value_of(text[i + 2]) << 6 | value_of(text[i + 3]);
+
+        out[0] = (unsigned char)(bits >> 16);
+        out[1] = (unsigned char)(bits >> 8);
+        out[2] = (unsigned char)bits;
+    }
 }
 
 wk_code wki_base64url_decode(wki_buf *out, const char *text, size_t n, wk_error *err)
 {
-    static const char alphabet[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    size_t padded = (n + 3) / 4 * 4;
-    char *in = NULL;
-    unsigned char *raw = NULL;
+    size_t whole = n / 4 * 4;
+    char last[4] = {'=', '=', '=', '='};
+    unsigned char raw[3];
     wk_code rc = WK_OK;
 
-    if (n == 0)
-        return WK_OK;
-    if (n > INT_MAX / 2 || n % 4 == 1)
+    if (n % 4 == 1)
         return wk_fail(err, WK_DATA, "not base64url");
-    in = calloc(1, padded + 1);
-    raw = malloc(padded);
-    if (!in || !raw) {
-        rc = wk_fail(err, WK_NOMEM, "out of memory");
-        goto out;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\0' || !strchr(for_urls, text[i]))
+            return wk_fail(err, WK_DATA, "not base64url");
     }
-    memcpy(in, text, n);
-    if (strspn(in, alphabet) != n) {
-        rc = wk_fail(err, WK_DATA, "not base64url");
-        goto out;
+    for (size_t i = 0; i < whole && rc == WK_OK; i += 4) {
+        decode_groups(text + i, 4, raw);
+        rc = wki_buf_add(out, raw, 3, err);
     }
-    swap(in, '-', '+');
-    swap(in, '_', '/');
-    memset(in + n, '=', padded - n);
-    if (EVP_DecodeBlock(raw, (unsigned char *)in, (int)padded) < 0)
-        rc = wk_fail(err, WK_DATA, "not base64url");
-    else
-        rc = wki_buf_add(out, raw, n * 3 / 4, err);
-out:
-    free(in);
-    free(raw);
-    return rc;
+    if (rc != WK_OK || n == whole)
+        return rc;
+    memcpy(last, text + whole, n - whole);
+    decode_groups(last, 4, raw);
+    return wki_buf_add(out, raw, n - whole - 1, err);
 }
 
 /* ---- in pieces ---- */
@@ -103,16 +116,14 @@ enum {
 static wk_code decode_block(wki_base64_reader *r, size_t padding, wk_error *err)
 {
     unsigned char raw[sizeof r->block / 4 * 3];
-    int n;
+    size_t n = r->n / 4 * 3 - padding;
 
     if (r->n == 0)
         return WK_OK;
-    n = EVP_DecodeBlock(raw, (unsigned char *)r->block, (int)r->n);
-    if (n < 0 || (size_t)n < padding)
-        return wk_fail(err, WK_DATA, "the base64 is broken");
+    decode_groups(r->block, r->n, raw);
     r->n = 0;
-    r->bytes += (size_t)n - padding;
-    return r->out.write(r->out.user, raw, (size_t)n - padding, err);
+    r->bytes += n;
+    return r->out.write(r->out.user, raw, n, err);
 }
 
 static bool is_space(char c)

@@ -1,5 +1,5 @@
 /*
- * Base64 (RFC 4648), by libcrypto.
+ * Base64 (RFC 4648).
  */
 #ifndef WADOKIT_CORE_BASE64_H
 #define WADOKIT_CORE_BASE64_H

@@ -1,7 +1,8 @@
-#include "core/hash.h"
-
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
+
+#include "core/hash_module.h"
 
 struct wki_sha256 {
     EVP_MD_CTX *ctx;
@@ -60,3 +61,12 @@ wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256
         return wk_fail(err, WK_NOMEM, "SHA-256: out of memory");
     return WK_OK;
 }
+
+static const char *about(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION);
+}
+
+WKI_MODULE_TABLE(crypto) = {{WADOKIT_VERSION, about}, wki_sha256_new, wki_sha256_free,
+                            wki_sha256_reset,         wki_sha256_add, wki_sha256_finish,
+                            wki_sha256_once};

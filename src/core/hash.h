@@ -12,7 +12,10 @@
 extern "C" {
 #endif
 
-enum { WKI_SHA256_BYTES = 32, WKI_SHA256_HEX_SIZE = 65 };
+enum {
+    WKI_SHA256_BYTES = 32,
+    WKI_SHA256_HEX_SIZE = 65
+};
 
 typedef struct wki_sha256 wki_sha256;
 

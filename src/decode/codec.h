@@ -45,9 +45,7 @@ wk_code wki_decode_apart(wki_codec codec, const wki_image_desc *d, const wki_fra
 unsigned wki_j2k_components(const wki_frame_bytes *bytes);
 
 const char *wki_jpeg_version(void);
-const char *wki_jpegls_version(void);
 const char *wki_j2k_version(void);
-const char *wki_jxl_version(void);
 
 #ifdef __cplusplus
 }

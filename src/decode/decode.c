@@ -7,6 +7,12 @@
 #include "core/text.h"
 #include "decode/codec.h"
 
+#ifdef WADOKIT_JXL
+static const char *const jxl_line = "libjxl " WADOKIT_JXL ": JPEG XL";
+#else
+static const char *const jxl_line;
+#endif
+
 typedef struct entry {
     const char *uid;
     wki_decode_way way;
@@ -85,7 +91,7 @@ wki_decode_way wki_decode_way_of(const char *transfer_syntax)
 
     if (is_video(transfer_syntax))
         return WKI_DECODE_VIDEO;
-    if (!e || (e->codec == wki_decode_jxl && !wki_jxl_version()))
+    if (!e || (e->codec == wki_decode_jxl && !jxl_line))
         return WKI_DECODE_NONE;
     return e->way;
 }
@@ -187,10 +193,12 @@ unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t 
 
 const char *wki_decode_version(size_t i)
 {
-    const char *lines[] = {
-        wki_j2k_version(),    wki_jpeg_version(),
-        wki_jpegls_version(), "built in: native, RLE, lossless JPEG, deflated frames",
-        wki_jxl_version(),    NULL};
+    const char *lines[] = {wki_j2k_version(),
+                           wki_jpeg_version(),
+                           "CharLS " WADOKIT_CHARLS ": JPEG-LS",
+                           "built in: native, RLE, lossless JPEG, deflated frames",
+                           jxl_line,
+                           NULL};
 
     return i < sizeof lines / sizeof lines[0] ? lines[i] : NULL;
 }

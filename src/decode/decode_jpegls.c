@@ -1,4 +1,5 @@
 /* JPEG-LS, lossless and near-lossless, by CharLS. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,7 +8,7 @@
 #include "core/buf.h"
 #include "core/jpeg_header.h"
 #include "core/text.h"
-#include "decode/codec.h"
+#include "decode/decode_module.h"
 
 static wk_code failed(charls_jpegls_errc code, wk_error *err)
 {
@@ -149,11 +150,12 @@ wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes,
     return wki_decode_apart(decode_any, d, bytes, reduce, out, err);
 }
 
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
-const char *wki_jpegls_version(void)
+static const char *about(void)
 {
-    return "CharLS " TEXT(CHARLS_VERSION_MAJOR) "." TEXT(CHARLS_VERSION_MINOR) "." TEXT(
-        CHARLS_VERSION_PATCH) ": JPEG-LS";
+    static char text[32]; /* the same from any thread */
+
+    snprintf(text, sizeof text, "CharLS %s", charls_get_version_string());
+    return text;
 }
+
+WKI_MODULE_TABLE(charls) = {{WADOKIT_VERSION, about}, wki_decode_jpegls};

@@ -1,9 +1,10 @@
 /* JPEG XL (ISO 18181), by libjxl; optional at build. */
-#include "decode/codec.h"
+#include "decode/decode_module.h"
 
 #ifdef WADOKIT_JXL
 
 #include <jxl/decode.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,10 +129,16 @@ wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, un
     return rc;
 }
 
-const char *wki_jxl_version(void)
+static const char *about(void)
 {
-    return "libjxl " WADOKIT_JXL ": JPEG XL";
+    static char text[32]; /* the same from any thread */
+    unsigned v = JxlDecoderVersion();
+
+    snprintf(text, sizeof text, "libjxl %u.%u.%u", v / 1000000, v / 1000 % 1000, v % 1000);
+    return text;
 }
+
+WKI_MODULE_TABLE(jxl) = {{WADOKIT_VERSION, about}, wki_decode_jxl};
 
 #else
 
@@ -143,11 +150,6 @@ wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, un
     (void)reduce;
     (void)out;
     return wk_fail(err, WK_UNSUPPORTED, "JPEG XL: this build has no libjxl");
-}
-
-const char *wki_jxl_version(void)
-{
-    return NULL;
 }
 
 #endif

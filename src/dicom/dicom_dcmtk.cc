@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dicom/dicom_module.h"
 #include "dicom/inflate.h"
 
 namespace wadokit
@@ -292,6 +293,11 @@ wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32
     });
 }
 
+wk_code wki_dicom_ready(wk_error *)
+{
+    return WK_OK;
+}
+
 uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d)
 {
     uint32_t there = d->frames;
@@ -303,9 +309,15 @@ uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d)
     return there ? there : 1;
 }
 
-const char *wki_dicom_version(void)
+static const char *about(void)
 {
-    return "DCMTK " OFFIS_DCMTK_VERSION_STRING ": data sets, JPEG lossless, 12-bit JPEG";
+    return "DCMTK " OFFIS_DCMTK_VERSION_STRING;
 }
+
+WKI_MODULE_TABLE(dcmtk) = {
+    {WADOKIT_VERSION, about}, wki_dicom_open,          wki_dicom_close,
+    wki_dicom_describe,       wki_dicom_frame_bytes,   wki_dicom_frames_there,
+    wki_dicom_decode_frame,   wki_dicom_decode_stream, wki_dicom_json,
+    wki_dicom_value,          wki_dicom_path_next};
 
 } // extern "C"

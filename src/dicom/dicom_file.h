@@ -1,6 +1,6 @@
 /*
- * The one seam to C++: DCMTK behind plain C. dicom_dcmtk.cc defines what is declared here and is
- * the only file that sees DCMTK; no DCMTK or std type, and no exception, crosses.
+ * The one seam to C++: DCMTK behind plain C. The .cc files of this folder define what is declared
+ * here and are the only ones that see DCMTK; no DCMTK or std type, and no exception, crosses.
  */
 #ifndef WADOKIT_DICOM_DICOM_FILE_H
 #define WADOKIT_DICOM_DICOM_FILE_H
@@ -20,10 +20,13 @@ extern "C" {
 
 typedef struct wki_dicom_file wki_dicom_file;
 
+/* WK_IO where DCMTK cannot be had (core/module.h); what says nothing of errors asks this before. */
+wk_code wki_dicom_ready(wk_error *err) WK_MUST_USE;
+
 /* Opens a file by path and reads its data set; large values stay on disk. Files without preamble
  * or meta header are accepted where they parse. WK_IO where it cannot be opened or read, WK_DATA
- * where it is not DICOM or cannot be parsed; messages leave the file's name to the caller. Free with
- * wki_dicom_close(). One thread a handle. */
+ * where it is not DICOM or cannot be parsed; messages leave the file's name to the caller. Free
+ * with wki_dicom_close(). One thread a handle. */
 wk_code wki_dicom_open(const char *path, wki_dicom_file **out, wk_error *err) WK_MUST_USE;
 void wki_dicom_close(wki_dicom_file *f);
 
@@ -38,8 +41,8 @@ wk_code wki_dicom_describe(wki_dicom_file *f, wki_image_desc *out, wk_error *err
 wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
-/* How many of the frames have a place among the pixels, the last one maybe cut short: at least 1, at
- * most d->frames. */
+/* How many of the frames have a place among the pixels, the last one maybe cut short: at least 1,
+ * at most d->frames. */
 uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d);
 
 /* One frame decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. */
@@ -63,9 +66,6 @@ wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_erro
  * to the NUL at the end; false (and *path not at a NUL) where it names no tag. Asks the dictionary.
  */
 bool wki_dicom_path_next(const char **path, uint32_t *tag, uint32_t *index);
-
-/* "DCMTK 3.6.7" and what it is used for, for --version. Static. */
-const char *wki_dicom_version(void);
 
 #ifdef __cplusplus
 }

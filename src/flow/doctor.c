@@ -9,6 +9,7 @@
 #include <wadokit/version.h>
 
 #include "auth/token_store.h"
+#include "core/module.h"
 #include "core/text.h"
 #include "flow/session.h"
 #include "http/retry.h"
@@ -45,6 +46,21 @@ static void tell(visit *v, const char *name, wk_finding_status status, wk_code c
     if (status == WK_FINDING_FAIL && v->first.code == WK_OK)
         wk_fail(&v->first, code, "%s: %s", name, detail);
     v->each(v->user, &f);
+}
+
+static void look_at_modules(visit *v)
+{
+    for (size_t i = 0; wki_module_name(i); i++) {
+        wk_error err = {0};
+        const wki_module_head *head = wki_module_open(wki_module_name(i), &err);
+
+        if (head)
+            tell(v, "module", WK_FINDING_OK, WK_OK, "", "%s: %s", wki_module_name(i),
+                 head->about());
+        else
+            tell(v, "module", WK_FINDING_FAIL, err.code, "install wadokit again, all of it", "%s",
+                 err.message);
+    }
 }
 
 static void look_at_folder(visit *v, const char *dir, const char *purpose, const char *advice)
@@ -170,6 +186,7 @@ wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error 
 
     for (size_t i = 0; wk_version_line(i); i++)
         tell(&v, "library", WK_FINDING_OK, WK_OK, "", "%s", wk_version_line(i));
+    look_at_modules(&v);
     look_at_folders(&v);
     look_at_server(&v, "fhir", o->fhir, "/metadata", "application/fhir+json");
     look_at_server(&v, "dicomweb", o->dicomweb, "/studies?limit=1", "application/dicom+json");

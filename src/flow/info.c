@@ -264,6 +264,10 @@ static wk_code on_item(void *user, const wk_plan_item *plan, wk_error *err)
 /* Every path has to name attributes, before anything is opened. */
 static wk_code check_tags(const wk_info_opts *opts, wk_error *err)
 {
+    wk_code rc = opts->n_tags > 0 ? wki_dicom_ready(err) : WK_OK;
+
+    if (rc != WK_OK)
+        return rc;
     for (size_t i = 0; i < opts->n_tags; i++) {
         const char *path = opts->tags[i];
         uint32_t tag, index;

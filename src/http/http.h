@@ -180,9 +180,6 @@ wk_code wki_http_perform(wki_http *http, const wki_http_request *request,
                          const wki_http_handler *handler, wki_http_result *result,
                          wk_error *err) WK_MUST_USE;
 
-/* "libcurl 7.88.1: HTTP/2, OpenSSL/3.0.15", for --version. Not for two threads at once. */
-const char *wki_http_version(void);
-
 #ifdef __cplusplus
 }
 #endif

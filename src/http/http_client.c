@@ -638,8 +638,10 @@ static wk_code new_client(const wki_http_opts *opts, wki_http **out, wk_error *e
 wk_code wki_http_new(const wki_http_opts *opts, wki_http **out, wk_error *err)
 {
     wki_http *http = NULL;
-    wk_code rc = new_client(opts, &http, err);
+    wk_code rc = wki_http_check_files(opts, err);
 
+    if (rc == WK_OK)
+        rc = new_client(opts, &http, err);
     if (rc == WK_OK)
         rc = wki_transport_curl(&http->opts, &http->transport, err);
     if (rc != WK_OK) {

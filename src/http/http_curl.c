@@ -1,5 +1,3 @@
-#include "http/transport.h"
-
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
@@ -18,6 +16,7 @@
 #include "core/base64.h"
 #include "core/buf.h"
 #include "core/text.h"
+#include "http/http_module.h"
 #include "http/url.h"
 
 enum {
@@ -539,25 +538,10 @@ static bool is_proxied(const wki_http_opts *opts)
     return opts->proxy != NULL;
 }
 
-/* curl reports an unreadable file only when it connects, and then in riddles. */
-static wk_code check_file(const char *path, const char *option, wk_error *err)
-{
-    if (path && access(path, R_OK) != 0)
-        return wk_fail_errno(err, WK_USAGE, errno, "--%s %s", option, path);
-    return WK_OK;
-}
-
 wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_error *err)
 {
     wire *w;
-    wk_code rc = check_file(opts->cacert, "cacert", err);
 
-    if (rc == WK_OK)
-        rc = check_file(opts->cert, "cert", err);
-    if (rc == WK_OK)
-        rc = check_file(opts->key, "key", err);
-    if (rc != WK_OK)
-        return rc;
     if (pthread_once(&once, init_global) != 0 || global_rc != CURLE_OK)
         return wk_fail(err, WK_INTERNAL, "curl cannot be set up");
     w = calloc(1, sizeof *w);
@@ -577,13 +561,9 @@ wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_err
     return WK_OK;
 }
 
-const char *wki_http_version(void)
+static const char *about(void)
 {
-    static char text[160];
-    const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
-
-    snprintf(text, sizeof text, "libcurl %s: %s%s%s", info->version,
-             info->features & CURL_VERSION_HTTP2 ? "HTTP/2, " : "",
-             info->ssl_version ? info->ssl_version : "no TLS", info->libz_version ? ", gzip" : "");
-    return text;
+    return curl_version();
 }
+
+WKI_MODULE_TABLE(curl) = {{WADOKIT_VERSION, about}, wki_transport_curl};

@@ -125,6 +125,9 @@ bool wki_transfer_is_repeatable(const wki_http_transfer *t);
 wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err) WK_MUST_USE;
 void wki_request_drop_lines(wki_http_transfer *t);
 
+/* WK_USAGE where a file of the options (--cacert, --cert, --key) cannot be read. */
+wk_code wki_http_check_files(const wki_http_opts *opts, wk_error *err) WK_MUST_USE;
+
 /* http_answer.c */
 void wki_answer_init(wki_answer *a);
 void wki_answer_clear(wki_answer *a);

@@ -1,8 +1,10 @@
 #include "http/http_internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include <wadokit/limits.h>
 
@@ -333,5 +335,24 @@ wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error
         rc = add_configured(t, err);
     if (rc == WK_OK)
         fill_wire(t, may_see && r->auth != WKI_AUTH_NEVER, wire);
+    return rc;
+}
+
+/* curl reports an unreadable file only when it connects, and then in riddles. */
+static wk_code check_file(const char *path, const char *option, wk_error *err)
+{
+    if (path && access(path, R_OK) != 0)
+        return wk_fail_errno(err, WK_USAGE, errno, "--%s %s", option, path);
+    return WK_OK;
+}
+
+wk_code wki_http_check_files(const wki_http_opts *opts, wk_error *err)
+{
+    wk_code rc = check_file(opts->cacert, "cacert", err);
+
+    if (rc == WK_OK)
+        rc = check_file(opts->cert, "cert", err);
+    if (rc == WK_OK)
+        rc = check_file(opts->key, "key", err);
     return rc;
 }

@@ -1,0 +1,20 @@
+/* Decoders by their modules. */
+#include "decode/decode_module.h"
+
+wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                          wki_pixels *out, wk_error *err)
+{
+    const wki_charls_module *m = wki_module_open("charls", err);
+
+    return m ? m->decode(d, bytes, reduce, out, err) : WK_IO;
+}
+
+#ifdef WADOKIT_JXL
+wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                       wki_pixels *out, wk_error *err)
+{
+    const wki_jxl_module *m = wki_module_open("jxl", err);
+
+    return m ? m->decode(d, bytes, reduce, out, err) : WK_IO;
+}
+#endif

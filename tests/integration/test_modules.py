@@ -1,0 +1,61 @@
+#!/usr/bin/env python3
+"""Modules: what works without them, and what is said where one is missing or of another version."""
+import os
+import shutil
+import unittest.mock
+
+import peers
+
+
+class Modules(peers.Case):
+    def setUp(self):
+        """The program and its modules somewhere else, as they lie to each other in the build folder."""
+        super().setUp()
+        self.modules = os.path.join(self.home, "modules")
+        os.mkdir(os.path.join(self.home, "cli"))
+        shutil.copytree(os.path.join(os.path.dirname(peers.WADOKIT), "..", "modules"), self.modules)
+        moved = unittest.mock.patch.object(peers, "WADOKIT", shutil.copy(peers.WADOKIT, self.home + "/cli"))
+        moved.start()
+        self.addCleanup(moved.stop)
+        self.images = os.path.join(self.home, "images")
+        peers.make_phantom(self.images, "ct:1")
+
+    def module(self, name):
+        return os.path.join(self.modules, "wadokit-%s.so" % name)
+
+    def test_all_of_them_open_wherever_the_program_was_moved_to(self):
+        result = self.run_wadokit("doctor", "--json")
+        self.assert_exit(result, 0)
+        found = {line["detail"].split(":")[0]: line["status"]
+                 for line in result.lines("finding") if line["name"] == "module"}
+        self.assertEqual({os.path.basename(self.module(name)) for name in found}, set(os.listdir(self.modules)))
+        self.assertEqual(set(found.values()), {"ok"})
+
+    def test_a_plain_picture_needs_none(self):
+        shutil.rmtree(self.modules)
+        self.assert_exit(self.run_wadokit("--version"), 0)
+        self.assert_exit(self.run_wadokit("thumb", self.images, "-o", self.out), 0)
+        self.assertEqual(sum(name.endswith(".jpg") for _, _, names in os.walk(self.out) for name in names), 1)
+
+    def test_a_missing_one_is_named(self):
+        os.remove(self.module("dcmtk"))
+        result = self.run_wadokit("info", self.images)
+        self.assert_exit(result, 7)
+        self.assertIn("module dcmtk cannot be opened", result.err)
+        result = self.run_wadokit("doctor")
+        self.assert_exit(result, 7)
+        self.assertIn("install wadokit again", result.out)
+
+    def test_one_of_another_version_is_refused(self):
+        version = self.run_wadokit("--version").out.split()[1].encode() + b"\0"
+        with open(self.module("curl"), "rb") as file:
+            code = file.read()
+        with open(self.module("curl"), "wb") as file:
+            file.write(code.replace(version, b"9" + version[1:]))
+        result = self.run_wadokit("get", "--dicomweb", "http://127.0.0.1:9/", "1.2.3", "-o", self.out)
+        self.assert_exit(result, 7)
+        self.assertIn("module curl is of wadokit 9", result.err)
+
+
+if __name__ == "__main__":
+    peers.main()
