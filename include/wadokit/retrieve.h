@@ -43,6 +43,8 @@ typedef enum wk_get_by {
  *   transfer_syntax  "stored" (NULL), "raw", "jpeg", "jpeg-lossless", "jpegls", "jpegls-lossy",
  *                    "j2k", "j2k-lossy", "htj2k", "rle", or a UID
  *   no_digest        leave SHA-256 out of reports and journal
+ *   check_digest     hold the files of an earlier run against the journal by their SHA-256, not by
+ *                    their size alone; those that changed are fetched again and replaced
  */
 typedef struct wk_get_opts {
     const char *dir;
@@ -50,6 +52,7 @@ typedef struct wk_get_opts {
     const char *transfer_syntax;
     wk_get_by by;
     bool no_digest;
+    bool check_digest;
 } wk_get_opts;
 
 typedef enum wk_instance_status {
@@ -61,7 +64,8 @@ typedef enum wk_instance_status {
 } wk_instance_status;
 
 /* Borrowed during the call. Strings are NULL where unknown. error.code is WK_OK where all is well;
- * a SAVED one may have an error that tells of another file of the same instance. */
+ * a SAVED one may have an error that tells of another file of the same instance, or that its file
+ * of an earlier run had changed. */
 typedef struct wk_instance_report {
     const char *study, *series, *sop;
     const char *path; /* with `dir` in front */

@@ -8,7 +8,7 @@
 #include "report_instance.h"
 
 static struct {
-    const char *output, *name, *by, *syntax, *files_from;
+    const char *output, *name, *by, *syntax, *files_from, *check;
     bool no_digest;
     cli_part part;
 } req = {.output = "."};
@@ -25,6 +25,8 @@ static const cli_opt opts[] = {
      "read more targets from FILE, one a line; - is standard input", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "make no SHA-256 of what is received", NULL, 0,
      0},
+    {"check", 0, CLI_STRING, &req.check, "HOW",
+     "what tells that a file of an earlier run is whole (default size)", "size|digest", 0, 0},
     CLI_PART_ROWS(req.part),
     {0},
 };
@@ -62,7 +64,8 @@ static int get(cli_context *ctx, const cli_operands *t)
                      .name = req.name,
                      .transfer_syntax = req.syntax,
                      .by = read_by(req.by),
-                     .no_digest = req.no_digest};
+                     .no_digest = req.no_digest,
+                     .check_digest = req.check && strcmp(req.check, "digest") == 0};
     cli_instances rep = {.ctx = ctx};
     wk_get_summary summary = {.expected = -1};
     wk_error err = {0};
@@ -106,7 +109,8 @@ const cli_command cli_cmd_get = {
     .description =
         "Gets every instance of the targets into DIR/<StudyUID>/<SeriesUID>/<SOPUID>.dcm. A file "
         "has its name only when it is whole and what was asked for. DIR/.wadokit holds a journal; "
-        "a second run keeps what is whole and fetches the rest.\n"
+        "a second run keeps what is whole and fetches the rest; --check digest holds what is there "
+        "against the SHA-256 of the journal, not only its size.\n"
         "\n"
         "What is expected is taken from the source's list of instances, or from QIDO-RS. When an "
         "answer breaks, what came whole is kept, and the rest is asked for by series, then by "

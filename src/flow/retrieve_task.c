@@ -204,12 +204,15 @@ static wk_code keep_what_is_there(wki_task *t, wk_error *err)
 
     for (size_t i = 0; i < t->n_expected && rc == WK_OK; i++) {
         wki_expected *e = &t->expected[i];
-        bool found = false;
+        wki_store_state state = WKI_STORE_ABSENT;
 
-        rc = wki_store_find(t->retriever->store, t->item->study, e->series, e->sop, entry, &found,
+        rc = wki_store_find(t->retriever->store, t->item->study, e->series, e->sop, entry, &state,
                             err);
-        if (rc == WK_OK && found)
+        if (rc == WK_OK && state == WKI_STORE_WHOLE)
             wki_task_instance(t, WK_INSTANCE_KEPT, entry, NULL);
+        e->changed = state == WKI_STORE_CHANGED;
+        if (rc == WK_OK)
+            rc = wki_session_check(t->retriever->session, err);
     }
     free(entry);
     return rc;
@@ -233,6 +236,7 @@ void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal
 {
     wki_expected *e = find_entry(t, entry->series, entry->sop);
     bool again = e ? e->done : wki_seen_before(&t->reported, entry->sop);
+    wk_error changed = {0};
 
     t->instances++;
     if (e && !e->done) {
@@ -244,6 +248,10 @@ void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal
         return;
     if (!e)
         t->retriever->summary.expected++; /* more than was told */
+    if (e && e->changed && error && error->code == WK_OK) {
+        wk_fail(&changed, WK_DATA, "its file had changed since it was received; fetched again");
+        error = &changed;
+    }
     wki_retriever_report(t, status, entry->series, entry->sop, entry, error);
 }
 
@@ -429,6 +437,8 @@ static void report_missing(wki_task *t)
         failed = error.code != WK_OK && error.code != WK_NOT_FOUND;
         if (error.code == WK_OK)
             wk_fail(&error, WK_NOT_FOUND, "instance %s did not come", e->sop);
+        if (e->changed)
+            wk_fail_add(&error, "its file has changed since it was received, and again: ");
         wki_retriever_report(t, failed ? WK_INSTANCE_FAILED : WK_INSTANCE_MISSING, e->series,
                              e->sop, NULL, &error);
     }

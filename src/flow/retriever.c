@@ -27,7 +27,8 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
 {
     wki_store_opts store = {.dir = opts->dir ? opts->dir : ".",
                             .name_template = opts->name,
-                            .no_digest = opts->no_digest};
+                            .no_digest = opts->no_digest,
+                            .check_digest = opts->check_digest};
     int jobs = session->opts.jobs > 0 ? session->opts.jobs : DEFAULT_JOBS;
     wki_retriever *r = calloc(1, sizeof *r);
     wk_code rc = WK_OK;

@@ -31,6 +31,7 @@ typedef struct wki_expected {
     char series[WK_UID_SIZE], sop[WK_UID_SIZE];
     bool done;
     bool answered; /* the server said that it will not come */
+    bool changed;  /* its file has other bytes than came once */
 } wki_expected;
 
 /* A part that was no instance, or an instance that was asked for by itself and did not come: told

@@ -29,6 +29,7 @@ struct wki_store {
     wki_journal *journal;
     wki_dicom_scan *scan; /* for files that are there already */
     wki_sha256 *sha;      /* NULL: no digests */
+    wki_sha256 *check;    /* for files that are there already; NULL: sizes are enough */
 };
 
 struct wki_store_part {
@@ -108,6 +109,8 @@ wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *er
         rc = wki_dicom_scan_new(&s->scan, err);
     if (rc == WK_OK && !opts->no_digest)
         rc = wki_sha256_new(&s->sha, err);
+    if (rc == WK_OK && opts->check_digest)
+        rc = wki_sha256_new(&s->check, err);
     if (rc != WK_OK) {
         wki_store_close(s);
         return rc;
@@ -131,6 +134,7 @@ void wki_store_close(wki_store *s)
     wki_layout_free(s->layout);
     wki_dicom_scan_free(s->scan);
     wki_sha256_free(s->sha);
+    wki_sha256_free(s->check);
     close_fd(s->parent_fd);
     close_fd(s->tmp_fd);
     close_fd(s->meta_fd);
@@ -163,13 +167,31 @@ typedef struct finder {
     wki_store *store;
     const char *study, *series;
     wki_journal_entry *out;
-    bool found;
+    wki_store_state state;
 } finder;
+
+/* Whether a file is what the journal says of it. */
+static bool entry_holds(wki_store *s, const wki_journal_entry *e, int fd, uint64_t bytes)
+{
+    char sha256[WKI_SHA256_HEX_SIZE];
+
+    if (bytes != e->bytes)
+        return false;
+    if (!s->check)
+        return true;
+    wki_sha256_reset(s->check);
+    if (wki_store_file_scan(fd, s->scan, s->check, NULL) != WK_OK)
+        return false;
+    wki_sha256_finish(s->check, sha256);
+    return e->sha256[0] ? strcmp(sha256, e->sha256) == 0
+                        : strcmp(wki_dicom_scan_identity(s->scan)->sop_uid, e->sop) == 0;
+}
 
 static bool look_at_entry(void *user, const wki_journal_entry *e)
 {
     finder *f = user;
     uint64_t bytes = 0;
+    bool holds;
     int fd;
 
     if (!same_or_any(f->study, e->study) || !same_or_any(f->series, e->series))
@@ -177,17 +199,17 @@ static bool look_at_entry(void *user, const wki_journal_entry *e)
     fd = wki_store_file_open(f->store->root_fd, e->path, &bytes);
     if (fd < 0)
         return true;
+    holds = entry_holds(f->store, e, fd, bytes);
     close(fd);
-    if (bytes != e->bytes)
-        return true;
-    *f->out = *e;
-    f->found = true;
-    return false;
+    f->state = holds ? WKI_STORE_WHOLE : WKI_STORE_CHANGED;
+    if (holds)
+        *f->out = *e;
+    return !holds;
 }
 
 /* A file under the name of the instance, that the journal does not know: read to its end. */
 static wk_code adopt(wki_store *s, const char *study, const char *series, const char *sop,
-                     wki_journal_entry *entry, bool *found, wk_error *err)
+                     wki_journal_entry *entry, wki_store_state *state, wk_error *err)
 {
     const wki_dicom_identity *id = wki_dicom_scan_identity(s->scan);
     char path[3 * WK_UID_SIZE + 8];
@@ -209,20 +231,21 @@ static wk_code adopt(wki_store *s, const char *study, const char *series, const 
     fill_entry(entry, id, path, bytes, NULL);
     if (s->sha)
         wki_sha256_finish(s->sha, entry->sha256);
-    *found = true;
+    *state = WKI_STORE_WHOLE;
     return wki_journal_add(s->journal, entry, err);
 }
 
 wk_code wki_store_find(wki_store *s, const char *study, const char *series, const char *sop,
-                       wki_journal_entry *entry, bool *found, wk_error *err)
+                       wki_journal_entry *entry, wki_store_state *state, wk_error *err)
 {
-    finder f = {s, study, series, entry, false};
+    finder f = {s, study, series, entry, WKI_STORE_ABSENT};
     wk_code rc = wki_journal_each(s->journal, sop, look_at_entry, &f, err);
 
-    *found = f.found;
-    if (rc != WK_OK || f.found || !wki_layout_is_default(s->layout) || !study[0] || !series[0])
+    *state = f.state;
+    if (rc != WK_OK || f.state != WKI_STORE_ABSENT || !wki_layout_is_default(s->layout) ||
+        !study[0] || !series[0])
         return rc;
-    return adopt(s, study, series, sop, entry, found, err);
+    return adopt(s, study, series, sop, entry, state, err);
 }
 
 /* --- parts --- */
@@ -341,6 +364,7 @@ static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error
 
 /* --- giving the name --- */
 
+/* changed: a file of ours that is no longer what it was, and may be replaced; "" none. */
 typedef struct twin {
     wki_store_part *part;
     int tmp_fd;
@@ -348,6 +372,7 @@ typedef struct twin {
     const wki_dicom_identity *id;
     wki_journal_entry *out;
     bool same, other;
+    char changed[WK_MAX_PATH_BYTES];
 } twin;
 
 /* Holds an entry of the same SOP Instance UID against the new bytes. */
@@ -362,7 +387,9 @@ static bool compare_entry(void *user, const wki_journal_entry *e)
     fd = wki_store_file_open(t->part->store->root_fd, e->path, &bytes);
     if (fd < 0)
         return true;
-    if (bytes == e->bytes) {
+    if (t->part->store->check && !entry_holds(t->part->store, e, fd, bytes)) {
+        wki_strcopy(t->changed, sizeof t->changed, e->path);
+    } else if (bytes == e->bytes) {
         bool same = bytes == t->part->tmp.bytes &&
                     (e->sha256[0] && t->sha256[0] ? strcmp(e->sha256, t->sha256) == 0
                                                   : wki_store_file_same(fd, t->tmp_fd));
@@ -425,7 +452,7 @@ static wk_code open_parent(wki_store *s, const char *path, const char **name, wk
 
 /* The name, numbered past files that are something else; by "-", which no UID has, so that a number
  * never makes another instance's name. */
-static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path, size_t size,
+static wk_code place(wki_store_part *p, const char *stem, const twin *t, char *path, size_t size,
                      occupant *is, wk_error *err)
 {
     wki_store *s = p->store;
@@ -441,7 +468,9 @@ static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path
         rc = open_parent(s, path, &name, err);
         if (rc != WK_OK)
             return rc;
-        *is = look_at_name(p, s->parent_fd, name, tmp_fd);
+        *is = look_at_name(p, s->parent_fd, name, t->tmp_fd);
+        if (*is == NAME_TAKEN && strcmp(path, t->changed) == 0)
+            *is = NAME_BROKEN;
         if (*is == NAME_FREE || *is == NAME_BROKEN)
             return wki_tmpfile_commit_at(&p->tmp, s->parent_fd, name, false, NULL, err);
         if (*is == NAME_SAME) {
@@ -452,8 +481,8 @@ static wk_code place(wki_store_part *p, const char *stem, int tmp_fd, char *path
     return wk_fail(err, WK_IO, "%s.dcm: more than %d files of this name", stem, MAX_NUMBER);
 }
 
-static wk_code save(wki_store_part *p, const wki_store_expect *x, const char *sha256, bool other,
-                    int tmp_fd, wki_store_outcome *outcome, wki_journal_entry *entry, wk_error *err)
+static wk_code save(wki_store_part *p, const wki_store_expect *x, const twin *t,
+                    wki_store_outcome *outcome, wki_journal_entry *entry, wk_error *err)
 {
     const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
     char stem[WK_MAX_PATH_BYTES - 16];
@@ -462,12 +491,12 @@ static wk_code save(wki_store_part *p, const wki_store_expect *x, const char *sh
     wk_code rc = wki_layout_path(p->store->layout, id, stem, sizeof stem, err);
 
     if (rc == WK_OK)
-        rc = place(p, stem, tmp_fd, path, sizeof path, &was, err);
+        rc = place(p, stem, t, path, sizeof path, &was, err);
     if (rc != WK_OK)
         return rc;
     fill_entry(entry, id, path, p->tmp.bytes, x->source);
-    wki_strcopy(entry->sha256, sizeof entry->sha256, sha256);
-    *outcome = was == NAME_SAME ? WKI_STORE_KEPT : other ? WKI_STORE_CONFLICT : WKI_STORE_SAVED;
+    wki_strcopy(entry->sha256, sizeof entry->sha256, t->sha256);
+    *outcome = was == NAME_SAME ? WKI_STORE_KEPT : t->other ? WKI_STORE_CONFLICT : WKI_STORE_SAVED;
     return wki_journal_add(p->store->journal, entry, err);
 }
 
@@ -491,7 +520,7 @@ wk_code wki_store_part_finish(wki_store_part *p, const wki_store_expect *x,
     if (t.same)
         *outcome = WKI_STORE_KEPT;
     else
-        rc = save(p, x, sha256, t.other, t.tmp_fd, outcome, entry, err);
+        rc = save(p, x, &t, outcome, entry, err);
 out:
     wki_tmpfile_drop(&p->tmp);
     return rc;

@@ -25,11 +25,13 @@ typedef struct wki_store wki_store;
 typedef struct wki_store_part wki_store_part;
 
 /* dir: made where it is not there; name_template: see layout.h, NULL the default; no_digest: leave
- * SHA-256 out. */
+ * SHA-256 out; check_digest: hold files that are there against the journal by their SHA-256 (by a
+ * read to their end where it has none), not by their size alone, and replace those that changed. */
 typedef struct wki_store_opts {
     const char *dir;
     const char *name_template;
     bool no_digest;
+    bool check_digest;
 } wki_store_opts;
 
 /* WK_USAGE for a bad template, WK_IO where the folder cannot be made, opened or locked ("another
@@ -37,11 +39,19 @@ typedef struct wki_store_opts {
 wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *err) WK_MUST_USE;
 void wki_store_close(wki_store *s);
 
-/* Looks for an instance that is whole on disk: in the journal with its size on disk, or (default
- * layout) under its name: then it is read, and joins the journal where it is whole. "" for study or
- * series: any. `entry` is filled where *found. */
+/* WKI_STORE_CHANGED: not there as it was received; a file that the journal names has other bytes.
+ */
+typedef enum wki_store_state {
+    WKI_STORE_ABSENT,
+    WKI_STORE_WHOLE,
+    WKI_STORE_CHANGED,
+} wki_store_state;
+
+/* Looks for an instance that is whole on disk: in the journal with its size (and SHA-256, see
+ * check_digest) on disk, or (default layout) under its name: then it is read, and joins the journal
+ * where it is whole. "" for study or series: any. `entry` is filled where it is WHOLE. */
 wk_code wki_store_find(wki_store *s, const char *study, const char *series, const char *sop,
-                       wki_journal_entry *entry, bool *found, wk_error *err) WK_MUST_USE;
+                       wki_journal_entry *entry, wki_store_state *state, wk_error *err) WK_MUST_USE;
 
 /* What was asked for: "" for any. cut: the transport cannot vouch for the end of the bytes, so that
  * an image without pixel data counts as cut short. source: the service root for

@@ -134,7 +134,7 @@ static wk_code put(wki_store *s, wk_error *err)
     wki_journal_entry entry;
     wki_store_outcome how;
     wki_store_part *p = NULL;
-    bool found = false;
+    wki_store_state found = WKI_STORE_ABSENT;
     wk_code rc = wki_store_part_new(s, &p, err);
 
     if (rc == WK_OK)

@@ -305,6 +305,7 @@ SCENARIOS = {
     # what not every server offers
     "no-qido": {"before": always(lambda: json_error(404, "no such route")), "on": ("qido",)},
     "no-lists": {"before": always(lambda: json_error(501, "not implemented")), "on": ("qido", "metadata")},
+    "instances-gone": {"before": always(lambda: json_error(404, "unknown")), "on": ("instance",)},
     "study-only": {"before": always(lambda: json_error(404, "no such route")),
                    "on": ("qido", "metadata", "series", "instance")},
     "cut-json": {"after": cut(0.5, "close"), "on": ("qido", "fhir", "metadata")},

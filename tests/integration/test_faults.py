@@ -43,7 +43,7 @@ EXPECTED.update({
     "accept-no-syntax": FINE, "accept-unquoted": FINE, "accept-any": FINE, "accept-orthanc": FINE,
     "accept-none": (5, 0, 0), "dribble": FINE, "slow": FINE, "huge-header": (8, 0, 0),
     "many-headers": (8, 0, 0), "same-page": FINE,
-    "no-qido": FINE, "no-lists": FINE, "study-only": FINE,
+    "no-qido": FINE, "no-lists": FINE, "study-only": FINE, "instances-gone": FINE,
 })
 # What must stand in the words of a failure.
 SAID = {"html": "HTML", "html-as-dicom": "HTML", "zip": "(?i)zip", "401": "401", "403": "403", "404": "404",

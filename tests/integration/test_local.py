@@ -71,6 +71,42 @@ class Local(peers.Case):
         self.assert_exit(self.run_wadokit("verify", self.out), 0)
         print("%d kills, %d times complete meanwhile" % (KILLS, complete), end=" ", flush=True)
 
+    def test_a_rerun_sees_a_changed_size_always_and_other_bytes_where_digests_are_asked_for(self):
+        self.assert_exit(self.run_wadokit(*self.command()), 0)
+        flipped, cut, longer = sorted(WHOLE)[:3]
+        files = self.dcm_files()
+        with open(files[flipped], "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(bytes([WHOLE[flipped][-1] ^ 1]))
+        os.truncate(files[cut], len(WHOLE[cut]) - 3)
+        with open(files[longer], "ab") as file:  # a whole instance still: it may be somebody's work
+            file.write(dicom_data.write_element(0xFFFCFFFC, "OB", b"\0" * 8))
+        result = self.run_wadokit(*self.command("--json"))
+        self.assert_exit(result, 0)
+        self.assertEqual((result.summary()["saved"], result.summary()["kept"]), (2, len(WHOLE) - 2), str(result))
+        said = {line["sop"]: line for line in result.lines("instance") if line["error"]}
+        self.assertEqual(set(said), {cut, longer})
+        self.assertIn("had changed", said[cut]["error"])
+        self.assertTrue(said[longer]["path"].endswith(longer + "-2.dcm"))
+        result = self.run_wadokit(*self.command("--json", "--check", "digest"))
+        self.assert_exit(result, 0)
+        self.assertEqual(result.summary()["saved"], 1, str(result))
+        self.assertRegex(result.err, "saved %s: its file had changed" % flipped)
+        self.check_whole({longer, longer + "-2"})
+        with open(self.dcm_files()[longer + "-2"], "rb") as file:
+            self.assertEqual(file.read(), WHOLE[longer])
+        result = self.run_wadokit(*self.command("--json", "--check", "digest"))
+        self.assertEqual(result.summary()["kept"], len(WHOLE), str(result))
+
+    def test_a_changed_file_that_cannot_be_had_again_is_named_and_stays(self):
+        self.assert_exit(self.run_wadokit(*self.command()), 0)
+        path = self.dcm_files()[min(WHOLE)]
+        os.truncate(path, 1000)
+        result = self.run_wadokit(*self.command("--json", "--by", "instance", "--retries", "0", scenario="instances-gone"))
+        self.assert_exit(result, 1)
+        self.assertRegex(result.err, "missing %s: its file has changed" % min(WHOLE))
+        self.assertEqual(os.path.getsize(path), 1000)
+
     def test_an_interrupt_ends_soon_and_leaves_no_temporary_file(self):
         child = peers.start(self.command(scenario="slow"), self.home)
         time.sleep(0.5)

@@ -44,14 +44,14 @@ static void test_rerun(void)
     wki_store_outcome how = WKI_STORE_CONFLICT;
     wki_journal_entry e;
     wk_error err = {0};
-    bool found = true;
+    wki_store_state found = WKI_STORE_WHOLE;
     wki_store *st;
     scratch s;
 
     scratch_make(&s);
     st = open_store(&s, NULL);
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_FALSE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_ABSENT);
     T_OK(put(st, data, n, &any, &how, &e, &err), &err);
     CU_ASSERT_EQUAL(how, WKI_STORE_SAVED);
     T_STR(e.path, FILE_1);
@@ -62,18 +62,70 @@ static void test_rerun(void)
     wki_store_close(st);
     st = open_store(&s, NULL);
     T_OK(wki_store_find(st, "1.2", "", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_TRUE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_WHOLE);
     T_OK(wki_store_find(st, "1.9", "", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_FALSE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_ABSENT);
     /* A file that lost bytes is not there, and is replaced. */
     CU_ASSERT_EQUAL(truncate(scratch_path(&s, FILE_1), (long)n - 10), 0);
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_FALSE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_CHANGED);
     T_OK(put(st, data, n, &any, &how, &e, &err), &err);
     CU_ASSERT_EQUAL(how, WKI_STORE_SAVED);
     CU_ASSERT_EQUAL(scratch_size(&s, FILE_1), (long)n);
     CU_ASSERT_EQUAL(scratch_count(&s, ".wadokit/tmp"), 0);
     wki_store_close(st);
+    scratch_remove(&s);
+}
+
+/* Opens with check_digest what test_check_digest() made. */
+static wki_store *open_checking(const scratch *s, bool check, bool no_digest)
+{
+    wki_store_opts opts = {.dir = s->dir, .no_digest = no_digest, .check_digest = check};
+    wki_store *st = NULL;
+    wk_error err = {0};
+
+    T_OK(wki_store_open(&opts, &st, &err), &err);
+    CU_ASSERT_PTR_NOT_NULL_FATAL(st);
+    return st;
+}
+
+static void test_check_digest(void)
+{
+    char data[SMALL_DICOM_SIZE], other[SMALL_DICOM_SIZE];
+    size_t n = small_dicom(data, "1.2", "1.2.3", "1.2.3.4", 1);
+    wki_store_outcome how = WKI_STORE_CONFLICT;
+    wki_store_state found = WKI_STORE_ABSENT;
+    wki_journal_entry e;
+    wk_error err = {0};
+    wki_store *st;
+    scratch s;
+
+    scratch_make(&s);
+    small_dicom(other, "1.2", "1.2.3", "1.2.3.4", 2);
+    for (int no_digest = 0; no_digest < 2; no_digest++) {
+        st = open_checking(&s, false, no_digest);
+        T_OK(put(st, data, n, &any, &how, &e, &err), &err);
+        wki_store_close(st);
+        /* Whole, of the same size, with other bytes: only the digest tells. */
+        scratch_write(&s, FILE_1, other, n);
+        st = open_checking(&s, false, no_digest);
+        T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
+        CU_ASSERT_EQUAL(found, WKI_STORE_WHOLE);
+        wki_store_close(st);
+        st = open_checking(&s, true, no_digest);
+        T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
+        CU_ASSERT_EQUAL(found, no_digest ? WKI_STORE_WHOLE : WKI_STORE_CHANGED);
+        if (!no_digest) {
+            T_OK(put(st, data, n, &any, &how, &e, &err), &err);
+            CU_ASSERT_EQUAL(how, WKI_STORE_SAVED);
+            T_STR(e.path, FILE_1);
+            T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
+            CU_ASSERT_EQUAL(found, WKI_STORE_WHOLE);
+        }
+        wki_store_close(st);
+        unlink(scratch_path(&s, ".wadokit/journal.jsonl"));
+        unlink(scratch_path(&s, FILE_1));
+    }
     scratch_remove(&s);
 }
 
@@ -84,7 +136,7 @@ static void test_adopt(void)
     wki_store_outcome how;
     wki_journal_entry e;
     wk_error err = {0};
-    bool found = false;
+    wki_store_state found = WKI_STORE_ABSENT;
     wki_store *st;
     scratch s;
 
@@ -95,14 +147,14 @@ static void test_adopt(void)
     unlink(scratch_path(&s, ".wadokit/journal.jsonl"));
     st = open_store(&s, NULL);
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_TRUE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_WHOLE);
     T_STR(e.path, FILE_1);
     wki_store_close(st);
     unlink(scratch_path(&s, ".wadokit/journal.jsonl"));
     scratch_write(&s, FILE_1, data, n - 1);
     st = open_store(&s, NULL);
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.4", &e, &found, &err), &err);
-    CU_ASSERT_FALSE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_ABSENT);
     wki_store_close(st);
     scratch_remove(&s);
 }
@@ -137,7 +189,7 @@ static void test_template(void)
     wki_store_outcome how;
     wki_journal_entry e;
     wk_error err = {0};
-    bool found = false;
+    wki_store_state found = WKI_STORE_ABSENT;
     wki_store *st;
     scratch s;
     size_t n;
@@ -152,7 +204,7 @@ static void test_template(void)
     CU_ASSERT_EQUAL(how, WKI_STORE_SAVED);
     T_STR(e.path, "%2E.%2FP%201/007-2.dcm");
     T_OK(wki_store_find(st, "1.2", "1.2.3", "1.2.3.5", &e, &found, &err), &err);
-    CU_ASSERT_TRUE(found);
+    CU_ASSERT_EQUAL(found, WKI_STORE_WHOLE);
     wki_store_close(st);
     scratch_remove(&s);
 }
@@ -235,6 +287,7 @@ static void test_lock(void)
 
 static CU_TestInfo tests[] = {
     {"a rerun keeps what is whole and replaces what is not", test_rerun},
+    {"a digest on request tells a changed file, which is then replaced", test_check_digest},
     {"files without a journal are read and adopted", test_adopt},
     {"the same instance with other bytes is kept apart", test_conflict},
     {"a template names files, and collisions are numbered", test_template},
