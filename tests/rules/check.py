@@ -9,6 +9,9 @@ import tempfile
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 
+sys.dont_write_bytecode = True
+import abi  # noqa: E402
+
 # Who may include whom inside src/. flow joins the stages; cli sees the public headers only.
 STAGES = ["fhir", "dicomweb", "ehr", "auth", "store", "dicom", "decode", "render", "encode"]
 MAY_INCLUDE = {
@@ -245,11 +248,7 @@ def declared_symbols():
 
 @rule("the shared library shows what include/ declares, and nothing else")
 def symbols(bad):
-    out = subprocess.run(["nm", "-D", "--defined-only", ARGS.library], capture_output=True,
-                         text=True, check=True).stdout
-    shown = {line.split()[-1].split("@")[0] for line in out.splitlines() if line.split()}
-    # Weak template instances of the C++ library and the tools' own symbols are not ours.
-    shown = {s for s in shown if not s.startswith(("_Z", "__", "_init", "_fini"))}
+    shown = abi.functions(ARGS.library)
     declared = declared_symbols()
     for name in sorted(shown - declared):
         bad("%s is exported, but not declared in include/" % name)
@@ -276,6 +275,29 @@ def light(bad):
         for name in sorted(needed & {"libcurl", "libcrypto", "libssl", "libdcmdata", "libjxl", "libcharls", "libcjose",
                                      "libjansson", "libmicrohttpd"}):
             bad("%s needs %s" % (os.path.basename(binary), name))
+
+
+@rule("the functions and structs of the shared library are those of src/libwadokit.abi")
+def same_abi(bad):
+    for line in abi.differences(ARGS.source, ARGS.library, ARGS.cc):
+        bad(line)
+    if bad.__self__:
+        bad("where that is meant: tests/rules/abi.py --library %s --update" % os.path.relpath(ARGS.library, ARGS.source))
+
+
+@rule("libwadokit(3) names every header and function")
+def library_page(bad):
+    page = text_of("man/libwadokit.3")
+    for name in sorted(declared_symbols()):
+        if ".BR %s ()" % name not in page:
+            bad("%s is not in man/libwadokit.3" % name)
+    for name in re.findall(r"(?m)^\.BR (wk_\w+) \(\)", page):
+        if name not in declared_symbols():
+            bad("man/libwadokit.3: there is no %s()" % name)
+    for name in files(".h", under=("include",)):
+        header = os.path.basename(name)
+        if header not in ("wadokit.h", "export.h") and "<wadokit/%s>" % header not in page:
+            bad("<wadokit/%s> is not in man/libwadokit.3" % header)
 
 
 def help_options(*words):
