@@ -18,13 +18,41 @@
 extern "C" {
 #endif
 
-/* What a run is doing now, for a progress display. Totals are -1 where unknown. */
-typedef struct wk_progress {
-    const char *what;     /* "studies/1.2.3" or a file; borrowed during the call */
-    uint64_t bytes;       /* of bodies received (retrieval) or files read (drawing) so far */
+/* One of several things under way side by side: a study, a series. */
+typedef struct wk_progress_part {
+    const char *what;
+    uint64_t bytes;
     int64_t bytes_total;
-    uint64_t items;       /* finished */
+    uint64_t items;
     int64_t items_total;
+} wk_progress_part;
+
+/* What a run is doing now, for a progress display. Totals are -1 where unknown; everything is
+ * borrowed during the call.
+ *   what           "studies/1.2.3" or a file
+ *   bytes          of bodies received (retrieval) or files written (drawing) so far
+ *   items          instances, pictures or files that are finished
+ *   growing        not every target was looked at yet: items_total is that of what is known so far
+ *   targets        of them, that are finished; targets_total is what the call was given
+ *   parts          n_parts of what is under way, the oldest first
+ *   wait_origin    a server whose next answer is waited for before going on, NULL where none is;
+ *                  wait_status is its last answer (429, 503 ...; 0: none came), wait_asked whether
+ *                  it named the time, wait_ms how much of it is left */
+typedef struct wk_progress {
+    const char *what;
+    uint64_t bytes;
+    int64_t bytes_total;
+    uint64_t items;
+    int64_t items_total;
+    bool growing;
+    uint64_t targets;
+    int64_t targets_total;
+    const wk_progress_part *parts;
+    size_t n_parts;
+    const char *wait_origin;
+    int wait_status;
+    bool wait_asked;
+    int64_t wait_ms;
 } wk_progress;
 
 /*
@@ -45,10 +73,9 @@ typedef struct wk_progress {
  *   aws_sigv4              "aws:amz:REGION:SERVICE": user and password are a key id and its secret,
  *                          which sign requests to configured origins (AWS Signature Version 4)
  *   netrc                  look credentials up in ~/.netrc for configured origins
- *   auth                   which of them to use: "none", "bearer" (token*), "basic" (user or netrc),
- *                          or a login by OAuth 2.0: "client-credentials" (client_id and secret),
- *                          "backend-services" (client_id and private_key), "smart" (a person,
- *                          wk_auth_login() in auth.h). NULL: what is given
+ *   auth                   which of them to use: "none", "bearer" (token*), "basic" (user or
+ * netrc), or a login by OAuth 2.0: "client-credentials" (client_id and secret), "backend-services"
+ * (client_id and private_key), "smart" (a person, wk_auth_login() in auth.h). NULL: what is given
  * Logins by OAuth 2.0; with these, token_file gives the first token
  *   token_url              token endpoint; NULL: the FHIR server is asked
  *   authorize_url          smart: where people log in; NULL: the FHIR server is asked
@@ -59,7 +86,8 @@ typedef struct wk_progress {
  *   private_key, key_id    PEM or JWK file, and its kid
  *   jwt_alg                "RS384" or "ES384"; NULL: as the key is
  *   profile                a name that keeps logins apart
- *   state_dir              tokens are kept in state_dir/wadokit; NULL: $XDG_STATE_HOME/wadokit, else
+ *   state_dir              tokens are kept in state_dir/wadokit; NULL: $XDG_STATE_HOME/wadokit,
+ * else
  *                          ~/.local/state/wadokit
  * Transport
  *   cacert, cert, key      PEM files      proxy   URL, NULL: the environment's
@@ -126,7 +154,9 @@ typedef struct wk_session_opts {
 
     wk_log log;
     const wk_cancel *cancel; /* may be NULL; must outlive the session */
-    void (*progress)(void *user, const wk_progress *progress); /* may be NULL */
+    /* May be NULL. Called at most about ten times a second while transfers run, and for each
+     * picture; pictures are told by the threads that draw them, never by two at once. */
+    void (*progress)(void *user, const wk_progress *progress);
     void *progress_user;
 } wk_session_opts;
 
@@ -134,8 +164,8 @@ typedef struct wk_session wk_session;
 
 /* Checks the options (WK_USAGE, WK_IO for unreadable files) and makes a session. Nothing is sent.
  * Free with wk_session_free(). One thread at a time. */
-WK_API wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *err)
-    WK_MUST_USE;
+WK_API wk_code wk_session_new(const wk_session_opts *opts, wk_session **out,
+                              wk_error *err) WK_MUST_USE;
 WK_API void wk_session_free(wk_session *session);
 
 #ifdef __cplusplus

@@ -10,6 +10,7 @@
 #include "core/text.h"
 #include "flow/bulk_job.h"
 #include "flow/fhir_file.h"
+#include "flow/run_progress.h"
 
 /* One run. first: the first failure; fatal: what ends it. */
 typedef struct run {
@@ -210,6 +211,15 @@ static wk_code open_dir(run *r, wk_error *err)
     return rc;
 }
 
+static void describe(void *user, wk_progress *out)
+{
+    const run *r = user;
+
+    out->bytes = r->job.session->received;
+    out->items = r->sum.saved + r->sum.kept + r->sum.failed;
+    out->items_total = r->sum.expected > 0 ? (int64_t)r->sum.expected : -1;
+}
+
 wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
                        const wk_fhir_export_events *events, wk_fhir_export_summary *summary,
                        wk_error *err)
@@ -223,6 +233,7 @@ wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
     r.job.events = events;
     r.job.dir_fd = -1;
     r.job.patient = opts->patient;
+    wki_progress_begin(session, describe, &r);
     if (!session->opts.fhir)
         rc = wk_fail(err, WK_USAGE, "give the FHIR server with --fhir");
     if (rc == WK_OK)
@@ -238,6 +249,7 @@ wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
         wki_bulk_job_end(&r.job);
     if (rc == WK_OK)
         rc = verdict(&r, err);
+    wki_progress_end(session, &r);
     r.sum.seconds = (double)(clock->monotonic_ms(clock->user) - began) / 1000;
     if (summary)
         *summary = r.sum;

@@ -18,6 +18,7 @@
 #include "fhir/patient_photo.h"
 #include "flow/photo_base.h"
 #include "flow/photo_job.h"
+#include "flow/run_progress.h"
 #include "http/url.h"
 
 enum {
@@ -249,12 +250,27 @@ static wk_code open_dir(wki_photo_run *run, wk_error *err)
     return rc;
 }
 
+static void describe(void *user, wk_progress *out)
+{
+    const wki_photo_run *run = user;
+    size_t open = run->downloads.active;
+
+    out->bytes = run->session->received;
+    out->items = run->sum.expected;
+    out->targets = run->begun > open ? run->begun - open : 0;
+    out->targets_total = (int64_t)run->n_patients;
+}
+
 wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_patients,
                      const wk_photo_opts *opts, wk_photo_fn each, void *user,
                      wk_photo_summary *summary, wk_error *err)
 {
-    wki_photo_run run = {
-        .session = session, .opts = opts, .each = each, .user = user, .dir_fd = -1};
+    wki_photo_run run = {.session = session,
+                         .opts = opts,
+                         .each = each,
+                         .user = user,
+                         .dir_fd = -1,
+                         .n_patients = n_patients};
     int64_t began = session->clock->monotonic_ms(session->clock->user);
     const char *base = NULL;
     wk_error own = {0};
@@ -267,11 +283,14 @@ wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_
     if (rc != WK_OK)
         goto out;
     wki_downloads_init(&run.downloads, session);
+    wki_progress_begin(session, describe, &run);
     for (size_t i = 0; i < n_patients && rc == WK_OK; i++) {
+        run.begun = i;
         rc = check(&run, &own);
         if (rc == WK_OK)
             rc = get_one(&run, base, patients[i], &own);
     }
+    run.begun = n_patients;
     /* What is under way ends in any case. */
     if (wki_downloads_wait(&run.downloads, &own) != WK_OK || own.code == WK_CANCELLED ||
         own.code == WK_NOMEM)
@@ -279,6 +298,7 @@ wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_
     else
         rc = verdict(&run, err);
 out:
+    wki_progress_end(session, &run);
     run.sum.seconds = (double)(session->clock->monotonic_ms(session->clock->user) - began) / 1000;
     if (summary)
         *summary = run.sum;

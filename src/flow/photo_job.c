@@ -47,15 +47,9 @@ static void count_failure(wki_photo_run *run, const wk_error *error)
 
 static void report(wki_photo_run *run, wk_photo_report *r)
 {
-    wk_progress progress = {.what = r->patient, .bytes = run->session->received, .bytes_total = -1};
-
     run->sum.expected++;
     if (run->each)
         run->each(run->user, r);
-    progress.items = run->sum.expected;
-    progress.items_total = -1;
-    if (run->session->opts.progress)
-        run->session->opts.progress(run->session->opts.progress_user, &progress);
 }
 
 void wki_photo_missing(wki_photo_run *run, const char *patient, const char *image,

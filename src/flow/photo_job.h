@@ -23,6 +23,7 @@ typedef struct wki_photo_run {
     wk_photo_summary sum;
     wk_error first, fatal;
     wki_downloads downloads;
+    size_t n_patients, begun; /* of them */
     char *dir;
     int dir_fd;
 } wki_photo_run;

@@ -6,6 +6,39 @@
 #include "core/buf.h"
 #include "core/pool.h"
 #include "core/text.h"
+#include "flow/run_progress.h"
+
+static void fill_progress(const wki_picture_run *run, wk_progress *p)
+{
+    p->what = run->last[0] ? run->last : NULL;
+    p->items = run->summary.saved + run->summary.kept + run->summary.failed;
+    p->items_total = run->summary.expected;
+    p->bytes = run->received > 0 ? run->received : run->summary.bytes;
+}
+
+/* While pictures are fetched: on the thread that does so, while others draw. */
+static void describe(void *user, wk_progress *out)
+{
+    wki_picture_run *run = user;
+
+    pthread_mutex_lock(&run->lock);
+    run->received = run->session->received;
+    fill_progress(run, out);
+    out->what = NULL; /* the name may change behind us */
+    pthread_mutex_unlock(&run->lock);
+}
+
+static void tell_progress(wki_picture_run *run, const wk_image_report *report)
+{
+    wk_progress p;
+
+    if (!run->session->opts.progress)
+        return;
+    wki_strcopy(run->last, sizeof run->last, report->source);
+    wki_progress_init(&p);
+    fill_progress(run, &p);
+    wki_progress_tell(run->session, &p);
+}
 
 wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const char *window,
                               wk_error *err)
@@ -16,6 +49,7 @@ wk_code wki_picture_run_begin(wki_picture_run *run, wk_session *session, const c
     run->started_ms = session->clock->monotonic_ms(session->clock->user);
     run->drawing.format = WK_PICTURE_JPEG;
     pthread_mutex_init(&run->lock, NULL);
+    wki_progress_begin(session, describe, run);
     return window ? wki_window_parse(window, &run->drawing.render, err) : WK_OK;
 }
 
@@ -38,6 +72,7 @@ wk_code wki_picture_run_init(wki_picture_run *run, wk_session *session, const ch
 
 void wki_picture_run_clear(wki_picture_run *run)
 {
+    wki_progress_end(run->session, run);
     wki_picture_out_close(&run->out);
     pthread_mutex_destroy(&run->lock);
 }
@@ -81,17 +116,6 @@ wk_code wki_picture_run_look(wki_picture_run *run, const wk_picture_look *look, 
     run->drawing.look = *look;
     run->drawing.render.region = (wki_region){look->x, look->y, look->width, look->height};
     return WK_OK;
-}
-
-static void tell_progress(wki_picture_run *run, const wk_image_report *report)
-{
-    const wk_session_opts *o = &run->session->opts;
-    wk_progress p = {report->source, 0, -1, 0, run->summary.expected};
-
-    p.items = run->summary.saved + run->summary.kept + run->summary.failed;
-    p.bytes = run->summary.bytes;
-    if (o->progress)
-        o->progress(o->progress_user, &p);
 }
 
 void wki_picture_run_report(wki_picture_run *run, const wk_image_report *report)

@@ -28,6 +28,8 @@ typedef struct wki_picture_run {
     wk_image_summary summary;
     wk_error first;     /* failure */
     uint64_t elsewhere; /* left to other shards */
+    uint64_t received;  /* bytes, from servers */
+    char last[128];     /* the picture that was told of */
     int64_t started_ms;
 } wki_picture_run;
 

@@ -462,8 +462,14 @@ wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_tar
     wki_endpoint_cache_init(&r.cache, wki_fhir_read, session->http);
     if (n_targets == 0)
         rc = wk_fail(err, WK_USAGE, "no target given");
-    for (size_t i = 0; i < n_targets && rc == WK_OK; i++)
+    session->n_targets = n_targets;
+    session->resolving = true;
+    for (size_t i = 0; i < n_targets && rc == WK_OK; i++) {
+        session->targets_begun = i;
         rc = take_one(&r, targets[i], err);
+    }
+    session->targets_begun = n_targets;
+    session->resolving = false;
     if (rc == WK_OK)
         rc = conclude(&r, err);
     for (size_t i = 0; i < r.n_spools; i++)

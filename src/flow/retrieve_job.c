@@ -105,6 +105,9 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
     if (r->fatal.code != WK_OK)
         return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
     job->length_known = head->content_length >= 0 || has_chunks(head);
+    job->task->bytes_total = job->task->stage == WKI_STAGE_WHOLE && head->content_length >= 0
+                                 ? (int64_t)job->task->bytes + head->content_length
+                                 : -1;
     job->partial = head->status == 206 && !wki_http_header(head, "Content-Range");
     if (warning)
         wk_log_write(&r->session->log, WK_LOG_WARN, "the server warns: %s", warning);
@@ -117,15 +120,13 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
 {
     wki_job *job = user;
     wki_retriever *r = job->task->retriever;
-    uint64_t before = r->summary.bytes >> 20;
     wk_error local = {0};
     wk_code rc;
 
     if (r->fatal.code != WK_OK)
         return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
     r->summary.bytes += n;
-    if (r->summary.bytes >> 20 != before)
-        wki_retriever_progress(r, job->task);
+    job->task->bytes += n;
     rc = wki_wado_body_feed(job->body, data, n, &local);
     if (ends_the_run(rc))
         wk_fail(&r->fatal, rc, "%s", local.message);
@@ -254,6 +255,7 @@ void wki_job_start(wki_job *job)
     wk_error error = {0};
 
     r->active++;
+    job->task->begun = true;
     job->root = wki_retriever_root(r, job->task->item->root);
     job->root->active++;
     if (start(job, &error) == WK_OK)

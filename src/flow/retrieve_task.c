@@ -400,6 +400,7 @@ static wki_stage first_stage(const wki_task *t)
 static void ask(wki_task *t, wki_stage stage)
 {
     t->stage = stage;
+    t->bytes_total = -1;
     t->broken = t->partial = false;
     wk_error_clear(&t->error);
     clear_bad(t, false);
@@ -480,6 +481,7 @@ static void report_bad_parts(wki_task *t)
 static void free_task(wki_task *t)
 {
     clear_bad(t, true);
+    wki_retriever_unlink(t);
     t->retriever->expecting -= t->n_expected;
     wki_seen_clear(&t->reported);
     free(t->expected);
@@ -692,6 +694,7 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
     }
     r->unknown = r->unknown || t->n_expected == 0;
     r->summary.expected += (int64_t)t->n_expected;
+    wki_retriever_link(t);
     rc = keep_what_is_there(t, err);
     if (rc != WK_OK || (t->n_expected > 0 && t->n_done == t->n_expected)) {
         free_task(t);

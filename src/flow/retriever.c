@@ -9,6 +9,7 @@
 
 #include "core/path.h"
 #include "core/text.h"
+#include "flow/run_progress.h"
 #include "flow/scan_head.h"
 
 enum {
@@ -53,6 +54,8 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
         wki_retriever_free(r);
         return rc;
     }
+    r->tasks_end = &r->tasks;
+    wki_progress_begin(session, wki_retriever_describe, r);
     *out = r;
     return WK_OK;
 }
@@ -61,6 +64,7 @@ void wki_retriever_free(wki_retriever *r)
 {
     if (!r)
         return;
+    wki_progress_end(r->session, r);
     for (size_t i = 0; i < r->n_roots; i++)
         free(r->roots[i].root);
     wki_store_close(r->store);
@@ -156,23 +160,6 @@ void wki_retriever_report(wki_task *t, wk_instance_status status, const char *se
     if (error)
         rep.error = *error;
     wki_retriever_tell(t->retriever, &rep, entry);
-    wki_retriever_progress(t->retriever, t);
-}
-
-void wki_retriever_progress(wki_retriever *r, const wki_task *t)
-{
-    const wk_session_opts *o = &r->session->opts;
-    wk_progress p = {.bytes = r->summary.bytes,
-                     .bytes_total = -1,
-                     .items = r->summary.saved + r->summary.kept,
-                     .items_total = r->unknown ? -1 : r->summary.expected};
-    char what[WK_UID_SIZE + 16];
-
-    if (!o->progress)
-        return;
-    snprintf(what, sizeof what, "studies/%s", t->item->study);
-    p.what = what;
-    o->progress(o->progress_user, &p);
 }
 
 /* --- running --- */
@@ -368,6 +355,7 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
             wk_fail(&rep.error, WK_DATA, "another file of this instance has other bytes");
     }
     wki_retriever_tell(r, &rep, rc == WK_OK ? entry : NULL);
+    wki_progress_turn(r->session);
     free(entry);
     return WK_OK;
 }

@@ -76,10 +76,15 @@ struct wki_task {
     wki_seen reported;
     wki_bad_part *bad, **bad_end; /* in order */
     size_t n_bad;
+    uint64_t bytes;          /* of bodies */
+    int64_t bytes_total;     /* as the answer to its only transfer says, -1 unknown */
+    bool begun;              /* a transfer of it was started */
+    wki_task *next, **place; /* among all tasks; place NULL: not among them */
 };
 
 enum {
-    WKI_MAX_ROOTS = 64
+    WKI_MAX_ROOTS = 64,
+    WKI_MAX_PARTS_TOLD = 8
 };
 
 /* What was learnt of a server. */
@@ -104,6 +109,12 @@ struct wki_job {
     wki_job *next;
 };
 
+/* What was told of the tasks under way. */
+typedef struct wki_retrieve_parts {
+    wk_progress_part parts[WKI_MAX_PARTS_TOLD];
+    char names[WKI_MAX_PARTS_TOLD][2 * WK_UID_SIZE + 32];
+} wki_retrieve_parts;
+
 struct wki_retriever {
     wk_session *session;
     wki_store *store;
@@ -113,6 +124,8 @@ struct wki_retriever {
     size_t max_jobs, active, waiting; /* waiting: jobs in the queue */
     size_t expecting;                 /* instances of all tasks */
     wki_job *first, *last;            /* waiting */
+    wki_task *tasks, **tasks_end;     /* all, in order */
+    size_t n_tasks;
     wk_instance_fn each;
     void *user;
     wk_get_summary summary;
@@ -124,6 +137,7 @@ struct wki_retriever {
     wki_root_memory other; /* of servers that there was no room for */
     bool pumping;
     int64_t started_ms;
+    wki_retrieve_parts told;
 };
 
 /* WK_USAGE for options, WK_IO for the folder. The session outlives the retriever. */
@@ -153,7 +167,12 @@ void wki_retriever_report(wki_task *t, wk_instance_status status, const char *se
 void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry);
 /* Starts waiting jobs as long as there is room. */
 void wki_retriever_pump(wki_retriever *r);
-void wki_retriever_progress(wki_retriever *r, const wki_task *t);
+
+/* retrieve_progress.c: for wki_progress_begin(), with the retriever. */
+void wki_retriever_describe(void *retriever, wk_progress *out);
+/* Puts a task among those that it tells of, and takes it away (where it is among them). */
+void wki_retriever_link(wki_task *t);
+void wki_retriever_unlink(wki_task *t);
 
 /* Puts a job behind the others. False where memory is out (fatal is set). */
 bool wki_job_add(wki_task *t, const char *series, const char *sop);

@@ -5,6 +5,7 @@
 
 #include "auth/credential.h"
 #include "core/text.h"
+#include "flow/run_progress.h"
 #include "flow/session_login.h"
 #include "http/url.h"
 #include "json/problem.h"
@@ -442,6 +443,8 @@ static wk_code make_client(wk_session *s, wk_error *err)
     h.explain = wki_problem_text;
     h.received = on_received;
     h.received_user = s;
+    h.turn = wki_progress_turn;
+    h.turn_user = s;
     return wki_http_new(&h, &s->http, err);
 }
 

@@ -18,8 +18,14 @@ struct wk_session {
     wki_http *http;
     wk_log log;
     const wki_clock *clock;
-    uint64_t received; /* bytes of bodies so far */
-    const char *auth;  /* "none", "bearer", "basic" or the kind of login: what is used */
+    uint64_t received;               /* bytes of bodies so far */
+    size_t n_targets, targets_begun; /* of wk_resolve() */
+    bool resolving;
+    /* run_progress.h: who describes what goes on, and when that was told last */
+    void (*describe)(void *user, wk_progress *out);
+    void *describe_user;
+    int64_t told_ms;
+    const char *auth; /* "none", "bearer", "basic" or the kind of login: what is used */
     struct wki_session_login *login; /* session_login.h; NULL: no login by OAuth */
     void *owned;                     /* private to session.c */
 };

@@ -556,7 +556,9 @@ static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t 
     if (drawn == WK_OK) {
         wki_thumb_pick(&t->list, t->per);
         chosen = keep_shard(t);
+        pthread_mutex_lock(&t->run.lock);
         t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
+        pthread_mutex_unlock(&t->run.lock);
         if (chosen > 1 && t->run.out.single)
             drawn = wki_picture_out_too_many(&t->run.out, rc == WK_OK ? err : NULL);
         else

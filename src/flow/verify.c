@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "dicomweb/dicomweb_url.h"
 #include "dicomweb/qido.h"
+#include "flow/run_progress.h"
 #include "flow/session.h"
 #include "store/audit.h"
 
@@ -91,17 +92,25 @@ static void tell_entry(verifier *v, const wki_journal_entry *e, wk_instance_stat
 
 /* --- the folder --- */
 
+/* Also while servers are asked. */
+static void describe(void *user, wk_progress *out)
+{
+    const verifier *v = user;
+
+    out->bytes = v->sum.bytes;
+    out->items = v->seen;
+    out->items_total = v->sum.expected ? (int64_t)v->sum.expected : -1;
+}
+
 static void show_progress(verifier *v, const wki_journal_entry *e)
 {
-    const wk_session_opts *o = &v->session->opts;
-    wk_progress p = {.what = e->path,
-                     .bytes = v->sum.bytes,
-                     .bytes_total = -1,
-                     .items = ++v->seen,
-                     .items_total = v->sum.expected ? (int64_t)v->sum.expected : -1};
+    wk_progress p;
 
-    if (o->progress)
-        o->progress(o->progress_user, &p);
+    wki_progress_init(&p);
+    v->seen++;
+    describe(v, &p);
+    p.what = e->path;
+    wki_progress_tell(v->session, &p);
 }
 
 static wk_code on_finding(void *user, wki_audit_finding finding, const wki_journal_entry *e,
@@ -238,12 +247,14 @@ static wk_code run(verifier *v, wk_error *err)
 {
     wk_code rc = wki_audit_open(v->dir, v->opts.no_digest, &v->audit, err);
 
+    wki_progress_begin(v->session, describe, v);
     if (rc == WK_OK)
         rc = wki_audit_entries(v->audit, count_entry, v, err);
     if (rc == WK_OK)
         rc = wki_audit_run(v->audit, on_finding, v, err);
     if (rc == WK_OK && v->opts.online)
         rc = ask_all(v, err);
+    wki_progress_end(v->session, v);
     return rc;
 }
 

@@ -67,6 +67,9 @@ typedef struct wki_http_opts {
     /* Bytes of bodies that arrived, for progress. May be NULL. */
     void (*received)(void *user, uint64_t bytes);
     void *received_user;
+    /* Called several times a second from wki_http_run(), outside of any handler. May be NULL. */
+    void (*turn)(void *user);
+    void *turn_user;
 } wki_http_opts;
 
 wk_code wki_http_new(const wki_http_opts *opts, wki_http **out, wk_error *err) WK_MUST_USE;
@@ -163,6 +166,21 @@ size_t wki_http_active(const wki_http *http);
 
 /* Of them, those that wait for the time of their next attempt. */
 size_t wki_http_waiting(const wki_http *http);
+
+/* Of the transfers that wait, the one that goes on first.
+ *   origin   borrowed
+ *   status   the answer that it waits after, 0 where none came
+ *   asked    the server named the time
+ *   whole_ms, left_ms */
+typedef struct wki_http_wait {
+    const char *origin;
+    int status;
+    bool asked;
+    int64_t whole_ms, left_ms;
+} wki_http_wait;
+
+/* False where none waits. */
+bool wki_http_next_wait(const wki_http *http, wki_http_wait *out);
 
 /* Runs until `enough` says so (NULL: until nothing is active). WK_CANCELLED ends all transfers,
  * each with its done(). */

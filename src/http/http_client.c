@@ -207,6 +207,7 @@ static void retry_later(wki_http_transfer *t, const wki_retry_verdict *v, const 
     t->waited_ms += v->patience ? v->wait_ms : 0;
     t->counted -= !v->counts;
     t->fresh = true;
+    t->wait_asked = v->asked;
     wki_queue_wait(t, v->wait_ms);
 }
 
@@ -462,6 +463,8 @@ static wk_code step(wki_http *http, wk_error *err)
     }
     wki_queue_wake(http);
     start_ready(http);
+    if (http->opts.turn)
+        http->opts.turn(http->opts.turn_user);
     if (http->active == 0)
         return WK_OK;
     rc = http->transport.poll(http->transport.self, wki_queue_wait_ms(http), &own);

@@ -51,6 +51,8 @@ struct wki_http_transfer {
     bool renewed;
     bool fresh;
     int64_t waited_ms, due_ms, started_ms;
+    int64_t wait_ms; /* the wait that ends at due_ms */
+    bool wait_asked;
     unsigned generation; /* of the credential that was sent */
     bool sent_credential;
     char **lines; /* headers of this exchange */

@@ -95,6 +95,7 @@ wki_http_transfer *wki_queue_take(wki_http *http)
 
 void wki_queue_wait(wki_http_transfer *t, int64_t ms)
 {
+    t->wait_ms = ms;
     t->due_ms = wki_http_now_ms(t->http) + ms;
     t->next = t->http->waiting;
     t->http->waiting = t;
@@ -139,6 +140,26 @@ size_t wki_http_waiting(const wki_http *http)
     for (const wki_http_transfer *t = http->waiting; t; t = t->next)
         n++;
     return n;
+}
+
+bool wki_http_next_wait(const wki_http *http, wki_http_wait *out)
+{
+    const wki_http_transfer *first = http->waiting;
+    int64_t left;
+
+    for (const wki_http_transfer *t = first; t; t = t->next) {
+        if (t->due_ms < first->due_ms)
+            first = t;
+    }
+    if (!first)
+        return false;
+    left = first->due_ms - wki_http_now_ms(http);
+    *out = (wki_http_wait){.origin = first->slot->origin,
+                           .status = first->answer.status,
+                           .asked = first->wait_asked,
+                           .whole_ms = first->wait_ms,
+                           .left_ms = left > 0 ? left : 0};
+    return true;
 }
 
 void wki_queue_empty(wki_http *http)
