@@ -32,5 +32,6 @@
 #include <wadokit/thumbnail.h>
 #include <wadokit/verify.h>
 #include <wadokit/version.h>
+#include <wadokit/web_tree.h>
 
 #endif

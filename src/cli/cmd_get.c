@@ -8,7 +8,7 @@
 #include "report_instance.h"
 
 static struct {
-    const char *output, *name, *by, *syntax, *files_from, *check;
+    const char *output, *name, *layout, *by, *syntax, *files_from, *check;
     bool no_digest;
     cli_part part;
 } req = {.output = "."};
@@ -17,6 +17,9 @@ static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR", "write below DIR (default: here)", NULL, 0, 0},
     {"name", 0, CLI_STRING, &req.name, "TEMPLATE",
      "names of files, e.g. {PatientID}/{Modality}/{InstanceNumber:04}", NULL, 0, 0},
+    {"layout", 0, CLI_STRING, &req.layout, "LAYOUT",
+     "files (default), or dicomweb: a tree that a web server gives to a viewer", "files|dicomweb",
+     0, 0},
     {"by", 0, CLI_STRING, &req.by, "LEVEL", "what one request asks for (default auto)",
      "auto|study|series|instance", 0, 0},
     {"transfer-syntax", 0, CLI_STRING, &req.syntax, "SYNTAX",
@@ -58,10 +61,52 @@ static wk_get_by read_by(const char *name)
     return WK_BY_AUTO;
 }
 
+static bool wants_tree(void)
+{
+    return req.layout && strcmp(req.layout, "dicomweb") == 0;
+}
+
+static void print_tree(const cli_context *ctx, const wk_web_tree_summary *s)
+{
+    wk_json_line *line;
+
+    cli_note(ctx, "DICOMweb tree of %llu instance%s in %s: see nginx.conf there, or wadokit serve",
+             (unsigned long long)(s->made + s->kept + s->failed),
+             s->made + s->kept + s->failed == 1 ? "" : "s", req.output);
+    if (!ctx->json)
+        return;
+    line = wk_json_line_new("tree");
+    wk_json_set_string(line, "path", req.output);
+    wk_json_set_int(line, "studies", (int64_t)s->studies);
+    wk_json_set_int(line, "series", (int64_t)s->series);
+    wk_json_set_int(line, "made", (int64_t)s->made);
+    wk_json_set_int(line, "kept", (int64_t)s->kept);
+    wk_json_set_int(line, "failed", (int64_t)s->failed);
+    wk_json_set_int(line, "frames", (int64_t)s->frames);
+    cli_out_json(ctx, line);
+}
+
+/* What is there of the instances becomes a tree, also where some are missing. */
+static wk_code make_tree(cli_instances *rep, wk_code got, wk_error *err)
+{
+    wk_web_tree_summary summary = {0};
+    wk_error why = {0};
+    wk_code rc = wk_web_tree(rep->ctx->session, req.output, cli_instance, rep, &summary, &why);
+
+    if (rc == WK_OK || rc == WK_PARTIAL)
+        print_tree(rep->ctx, &summary);
+    if (rc == WK_OK || (rc == WK_PARTIAL && got != WK_OK))
+        return got;
+    if (rc != WK_PARTIAL && rep->said)
+        cli_note(rep->ctx, "%s", why.message);
+    *err = why;
+    return rc;
+}
+
 static int get(cli_context *ctx, const cli_operands *t)
 {
     wk_get_opts o = {.dir = req.output,
-                     .name = req.name,
+                     .name = wants_tree() ? WK_WEB_TREE_NAME : req.name,
                      .transfer_syntax = req.syntax,
                      .by = read_by(req.by),
                      .no_digest = req.no_digest,
@@ -72,6 +117,8 @@ static int get(cli_context *ctx, const cli_operands *t)
     wk_code rc = wk_get(ctx->session, (const char *const *)t->items, t->n, &o, cli_instance, &rep,
                         &summary, &err);
 
+    if (wants_tree() && (rc == WK_OK || rc == WK_PARTIAL))
+        rc = make_tree(&rep, rc, &err);
     if (rc != WK_USAGE)
         print_summary(ctx, &summary);
     if (rc == WK_OK)
@@ -87,6 +134,8 @@ static int run(cli_context *ctx, int argc, char **argv)
 
     if (argc == 0 && !req.files_from)
         return cli_usage(ctx, "no TARGET and no --files-from");
+    if (wants_tree() && req.name)
+        return cli_usage(ctx, "--layout dicomweb has names of its own: no --name");
     if (cli_operands_collect(&t, argc, argv, req.files_from, &err) != WK_OK)
         status = cli_fail(ctx, &err);
     else if (req.part.dry_run)
@@ -121,6 +170,13 @@ const cli_command cli_cmd_get = {
         "or /frames/N/rendered: that is saved beside the instances, as <UIDs>-metadata.json, "
         "<UIDs>-rendered.jpg, <SOPUID>-3.raw and so on, with a suffix by its bytes.\n"
         "\n"
+        "--layout dicomweb writes a static DICOMweb tree instead: studies/..., with the answers to "
+        "searches, metadata, frames, bulk data and thumbnails as files, and nginx.conf with the "
+        "content types. A viewer such as OHIF opens it; local folders are targets like any other. "
+        "A second run writes what is not there. Pixels are stored twice: in instance.dcm, as it "
+        "was "
+        "received, and frame by frame.\n"
+        "\n"
         "Names in a TEMPLATE are PatientID, PatientName, StudyDate, StudyDescription, "
         "AccessionNumber, Modality, SeriesDescription, SeriesNumber, InstanceNumber, "
         "StudyInstanceUID, SeriesInstanceUID, SOPInstanceUID, SOPClassUID and TransferSyntaxUID; "
@@ -131,6 +187,7 @@ const cli_command cli_cmd_get = {
         "wadokit get search.json -o studies -j 8\n"
         "wadokit get https://pacs.example/dicom-web/studies/1.2.3.4 --by series\n"
         "wadokit get https://pacs.example/dicom-web/studies/1.2.3.4/metadata -o study\n"
+        "wadokit get study/ --layout dicomweb -o tree\n"
         "wadokit get -T targets.txt -o out --name '{PatientID}/{Modality}/{InstanceNumber:04}'\n",
     .opts = opts,
     .min_args = 0,

@@ -102,8 +102,12 @@ struct wki_dicom_file {
 
 namespace wadokit
 {
-// The data set as DICOM JSON (PS3.18 annex F) in UTF-8.
-std::string to_json(wki_dicom_file &f);
+// The data set as DICOM JSON (PS3.18 annex F) in UTF-8; see wki_dicom_json_linked(). Both addresses
+// may be nullptr.
+std::string to_json(wki_dicom_file &f, const char *bulk_base, const char *pixels_uri);
+
+// Whether the value has an address there, and is not inline.
+bool is_bulk(DcmElement &e);
 } // namespace wadokit
 
 #endif

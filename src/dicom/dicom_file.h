@@ -57,6 +57,31 @@ wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *
  * elements) as DICOM JSON (PS3.18 annex F), UTF-8, on the heap: free(). */
 wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err) WK_MUST_USE;
 
+/* The same with an address (BulkDataURI) for each value that is not inline: bulk_base and the path
+ * of the value, tags and 0-based item numbers ("00420011", "54000100/0/54001010"). `pixels_uri` is
+ * that of the pixels; NULL: none. Both are URI references. */
+wk_code wki_dicom_json_linked(wki_dicom_file *f, const char *bulk_base, const char *pixels_uri,
+                              char **out, wk_error *err) WK_MUST_USE;
+
+/* A value that has such an address. Borrowed from the file. */
+typedef struct wki_dicom_bulk wki_dicom_bulk;
+
+/* The value at `path`; WK_NOT_FOUND where there is none that is not inline. */
+wk_code wki_dicom_bulk_find(wki_dicom_file *f, const char *path, const wki_dicom_bulk **out,
+                            wk_error *err) WK_MUST_USE;
+uint64_t wki_dicom_bulk_bytes(const wki_dicom_bulk *value);
+
+/* Reads `n` bytes of it from `at` on, in little endian; `at` and `n` are multiples of 8, but for
+ * the last piece. WK_DATA where the file ends before. */
+wk_code wki_dicom_bulk_read(const wki_dicom_bulk *value, uint64_t at, void *out, size_t n,
+                            wk_error *err) WK_MUST_USE;
+
+/* Hands over the path of every such value, but for the pixels. What `each` returns ends it. */
+typedef wk_code (*wki_dicom_bulk_fn)(void *user, const char *path, const wki_dicom_bulk *value,
+                                     wk_error *err);
+wk_code wki_dicom_bulk_each(wki_dicom_file *f, wki_dicom_bulk_fn each, void *user,
+                            wk_error *err) WK_MUST_USE;
+
 /* One value by tag path ("PatientID", "00100020", "RequestAttributesSequence[0].StepID"), as UTF-8
  * text with '\\' between values, on the heap; NULL in *out where it is absent. WK_USAGE where the
  * path names no tag. */

@@ -59,6 +59,34 @@ wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err)
     return module(NULL)->json(f, out, err);
 }
 
+wk_code wki_dicom_json_linked(wki_dicom_file *f, const char *bulk_base, const char *pixels_uri,
+                              char **out, wk_error *err)
+{
+    return module(NULL)->json_linked(f, bulk_base, pixels_uri, out, err);
+}
+
+wk_code wki_dicom_bulk_find(wki_dicom_file *f, const char *path, const wki_dicom_bulk **out,
+                            wk_error *err)
+{
+    return module(NULL)->bulk_find(f, path, out, err);
+}
+
+uint64_t wki_dicom_bulk_bytes(const wki_dicom_bulk *value)
+{
+    return module(NULL)->bulk_bytes(value);
+}
+
+wk_code wki_dicom_bulk_read(const wki_dicom_bulk *value, uint64_t at, void *out, size_t n,
+                            wk_error *err)
+{
+    return module(NULL)->bulk_read(value, at, out, n, err);
+}
+
+wk_code wki_dicom_bulk_each(wki_dicom_file *f, wki_dicom_bulk_fn each, void *user, wk_error *err)
+{
+    return module(NULL)->bulk_each(f, each, user, err);
+}
+
 wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err)
 {
     return module(NULL)->value(f, path, out, err);

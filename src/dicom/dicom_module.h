@@ -21,6 +21,11 @@ typedef struct wki_dcmtk_module {
     __typeof__(wki_dicom_decode_frame) *decode_frame;
     __typeof__(wki_dicom_decode_stream) *decode_stream;
     __typeof__(wki_dicom_json) *json;
+    __typeof__(wki_dicom_json_linked) *json_linked;
+    __typeof__(wki_dicom_bulk_find) *bulk_find;
+    __typeof__(wki_dicom_bulk_bytes) *bulk_bytes;
+    __typeof__(wki_dicom_bulk_read) *bulk_read;
+    __typeof__(wki_dicom_bulk_each) *bulk_each;
     __typeof__(wki_dicom_value) *value;
     __typeof__(wki_dicom_path_next) *path_next;
 } wki_dcmtk_module;

@@ -217,16 +217,32 @@ Form form_of(DcmEVR vr)
     }
 }
 
-void put_item(std::string &out, DcmItem &item, int depth);
-
-void put_items(std::string &out, DcmSequenceOfItems &s, int depth)
+std::string bulk_path(const std::string &above, DcmObject &e)
 {
-    if (s.card() == 0 || depth >= WK_MAX_SEQUENCE_DEPTH)
+    char tag[9];
+
+    snprintf(tag, sizeof tag, "%04X%04X", e.getGTag(), e.getETag());
+    return above + tag;
+}
+
+// Where an item stands, for the addresses of the values that are not inline.
+struct Place {
+    const char *bulk_base; // nullptr: without addresses
+    std::string path;      // "" at the top, "54000100/0/" in an item
+    int depth;
+};
+
+void put_item(std::string &out, DcmItem &item, const Place &at);
+
+void put_items(std::string &out, DcmSequenceOfItems &s, const Place &at)
+{
+    if (s.card() == 0 || at.depth >= WK_MAX_SEQUENCE_DEPTH)
         return;
     out += ",\"Value\":[";
     // nextInContainer() starts anew at each item; an index would make long sequences quadratic.
     DcmObject *each = nullptr;
     bool any = false;
+    unsigned long number = 0;
     while ((each = s.nextInContainer(each)) != nullptr) {
         auto *item = dynamic_cast<DcmItem *>(each);
 
@@ -234,8 +250,12 @@ void put_items(std::string &out, DcmSequenceOfItems &s, int depth)
             continue;
         if (any)
             out += ',';
-        put_item(out, *item, depth + 1);
+        Place inside{at.bulk_base, "", at.depth + 1};
+        if (at.bulk_base)
+            inside.path = bulk_path(at.path, s) + "/" + std::to_string(number) + "/";
+        put_item(out, *item, inside);
         any = true;
+        number++;
     }
     out += ']';
 }
@@ -284,7 +304,13 @@ void put_values(std::string &out, DcmElement &e, Form form)
     out += ']';
 }
 
-void put_element(std::string &out, DcmElement &e, int depth)
+void put_address(std::string &out, const std::string &uri)
+{
+    out += ",\"BulkDataURI\":";
+    put_string(out, uri);
+}
+
+void put_element(std::string &out, DcmElement &e, const Place &at)
 {
     DcmVR vr(e.getVR());
     char head[48];
@@ -293,7 +319,7 @@ void put_element(std::string &out, DcmElement &e, int depth)
              vr.getValidVRName());
     out += head;
     if (e.ident() == EVR_SQ) {
-        put_items(out, static_cast<DcmSequenceOfItems &>(e), depth);
+        put_items(out, static_cast<DcmSequenceOfItems &>(e), at);
     } else if (e.getLength() > 0) {
         Form form = form_of(e.getVR());
 
@@ -303,12 +329,14 @@ void put_element(std::string &out, DcmElement &e, int depth)
             out += ",\"InlineBinary\":\"";
             put_base64(out, bytes(e));
             out += '"';
+        } else if (at.bulk_base) {
+            put_address(out, at.bulk_base + bulk_path(at.path, e));
         }
     }
     out += '}';
 }
 
-void put_members(std::string &out, DcmItem &item, int depth, bool &any)
+void put_members(std::string &out, DcmItem &item, const Place &at, bool &any)
 {
     DcmObject *each = nullptr;
 
@@ -321,16 +349,16 @@ void put_members(std::string &out, DcmItem &item, int depth, bool &any)
         if (any)
             out += ',';
         any = true;
-        put_element(out, *e, depth);
+        put_element(out, *e, at);
     }
 }
 
-void put_item(std::string &out, DcmItem &item, int depth)
+void put_item(std::string &out, DcmItem &item, const Place &at)
 {
     bool any = false;
 
     out += '{';
-    put_members(out, item, depth, any);
+    put_members(out, item, at, any);
     out += '}';
 }
 
@@ -353,21 +381,30 @@ std::string clean_utf8(const std::string &text)
     return out;
 }
 
-std::string to_json(wki_dicom_file &f)
+bool is_bulk(DcmElement &e)
+{
+    return e.ident() != EVR_SQ && form_of(e.getVR()) == Form::binary &&
+           e.getLength() > MAX_INLINE_BYTES;
+}
+
+std::string to_json(wki_dicom_file &f, const char *bulk_base, const char *pixels_uri)
 {
     std::string out = "{";
     bool any = false;
     char pixels[48];
 
-    put_members(out, f.data_set, 0, any);
+    put_members(out, f.data_set, Place{bulk_base, "", 0}, any);
     if (f.layout.pixel_element) {
         const char *vr = f.layout.pixel_element == 0x0008   ? "OF"
                          : f.layout.pixel_element == 0x0009 ? "OD"
                          : f.layout.pixel_vr[0]             ? f.layout.pixel_vr
                                                             : "OW";
-        snprintf(pixels, sizeof pixels, "%s\"7FE0%04X\":{\"vr\":\"%s\"}", any ? "," : "",
+        snprintf(pixels, sizeof pixels, "%s\"7FE0%04X\":{\"vr\":\"%s\"", any ? "," : "",
                  f.layout.pixel_element, vr);
         out += pixels;
+        if (pixels_uri)
+            put_address(out, pixels_uri);
+        out += '}';
     }
     return out + "}";
 }

@@ -421,7 +421,17 @@ wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err)
 {
     return guarded(err, [&] {
         make_utf8(*f);
-        *out = to_c(to_json(*f));
+        *out = to_c(to_json(*f, nullptr, nullptr));
+        return WK_OK;
+    });
+}
+
+wk_code wki_dicom_json_linked(wki_dicom_file *f, const char *bulk_base, const char *pixels_uri,
+                              char **out, wk_error *err)
+{
+    return guarded(err, [&] {
+        make_utf8(*f);
+        *out = to_c(to_json(*f, bulk_base, pixels_uri));
         return WK_OK;
     });
 }

@@ -92,7 +92,7 @@ void wki_drawing_describe(const wki_drawing *g, wk_image_report *report)
     add_warning(report, g->desc.warning);
 }
 
-static wk_code frame_bytes(wki_drawing *g, uint32_t frame, wki_frame_bytes *out, wk_error *err)
+wk_code wki_drawing_frame_bytes(wki_drawing *g, uint32_t frame, wki_frame_bytes *out, wk_error *err)
 {
     return g->plain ? wki_plain_frame_bytes(g->plain, &g->desc, frame, out, err)
                     : wki_dicom_frame_bytes(g->file, &g->desc, frame, out, err);
@@ -103,7 +103,7 @@ static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t fram
 {
     wki_drawing *g = user;
     wki_frame_bytes stream = {0};
-    wk_code rc = frame_bytes(g, frame, &stream, err);
+    wk_code rc = wki_drawing_frame_bytes(g, frame, &stream, err);
 
     if (rc == WK_OK)
         rc = wki_dicom_decode_stream(d, &stream, out, err);
@@ -119,7 +119,7 @@ static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, w
     wk_code rc = WK_OK;
 
     if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
-        rc = frame_bytes(g, frame, &bytes, err);
+        rc = wki_drawing_frame_bytes(g, frame, &bytes, err);
     if (rc == WK_OK && !wki_decode_adopt(&g->desc, &bytes, out))
         rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
     wki_frame_bytes_clear(&bytes);
@@ -308,12 +308,13 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
     return rc;
 }
 
-/* Slides and placeholders are drawn anew for each size, others are decoded once. */
+/* Slides and placeholders are drawn anew for each size, others are decoded once; for one size alone
+ * maybe smaller. */
 wk_code wki_drawing_sizes(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
                           const uint32_t *boxes, size_t n, wki_picture *pictures,
                           wk_image_report *r, wk_error *err)
 {
-    bool apart = wki_drawing_is_placeholder(g) || wki_slide_is_tiled(&g->desc);
+    bool apart = n == 1 || wki_drawing_is_placeholder(g) || wki_slide_is_tiled(&g->desc);
     wki_drawing_opts own = *opts;
     wki_render_report window;
     wki_pixels pixels = {0};

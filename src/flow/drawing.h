@@ -50,6 +50,10 @@ uint32_t wki_drawing_frames(const wki_drawing *g);
 /* The WK_DATA error of frames that a header promises beyond `there`. */
 wk_code wki_drawing_frames_missing(const wki_drawing *g, uint32_t there, wk_error *err);
 
+/* The bytes of one frame (0-based) as stored, as wki_dicom_frame_bytes(). */
+wk_code wki_drawing_frame_bytes(wki_drawing *g, uint32_t frame, wki_frame_bytes *out,
+                                wk_error *err) WK_MUST_USE;
+
 /* Fills what the description says of the source: UIDs, transfer syntax, a warning. */
 void wki_drawing_describe(const wki_drawing *g, wk_image_report *report);
 
