@@ -82,6 +82,7 @@ class Everything(peers.Case):
             with open(os.path.join(folder, name), "wb") as file:
                 file.write(data)
         self.run_json("get", "-o", self.out, folder)
+        self.run_json("get", "--layout", "dicomweb", "-o", os.path.join(self.home, "tree"), folder)
 
     def make_images(self):
         values = bytes(range(24))
