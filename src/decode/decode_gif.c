@@ -154,3 +154,12 @@ wk_code wki_decode_gif(const void *data, size_t n, uint64_t max_pixels, wki_pixe
     *out = p;
     return WK_OK;
 }
+
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+const char *wki_gif_version(void)
+{
+    return "giflib " TEXT(GIFLIB_MAJOR) "." TEXT(GIFLIB_MINOR) "." TEXT(
+        GIFLIB_RELEASE) ": GIF photos";
+}

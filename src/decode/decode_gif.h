@@ -21,6 +21,9 @@ extern "C" {
 wk_code wki_decode_gif(const void *data, size_t n, uint64_t max_pixels, wki_pixels *out,
                        wk_error *err) WK_MUST_USE;
 
+/* "giflib 5.2.1: GIF photos", for --version. */
+const char *wki_gif_version(void);
+
 #ifdef __cplusplus
 }
 #endif

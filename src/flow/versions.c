@@ -1,6 +1,7 @@
 #include <wadokit/version.h>
 
 #include "decode/decode.h"
+#include "decode/decode_gif.h"
 #include "encode/encode.h"
 #include "json/json.h"
 #include "render/icc.h"
@@ -8,10 +9,13 @@
 const char *wk_version_line(size_t i)
 {
     /* Of libraries in modules, what they were built with: nothing is opened for this. */
-    const char *const libraries[] = {"libcurl " WADOKIT_CURL ": HTTP, TLS", wki_json_version(),
+    const char *const libraries[] = {"libcurl " WADOKIT_CURL ": HTTP, TLS",
+                                     wki_json_version(),
                                      "DCMTK " WADOKIT_DCMTK
                                      ": data sets, JPEG lossless, 12-bit JPEG",
-                                     wki_png_version(), wki_icc_version()};
+                                     wki_png_version(),
+                                     wki_gif_version(),
+                                     wki_icc_version()};
     enum {
         N = sizeof libraries / sizeof libraries[0]
     };

@@ -1,20 +1,24 @@
 #!/usr/bin/env python3
 """Modules: what works without them, and what is said where one is missing or of another version."""
 import os
+import re
 import shutil
+import subprocess
 import unittest.mock
 
 import peers
+
+PROGRAM = peers.WADOKIT
 
 
 class Modules(peers.Case):
     def setUp(self):
         """The program and its modules somewhere else, as they lie to each other in the build folder."""
         super().setUp()
-        self.modules = os.path.join(self.home, "modules")
+        self.modules = os.path.join(self.home, "lib", "wadokit")
         os.mkdir(os.path.join(self.home, "cli"))
-        shutil.copytree(os.path.join(os.path.dirname(peers.WADOKIT), "..", "modules"), self.modules)
-        moved = unittest.mock.patch.object(peers, "WADOKIT", shutil.copy(peers.WADOKIT, self.home + "/cli"))
+        shutil.copytree(os.path.join(os.path.dirname(PROGRAM), "..", "lib", "wadokit"), self.modules)
+        moved = unittest.mock.patch.object(peers, "WADOKIT", shutil.copy(PROGRAM, os.path.join(self.home, "cli")))
         moved.start()
         self.addCleanup(moved.stop)
         self.images = os.path.join(self.home, "images")
@@ -30,6 +34,12 @@ class Modules(peers.Case):
                  for line in result.lines("finding") if line["name"] == "module"}
         self.assertEqual({os.path.basename(self.module(name)) for name in found}, set(os.listdir(self.modules)))
         self.assertEqual(set(found.values()), {"ok"})
+
+    def test_no_library_comes_from_the_current_directory(self):
+        for path in [PROGRAM] + [self.module(name[8:-3]) for name in os.listdir(self.modules)]:
+            listed = subprocess.run(["readelf", "-d", path], stdout=subprocess.PIPE, text=True, check=True).stdout
+            for entries in re.findall(r"path: \[(.*)\]", listed):
+                self.assertNotIn("", entries.split(":"), path)
 
     def test_a_plain_picture_needs_none(self):
         shutil.rmtree(self.modules)
