@@ -199,6 +199,8 @@ typedef struct wki_pixels {
     uint8_t reduced;   /* decoded smaller by 2^reduced than the description says; rounded up */
     bool at_corners;   /* reduced: sample k stands for source pixel k * 2^reduced (wavelets), not
                           for the mean of the block that begins there */
+    bool has_range;    /* `range` holds the smallest and the largest value (8 and 16 bits) */
+    int32_t range[2];
     char decoder[32];  /* "dcmtk", "openjpeg", "turbojpeg", "native", ... */
     char warning[160]; /* one line where the stream disagreed with the header, else "" */
 } wki_pixels;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/range.h"
 #include "core/text.h"
 
 wki_sample_type wki_stored_type(const wki_image_desc *d)
@@ -87,19 +88,44 @@ static void stored32(uint32_t *p, size_t n, unsigned shift, unsigned bits, bool 
     }
 }
 
+static void change_cells(wki_pixels *out, unsigned shift, unsigned bits, bool is_signed)
+{
+    size_t width = wki_sample_bytes(out->type);
+
+    if (width == 1)
+        stored8(out->data, out->size, shift, bits, is_signed);
+    else if (width == 2)
+        stored16(out->data, out->size / 2, shift, bits, is_signed);
+    else
+        stored32(out->data, out->size / 4, shift, bits, is_signed);
+}
+
+/* Notes the range; false where cells are not yet what Bits Stored can say. */
+static bool note_range(wki_pixels *out, unsigned bits, bool is_signed)
+{
+    int32_t low = is_signed ? -(1 << (bits - 1)) : 0;
+    int32_t high = (int32_t)(1u << (bits - is_signed)) - 1;
+
+    wki_range_of(out->type, out->data, out->size / wki_sample_bytes(out->type), out->range);
+    out->has_range = out->range[0] >= low && out->range[1] <= high;
+    return out->has_range;
+}
+
 void wki_cells_to_stored(const wki_image_desc *d, wki_pixels *out)
 {
     size_t width = wki_sample_bytes(out->type);
     unsigned bits = d->bits_stored, shift = (unsigned)(d->high_bit + 1 - d->bits_stored);
 
-    if (d->pixels != WKI_PIXELS_INTEGER || (bits == 8 * width && shift == 0))
+    if (d->pixels != WKI_PIXELS_INTEGER)
         return;
-    if (width == 1)
-        stored8(out->data, out->size, shift, bits, d->is_signed);
-    else if (width == 2)
-        stored16(out->data, out->size / 2, shift, bits, d->is_signed);
-    else
-        stored32(out->data, out->size / 4, shift, bits, d->is_signed);
+    /* Most cells hold nothing but the stored value: looking is cheaper than writing. */
+    if (width > 2 || out->samples > 1) {
+        if (bits < 8 * width || shift > 0)
+            change_cells(out, shift, bits, d->is_signed);
+    } else if (shift > 0 || !note_range(out, bits, d->is_signed)) {
+        change_cells(out, shift, bits, d->is_signed);
+        (void)note_range(out, bits, d->is_signed);
+    }
 }
 
 wk_code wki_check_size(const wki_image_desc *d, uint64_t cols, uint64_t rows, uint64_t samples,

@@ -190,6 +190,12 @@ static void row_ybr8(const uint8_t *in, uint32_t cols, bool partial, uint8_t *ou
     }
 }
 
+bool wki_color_is_rgb8(const wki_image_desc *d, const wki_pixels *p)
+{
+    return p->type == WKI_U8 && sample_bits(d, p) == 8 && p->color != WKI_COLOR_YBR_FULL &&
+           p->color != WKI_COLOR_YBR_PARTIAL;
+}
+
 void wki_color_row(const wki_image_desc *d, const wki_pixels *p, uint32_t row, uint8_t *out)
 {
     size_t first = (size_t)row * p->cols * 3;

@@ -33,6 +33,9 @@ typedef struct wki_palette {
 wk_code wki_palette_of(const wki_image_desc *d, wki_palette *out, wk_error *err) WK_MUST_USE;
 void wki_palette_rgb(const wki_palette *pal, int64_t index, uint8_t rgb[3]);
 
+/* Whether rows of these pixels are 8-bit RGB as they lie. */
+bool wki_color_is_rgb8(const wki_image_desc *d, const wki_pixels *p);
+
 /* One row of colour pixels (p->samples is 3) to 8-bit RGB. Depths above 8 are scaled, rounded. */
 void wki_color_row(const wki_image_desc *d, const wki_pixels *p, uint32_t row, uint8_t *out);
 

@@ -16,6 +16,28 @@
             sums[i] += weight * v;                                                                 \
         }                                                                                          \
     }                                                                                              \
+    attribute static void half_##type##_##isa(const void *upper, const void *lower, size_t n,      \
+                                              float low, float span, float *restrict means)        \
+    {                                                                                              \
+        const type *restrict p = upper, *restrict q = lower;                                       \
+        float sums[2 * WKI_KERNEL_BLOCK];                                                          \
+                                                                                                   \
+        for (size_t from = 0; from < n; from += WKI_KERNEL_BLOCK) {                                \
+            size_t some = n - from < WKI_KERNEL_BLOCK ? n - from : WKI_KERNEL_BLOCK;               \
+                                                                                                   \
+            for (size_t i = 0; i < 2 * some; i++) {                                                \
+                float v = (float)p[2 * from + i] - low, w = (float)q[2 * from + i] - low;          \
+                                                                                                   \
+                v = v < 0 ? 0 : v;                                                                 \
+                v = v > span ? span : v;                                                           \
+                w = w < 0 ? 0 : w;                                                                 \
+                w = w > span ? span : w;                                                           \
+                sums[i] = v + w;                                                                   \
+            }                                                                                      \
+            for (size_t i = 0; i < some; i++)                                                      \
+                means[from + i] = (sums[2 * i] + sums[2 * i + 1]) * 0.25F;                         \
+        }                                                                                          \
+    }                                                                                              \
     attribute static void table_##type##_##isa(const void *row, size_t n, const float *table,      \
                                                int32_t first, float weight, float *restrict sums)  \
     {                                                                                              \
@@ -23,18 +45,6 @@
                                                                                                    \
         for (size_t i = 0; i < n; i++)                                                             \
             sums[i] += weight * table[p[i] - first];                                               \
-    }                                                                                              \
-    attribute static void range_##type##_##isa(const void *values, size_t n, int32_t out[2])       \
-    {                                                                                              \
-        const type *p = values;                                                                    \
-        type low = p[0], high = p[0];                                                              \
-                                                                                                   \
-        for (size_t i = 0; i < n; i++) {                                                           \
-            low = p[i] < low ? p[i] : low;                                                         \
-            high = p[i] > high ? p[i] : high;                                                      \
-        }                                                                                          \
-        out[0] = low;                                                                              \
-        out[1] = high;                                                                             \
     }                                                                                              \
     attribute static void kept_##type##_##isa(const void *values, size_t n, int32_t from,          \
                                               int32_t to, int32_t out[2])                          \
@@ -79,8 +89,8 @@
     static const wki_kernels set_##isa = {                                                         \
         {clamped_uint8_t_##isa, clamped_int8_t_##isa, clamped_uint16_t_##isa,                      \
          clamped_int16_t_##isa},                                                                   \
+        {half_uint8_t_##isa, half_int8_t_##isa, half_uint16_t_##isa, half_int16_t_##isa},          \
         {table_uint8_t_##isa, table_int8_t_##isa, table_uint16_t_##isa, table_int16_t_##isa},      \
-        {range_uint8_t_##isa, range_int8_t_##isa, range_uint16_t_##isa, range_int16_t_##isa},      \
         {kept_uint8_t_##isa, kept_int8_t_##isa, kept_uint16_t_##isa, kept_int16_t_##isa},          \
         bytes_##isa,                                                                               \
         whole_##isa,                                                                               \

@@ -15,25 +15,28 @@ extern "C" {
 #endif
 
 enum {
-    WKI_KERNEL_TYPES = 4 /* WKI_U8, WKI_S8, WKI_U16, WKI_S16, in this order */
+    WKI_KERNEL_TYPES = 4, /* WKI_U8, WKI_S8, WKI_U16, WKI_S16, in this order */
+    WKI_KERNEL_BLOCK = 128
 };
 
 /*
  * clamped  adds weight * min(max(v - low, 0), span): what a linear window leaves of a stored value,
  *          so that means of it are means of shown values (the straight part is applied to the mean)
+ * half     the means of n blocks of two by two such values, from two rows: the same numbers as by
+ *          `clamped`, faster
  * table    adds weight * table[v - first]
- * range    the smallest and the largest of n (at least 1) values
- * kept     the same of the values outside of from .. to, together with those in `out`. All four
- *          numbers lie in the type's range.
+ * kept     the smallest and the largest of the values outside of from .. to, together with those in
+ *          `out`. All four numbers lie in the type's range.
  * bytes    adds weight * v
  * whole    mean * gain + bias, rounded half up, clamped to 0 .. 255
  */
 typedef struct wki_kernels {
     void (*clamped[WKI_KERNEL_TYPES])(const void *row, size_t n, float low, float span,
                                       float weight, float *sums);
+    void (*half[WKI_KERNEL_TYPES])(const void *upper, const void *lower, size_t n, float low,
+                                   float span, float *means);
     void (*table[WKI_KERNEL_TYPES])(const void *row, size_t n, const float *table, int32_t first,
                                     float weight, float *sums);
-    void (*range[WKI_KERNEL_TYPES])(const void *values, size_t n, int32_t out[2]);
     void (*kept[WKI_KERNEL_TYPES])(const void *values, size_t n, int32_t from, int32_t to,
                                    int32_t out[2]);
     void (*bytes)(const uint8_t *row, size_t n, float weight, float *sums);

@@ -11,6 +11,7 @@
 #include "render/kernels.h"
 #include "render/scale.h"
 #include "render/stats.h"
+#include "render/shown_table.h"
 #include "render/turn.h"
 
 /* Pixels more oblong than this are taken for a mistake. */
@@ -74,7 +75,8 @@ typedef struct grey {
     bool invert; /* once, last */
     double top;  /* 255 or 65535 */
 
-    void *table; /* narrow types: shown value by stored value from `first` on; owned */
+    wki_table *shared; /* narrow types: shown value by stored value from `first` on */
+    const void *table;
     int32_t first;
     const wki_kernels *kernels;
     bool linear; /* scaled: clamp in stored space, the straight part on the means */
@@ -106,25 +108,49 @@ static bool is_narrow(const wki_pixels *p)
     return p->type == WKI_U8 || p->type == WKI_S8 || p->type == WKI_U16 || p->type == WKI_S16;
 }
 
-/* The table covers the values that occur, so that no stored value can point outside of it. */
+static void fill_table(const grey *g, wki_table *t)
+{
+    for (uint32_t i = 0; i < t->n; i++) {
+        double v = shown(g, t->first + (double)i);
+
+        if (t->key.entry == sizeof(float))
+            ((float *)t->entries)[i] = (float)v;
+        else if (t->key.entry == 2)
+            ((uint16_t *)t->entries)[i] = (uint16_t)to_whole(v, g->top);
+        else
+            ((uint8_t *)t->entries)[i] = (uint8_t)to_whole(v, g->top);
+    }
+}
+
+/* The table covers the values that occur, so that no stored value can point outside of it. One that
+ * depends on tables of the file is nobody else's. */
 static wk_code make_table(grey *g, size_t entry, wk_error *err)
 {
-    size_t n = (size_t)(g->range.all_high - g->range.all_low) + 1;
+    bool own = g->modality.lut || g->voi.lut;
+    int32_t low = (int32_t)g->range.all_low, high = (int32_t)g->range.all_high;
+    wki_table_key key;
 
-    g->first = (int32_t)g->range.all_low;
-    g->table = calloc(n, entry);
-    if (!g->table)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        double v = shown(g, g->range.all_low + (double)i);
-
-        if (entry == sizeof(float))
-            ((float *)g->table)[i] = (float)v;
-        else if (entry == 2)
-            ((uint16_t *)g->table)[i] = (uint16_t)to_whole(v, g->top);
-        else
-            ((uint8_t *)g->table)[i] = (uint8_t)to_whole(v, g->top);
+    memset(&key, 0, sizeof key);
+    key.slope = g->modality.slope;
+    key.intercept = g->modality.intercept;
+    key.center = g->voi.window.center;
+    key.width = g->voi.window.width;
+    key.function = g->voi.window.function;
+    key.top = g->top;
+    key.plain = g->plain;
+    key.invert = g->invert;
+    key.entry = entry;
+    g->shared = own ? NULL : wki_table_find(&key, &low, &high);
+    if (!g->shared) {
+        g->shared = wki_table_new(&key, low, high);
+        if (!g->shared)
+            return wk_fail(err, WK_NOMEM, "out of memory");
+        fill_table(g, g->shared);
+        if (!own)
+            wki_table_keep(g->shared);
     }
+    g->table = g->shared->entries;
+    g->first = g->shared->first;
     return WK_OK;
 }
 
@@ -231,6 +257,14 @@ static void add_grey(void *user, uint32_t y, float weight, float *sums)
     }
 }
 
+static void halve_grey(void *user, uint32_t y, float *means)
+{
+    const grey *g = user;
+
+    g->kernels->half[g->p->type](source_row(g->p, y), source_row(g->p, y + 1), g->p->cols / 2,
+                                 g->low, g->span, means);
+}
+
 static void emit_grey(void *user, uint32_t y, const float *means)
 {
     const grey *g = user;
@@ -301,6 +335,7 @@ static wk_code draw_grey_scaled(const wki_image_desc *d, grey *g, wki_picture *o
         if (rc != WK_OK)
             return rc;
     }
+    job.half = g->linear ? halve_grey : NULL;
     return wki_scale(&job, err);
 }
 
@@ -365,7 +400,7 @@ static wk_code draw_grey(const wki_image_desc *d, uint32_t frame, const wki_pixe
         else
             rc = draw_grey_scaled(d, &g, out, err);
     }
-    free(g.table);
+    wki_table_release(g.shared);
     return rc;
 }
 
@@ -379,6 +414,7 @@ typedef struct color {
     grey *below;   /* supplemental palette: grey below the first mapped value */
     int32_t first; /* of the supplemental palette */
     uint8_t *row;  /* 8-bit RGB of one source row, owned */
+    bool as_it_is; /* source rows are that already */
     wki_picture *out;
 } color;
 
@@ -410,9 +446,13 @@ static void color_row(const color *c, uint32_t y, uint8_t *to)
 static void add_color(void *user, uint32_t y, float weight, float *sums)
 {
     const color *c = user;
+    const uint8_t *row = c->row;
 
-    color_row(c, y, c->row);
-    c->kernels->bytes(c->row, (size_t)c->p->cols * 3, weight, sums);
+    if (c->as_it_is)
+        row = source_row(c->p, y);
+    else
+        color_row(c, y, c->row);
+    c->kernels->bytes(row, (size_t)c->p->cols * 3, weight, sums);
 }
 
 static void emit_color(void *user, uint32_t y, const float *means)
@@ -438,6 +478,7 @@ static wk_code draw_color_scaled(color *c, wki_picture *out, wk_error *err)
 
     set_grid(c->d, c->p, &job);
     c->out = out;
+    c->as_it_is = !c->indexed && wki_color_is_rgb8(c->d, c->p);
     c->row = malloc((size_t)c->p->cols * 3);
     if (!c->row)
         return wk_fail(err, WK_NOMEM, "out of memory");

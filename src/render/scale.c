@@ -97,18 +97,23 @@ static void reduce_color(const span *spans, uint32_t n, const float *sums, float
 {
     for (uint32_t i = 0; i < n; i++) {
         const span *s = &spans[i];
-        const float *in = sums + (size_t)s->first * 3;
-        float v[3] = {0, 0, 0};
+        const float *in = sums + (size_t)s->first * 3, *last = in + (size_t)(s->n - 1) * 3;
+        float v[3] = {0, 0, 0}, tail = s->n > 1 ? s->tail : 0;
 
-        for (uint32_t k = 0; k < s->n; k++) {
-            float w = span_weight(s, k);
-
-            v[0] += w * in[(size_t)k * 3];
-            v[1] += w * in[(size_t)k * 3 + 1];
-            v[2] += w * in[(size_t)k * 3 + 2];
+        for (const float *p = in + 3; p < last; p += 3) {
+            v[0] += p[0];
+            v[1] += p[1];
+            v[2] += p[2];
         }
-        memcpy(out + (size_t)i * 3, v, sizeof v);
+        for (size_t c = 0; c < 3; c++)
+            out[(size_t)i * 3 + c] = in[c] * s->head + v[c] * s->middle + last[c] * tail;
     }
+}
+
+static bool is_half_on_both_axes(const wki_scale_job *job)
+{
+    return is_half(job) && job->half && !(job->y_step > 0) &&
+           job->src_height == 2 * job->dst_height;
 }
 
 static void scale_rows(const wki_scale_job *job, const span *columns, float *sums, float *means)
@@ -133,6 +138,14 @@ static void scale_rows(const wki_scale_job *job, const span *columns, float *sum
     }
 }
 
+static void halve(const wki_scale_job *job, float *means)
+{
+    for (uint32_t y = 0; y < job->dst_height; y++) {
+        job->half(job->user, 2 * y, means);
+        job->emit(job->user, y, means);
+    }
+}
+
 wk_code wki_scale(const wki_scale_job *job, wk_error *err)
 {
     float *sums = calloc((size_t)job->src_width * job->channels, sizeof *sums);
@@ -146,7 +159,10 @@ wk_code wki_scale(const wki_scale_job *job, wk_error *err)
     }
     for (uint32_t i = 0; i < job->dst_width; i++)
         columns[i] = span_of(i, job->src_width, job->dst_width, job->x_step, job->shift);
-    scale_rows(job, columns, sums, means);
+    if (is_half_on_both_axes(job))
+        halve(job, means);
+    else
+        scale_rows(job, columns, sums, means);
 out:
     free(sums);
     free(means);

@@ -16,14 +16,16 @@ extern "C" {
 
 /*
  * add   adds weight * value to each of the src_width * channels sums, for source row y
- * emit  takes a finished row of dst_width * channels means
- * Rows that lie across two result rows are asked for twice.
+ * half  NULL, or sets `means` to those of the dst_width blocks of two by two values that begin in
+ * row y: asked instead where each result sample is the mean of such a block emit  takes a finished
+ * row of dst_width * channels means Rows that lie across two result rows are asked for twice.
  */
 typedef struct wki_scale_job {
     uint32_t src_width, src_height;
     uint32_t dst_width, dst_height;
     unsigned channels; /* 1 or 3 */
     void (*add)(void *user, uint32_t y, float weight, float *sums);
+    void (*half)(void *user, uint32_t y, float *means);
     void (*emit)(void *user, uint32_t y, const float *means);
     void *user;
     double x_step, y_step; /* source samples that a result sample spans; 0: src / dst */

@@ -2,7 +2,9 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "core/range.h"
 #include "render/kernels.h"
 
 enum {
@@ -73,7 +75,10 @@ static wki_stored_range range_narrow(const wki_pixels *p, size_t n, padding pad)
     int32_t all[2] = {0, 0}, kept[2] = {last[p->type], first[p->type]};
     double from = fmax(pad.low, first[p->type]), to = fmin(pad.high, last[p->type]);
 
-    k->range[p->type](p->data, n, all);
+    if (p->has_range)
+        memcpy(all, p->range, sizeof all);
+    else
+        wki_range_of(p->type, p->data, n, all);
     if (!(from <= to))
         return finish(all[0], all[1], all[0], all[1]);
     k->kept[p->type](p->data, n, (int32_t)from, (int32_t)to, kept);

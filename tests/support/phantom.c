@@ -3,12 +3,15 @@
  *
  *   wadokit_phantom [options] KIND[:COUNT]...
  *
- *   KIND          ct (slices), mr (slices), us (frames of one file), dx, mg (files), sr (files,
- * no pixels) -o DIR        below which DIR/KIND/0001.dcm ... are written (default: phantom) -s SEED
- * another patient, other UIDs, another noise (default 1) -n SIZE       rows and columns of ct and
- * mr (default 512, 256) -r ROOT       UIDs are ROOT.SEED.study.series.instance (default: made from
- * the seed, under 2.25) -1            one study with all kinds, where otherwise each kind is a
- * study
+ *   KIND          ct (slices), mr (slices), us (frames of one file), ect (frames of one enhanced
+ *                 CT file), dx (files), mg (files), sr (files, no pixels)
+ *   -o DIR        below which DIR/KIND/0001.dcm ... are written (default: phantom)
+ *   -s SEED       another patient, other UIDs, another noise (default 1)
+ *   -n SIZE       rows and columns of ct, ect and mr (default 512, 512, 256)
+ *   -n COLSxROWS  of us, dx and mg (default 640x480, 2000x2500, 3328x4096)
+ *   -r ROOT       UIDs are ROOT.SEED.study.series.instance (default: made from the seed, under
+ *                 2.25)
+ *   -1            one study with all kinds, where otherwise each kind is a study
  */
 #include <errno.h>
 #include <stdio.h>
@@ -34,6 +37,7 @@ typedef struct options {
     const char *root;
     unsigned seed;
     int size;
+    int columns, rows;
     int one_study;
 } options;
 
@@ -166,6 +170,8 @@ static void write_identity(dw_file *f, const instance *in, const char *sop)
         dw_code(f, 0x00082218, "51185008", "SCT", "Chest");
     if (strcmp(k->modality, "MG") == 0)
         dw_code(f, 0x00082218, "76752008", "SCT", "Breast");
+    if (strcmp(k->name, "ect") == 0)
+        dw_text(f, 0x00089205, "CS", "MONOCHROME");
     dw_text(f, 0x00100010, "PN", person(in->opts->seed));
     dw_format(f, 0x00100020, "LO", "PHANTOM-%u", in->opts->seed);
     dw_text(f, 0x00100030, "DA", "19010101");
@@ -284,14 +290,91 @@ static void mr_image(dw_file *f, const instance *in)
     write_pixels16(f, pixels, (size_t)size * (size_t)size);
 }
 
+static void put_ct_values(dw_file *f)
+{
+    dw_sequence(f, 0x00289145);
+    dw_item(f);
+    dw_text(f, 0x00281052, "DS", "-1024");
+    dw_text(f, 0x00281053, "DS", "1");
+    dw_text(f, 0x00281054, "LO", "HU");
+    dw_item_end(f);
+    dw_sequence_end(f);
+}
+
+/* The shared functional groups, and for each frame its place and its window. */
+static void write_groups(dw_file *f, const instance *in, double spacing, double step)
+{
+    dw_file group = {0}, all = {0};
+
+    dw_sequence(f, 0x52009229);
+    dw_item(f);
+    dw_sequence(f, 0x00289110);
+    dw_item(f);
+    dw_format(f, 0x00180050, "DS", "%.4g", step);
+    dw_format(f, 0x00280030, "DS", "%.6g\\%.6g", spacing, spacing);
+    dw_item_end(f);
+    dw_sequence_end(f);
+    put_ct_values(f);
+    dw_item_end(f);
+    dw_sequence_end(f);
+    for (int i = 1; i <= in->count; i++) {
+        dw_clear(&group);
+        dw_sequence(&group, 0x00209111);
+        dw_item(&group);
+        dw_text(&group, 0x00209056, "SH", "1");
+        dw_format(&group, 0x00209128, "DT", "20240229101700.%06d", i);
+        dw_item_end(&group);
+        dw_sequence_end(&group);
+        dw_sequence(&group, 0x00209113);
+        dw_item(&group);
+        dw_format(&group, 0x00200032, "DS", "-192\\-192\\%.6g", i * step);
+        dw_item_end(&group);
+        dw_sequence_end(&group);
+        dw_sequence(&group, 0x00289132);
+        dw_item(&group);
+        dw_text(&group, 0x00281050, "DS", "40");
+        dw_text(&group, 0x00281051, "DS", "400");
+        dw_item_end(&group);
+        dw_sequence_end(&group);
+        dw_item_of(&all, &group);
+    }
+    dw_bytes(f, 0x52009230, "SQ", all.data, all.size);
+    dw_clear(&group);
+    dw_clear(&all);
+}
+
+/* One file; the count is its frames. */
+static void enhanced_ct_image(dw_file *f, const instance *in)
+{
+    const int size = in->opts->size ? in->opts->size : 512;
+    const double spacing = 384.0 / size, step = 300.0 / in->count;
+    const size_t frame = (size_t)size * (size_t)size;
+    uint16_t *pixels = make(frame * (size_t)in->count * 2);
+
+    dw_text(f, 0x00180015, "CS", in->kind->body_part);
+    write_place(f, in);
+    dw_us(f, 0x00280002, 1);
+    dw_text(f, 0x00280004, "CS", "MONOCHROME2");
+    dw_format(f, 0x00280008, "IS", "%d", in->count);
+    dw_us(f, 0x00280010, (unsigned)size);
+    dw_us(f, 0x00280011, (unsigned)size);
+    dw_us(f, 0x00280100, 16);
+    dw_us(f, 0x00280101, 12);
+    dw_us(f, 0x00280102, 11);
+    dw_us(f, 0x00280103, 0);
+    write_groups(f, in, spacing, step);
+    for (int i = 0; i < in->count; i++)
+        phantom_ct(pixels + frame * (size_t)i, size, spacing, (i + 0.5) / in->count,
+                   in->opts->seed);
+    write_pixels16(f, pixels, frame * (size_t)in->count);
+}
+
 /* One file; the count is its frames. */
 static void us_image(dw_file *f, const instance *in)
 {
-    enum {
-        COLUMNS = 640,
-        ROWS = 480
-    };
-    const size_t frame = (size_t)COLUMNS * ROWS * 3;
+    const int columns = in->opts->columns ? in->opts->columns : 640;
+    const int rows = in->opts->rows ? in->opts->rows : 480;
+    const size_t frame = (size_t)columns * (size_t)rows * 3;
     unsigned char *pixels = make(frame * (size_t)in->count);
 
     dw_text(f, 0x00180015, "CS", in->kind->body_part);
@@ -303,8 +386,8 @@ static void us_image(dw_file *f, const instance *in)
     dw_us(f, 0x00280006, 0);
     dw_format(f, 0x00280008, "IS", "%d", in->count);
     dw_at(f, 0x00280009, 0x00181063);
-    dw_us(f, 0x00280010, ROWS);
-    dw_us(f, 0x00280011, COLUMNS);
+    dw_us(f, 0x00280010, (unsigned)rows);
+    dw_us(f, 0x00280011, (unsigned)columns);
     dw_us(f, 0x00280014, 1);
     dw_us(f, 0x00280100, 8);
     dw_us(f, 0x00280101, 8);
@@ -312,7 +395,7 @@ static void us_image(dw_file *f, const instance *in)
     dw_us(f, 0x00280103, 0);
     dw_text(f, 0x00282110, "CS", "00");
     for (int i = 0; i < in->count; i++)
-        phantom_us(pixels + frame * (size_t)i, COLUMNS, ROWS, i / (double)in->count,
+        phantom_us(pixels + frame * (size_t)i, columns, rows, i / (double)in->count,
                    in->opts->seed);
     dw_bytes(f, 0x7FE00010, "OB", pixels, frame * (size_t)in->count);
     free(pixels);
@@ -320,11 +403,10 @@ static void us_image(dw_file *f, const instance *in)
 
 static void dx_image(dw_file *f, const instance *in)
 {
-    enum {
-        COLUMNS = 2000,
-        ROWS = 2500
-    };
-    uint16_t *pixels = make((size_t)COLUMNS * ROWS * 2);
+    const int columns = in->opts->columns ? in->opts->columns : 2000;
+    const int rows = in->opts->rows ? in->opts->rows : 2500;
+    const size_t n = (size_t)columns * (size_t)rows;
+    uint16_t *pixels = make(n * 2);
 
     dw_text(f, 0x00180015, "CS", in->kind->body_part);
     dw_text(f, 0x00181164, "DS", "0.2\\0.2");
@@ -334,7 +416,7 @@ static void dx_image(dw_file *f, const instance *in)
     write_place(f, in);
     dw_text(f, 0x00200020, "CS", "L\\F");
     dw_text(f, 0x00200062, "CS", "U");
-    write_grey(f, ROWS, COLUMNS, 0.2, 14, "MONOCHROME1");
+    write_grey(f, rows, columns, 0.2, 14, "MONOCHROME1");
     dw_text(f, 0x00280301, "CS", "NO");
     dw_text(f, 0x00281040, "CS", "LOG");
     dw_bytes(f, 0x00281041, "SS", "\1\0", 2);
@@ -348,17 +430,16 @@ static void dx_image(dw_file *f, const instance *in)
     dw_sequence_end(f);
     dw_code(f, 0x00540220, "272479007", "SCT", "postero-anterior");
     dw_text(f, 0x20500020, "CS", "INVERSE");
-    phantom_dx(pixels, COLUMNS, ROWS, in->opts->seed * 7919 + (unsigned)in->number);
-    write_pixels16(f, pixels, (size_t)COLUMNS * ROWS);
+    phantom_dx(pixels, columns, rows, in->opts->seed * 7919 + (unsigned)in->number);
+    write_pixels16(f, pixels, n);
 }
 
 static void mg_image(dw_file *f, const instance *in)
 {
-    enum {
-        COLUMNS = 3328,
-        ROWS = 4096
-    };
-    uint16_t *pixels = make((size_t)COLUMNS * ROWS * 2);
+    const int columns = in->opts->columns ? in->opts->columns : 3328;
+    const int rows = in->opts->rows ? in->opts->rows : 4096;
+    const size_t n = (size_t)columns * (size_t)rows;
+    uint16_t *pixels = make(n * 2);
 
     dw_text(f, 0x00180015, "CS", in->kind->body_part);
     dw_text(f, 0x00181164, "DS", "0.05\\0.05");
@@ -367,7 +448,7 @@ static void mg_image(dw_file *f, const instance *in)
     write_place(f, in);
     dw_text(f, 0x00200020, "CS", "P\\F");
     dw_text(f, 0x00200062, "CS", "L");
-    write_grey(f, ROWS, COLUMNS, 0.05, 12, "MONOCHROME2");
+    write_grey(f, rows, columns, 0.05, 12, "MONOCHROME2");
     dw_text(f, 0x00280301, "CS", "NO");
     dw_text(f, 0x00281040, "CS", "LOG");
     dw_bytes(f, 0x00281041, "SS", "\1\0", 2);
@@ -381,8 +462,8 @@ static void mg_image(dw_file *f, const instance *in)
     dw_sequence_end(f);
     dw_code(f, 0x00540220, "399368009", "SCT", "medio-lateral oblique");
     dw_text(f, 0x20500020, "CS", "IDENTITY");
-    phantom_mg(pixels, COLUMNS, ROWS, in->opts->seed * 7919 + (unsigned)in->number);
-    write_pixels16(f, pixels, (size_t)COLUMNS * ROWS);
+    phantom_mg(pixels, columns, rows, in->opts->seed * 7919 + (unsigned)in->number);
+    write_pixels16(f, pixels, n);
 }
 
 static void write_report(dw_file *f, const instance *in)
@@ -410,6 +491,8 @@ static const kind kinds[] = {
     {"mr", "MR", "1.2.840.10008.5.1.4.1.1.4", "MR head", "T1 axial", "HEAD", 24, mr_image},
     {"us", "US", "1.2.840.10008.5.1.4.1.1.3.1", "Echocardiogram", "Four chambers", "HEART", 24,
      us_image},
+    {"ect", "CT", "1.2.840.10008.5.1.4.1.1.2.1", "CT chest", "Thorax, enhanced", "CHEST", 24,
+     enhanced_ct_image},
     {"dx", "DX", "1.2.840.10008.5.1.4.1.1.1.1", "Radiograph chest", "Chest PA", "CHEST", 1,
      dx_image},
     {"mg", "MG", "1.2.840.10008.5.1.4.1.1.1.2", "Mammography", "Left MLO", "BREAST", 1, mg_image},
@@ -450,7 +533,7 @@ static void write_instance(const instance *in)
 
 static void write_series(const options *opts, const kind *k, int index, int count)
 {
-    const int files = k->image == us_image ? 1 : count;
+    const int files = k->image == us_image || k->image == enhanced_ct_image ? 1 : count;
     char path[PATH_SIZE];
 
     snprintf(path, sizeof path, "%s/%s", opts->dir, k->name);
@@ -465,7 +548,7 @@ static void write_series(const options *opts, const kind *k, int index, int coun
 static void usage(void)
 {
     fputs("usage: wadokit_phantom [-1] [-o DIR] [-s SEED] [-n SIZE] [-r ROOT] KIND[:COUNT]...\n"
-          "KIND: ct mr us dx mg sr\n",
+          "SIZE: ROWS, or COLSxROWS; KIND: ct mr us ect dx mg sr\n",
           stderr);
     exit(2);
 }
@@ -478,6 +561,19 @@ static int number(const char *text, int least, int most)
     if (end == text || *end != '\0' || value < least || value > most)
         usage();
     return (int)value;
+}
+
+static void read_size(char *text, options *opts)
+{
+    char *x = strchr(text, 'x');
+
+    if (x == NULL) {
+        opts->size = number(text, MIN_SIZE, MAX_SIZE);
+        return;
+    }
+    *x = '\0';
+    opts->columns = number(text, MIN_SIZE, MAX_SIZE);
+    opts->rows = number(x + 1, MIN_SIZE, MAX_SIZE);
 }
 
 int main(int argc, char **argv)
@@ -493,7 +589,7 @@ int main(int argc, char **argv)
         else if (c == 's')
             opts.seed = (unsigned)number(optarg, 0, 1000000);
         else if (c == 'n')
-            opts.size = number(optarg, MIN_SIZE, MAX_SIZE);
+            read_size(optarg, &opts);
         else if (c == 'r')
             opts.root = optarg;
         else

@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "core/range.h"
 #include "decode/codec.h"
 #include "decode/decode.h"
 #include "render/kernels.h"
+#include "render/shown_table.h"
 
 enum {
     N = 1003 /* no multiple of any vector's width */
@@ -51,6 +53,33 @@ static void sums_are_the_same_bits_on_every_instruction_set(void)
             b->bytes((const uint8_t *)row, N, weights[k], y);
         }
         CU_ASSERT(memcmp(x, y, sizeof x) == 0);
+    }
+}
+
+static void halving_gives_the_same_bits_as_sums_of_clamped_values(void)
+{
+    const wki_kernels *sets[2] = {wki_kernels_plain(), wki_kernels_best()};
+    static uint16_t upper[2 * N], lower[2 * N];
+    static float sums[2 * N], means[N];
+
+    fill(upper, sizeof upper);
+    fill(lower, sizeof lower);
+    for (size_t type = 0; type < WKI_KERNEL_TYPES; type++) {
+        memset(sums, 0, sizeof sums);
+        sets[0]->clamped[type](upper, 2 * N, 20.5F, 30001.0F, 0.5F, sums);
+        sets[0]->clamped[type](lower, 2 * N, 20.5F, 30001.0F, 0.5F, sums);
+        for (size_t s = 0; s < 2; s++) {
+            unsigned wrong = 0;
+
+            memset(means, 0, sizeof means);
+            sets[s]->half[type](upper, lower, N, 20.5F, 30001.0F, means);
+            for (size_t i = 0; i < N; i++) {
+                float due = sums[2 * i] * 0.5F + sums[2 * i + 1] * 0.5F;
+
+                wrong += memcmp(&means[i], &due, sizeof due) != 0;
+            }
+            CU_ASSERT_EQUAL(wrong, 0);
+        }
     }
 }
 
@@ -103,7 +132,7 @@ static void ranges_are_those_of_the_values_with_and_without_padding(void)
         for (size_t s = 0; s < 2; s++) {
             int32_t all[2] = {0, 0}, kept[2] = {127, 0};
 
-            sets[s]->range[type](row, N, all);
+            (s ? wki_range_of : wki_range_of_plain)((wki_sample_type)type, row, N, all);
             sets[s]->kept[type](row, N, 3, 120, kept);
             CU_ASSERT(all[0] == low && all[1] == high);
             CU_ASSERT(kept[0] == kept_low && kept[1] == kept_high);
@@ -206,9 +235,41 @@ static void pixels_are_decoded_smaller_only_where_twice_the_picture_is_left(void
     }
 }
 
+static void a_table_that_is_kept_serves_all_ranges_inside_of_it(void)
+{
+    wki_table_key key;
+    int32_t low = -1000, high = 100, wide_high = 3000, odd_low = -5;
+    wki_table *made, *again;
+
+    memset(&key, 0, sizeof key);
+    key.slope = 0.123;
+    key.entry = 1;
+    CU_ASSERT_PTR_NULL(wki_table_find(&key, &low, &high));
+    CU_ASSERT(low <= -1000 && high >= 100);
+    made = wki_table_new(&key, low, high);
+    CU_ASSERT_FATAL(made != NULL);
+    wki_table_keep(made);
+    low = -1000;
+    high = 100;
+    again = wki_table_find(&key, &low, &high);
+    CU_ASSERT_PTR_EQUAL(again, made);
+    CU_ASSERT(low == -1000 && high == 100);
+    wki_table_release(again);
+    wki_table_release(made);
+    /* One that does not reach far enough says how far a new one should, both together. */
+    CU_ASSERT_PTR_NULL(wki_table_find(&key, &odd_low, &wide_high));
+    CU_ASSERT(odd_low <= -1000 && wide_high >= 3000);
+    key.slope = 0.124;
+    low = -1000;
+    high = 100;
+    CU_ASSERT_PTR_NULL(wki_table_find(&key, &low, &high));
+}
+
 static CU_TestInfo tests[] = {
     {"sums are the same bits on every instruction set",
      sums_are_the_same_bits_on_every_instruction_set},
+    {"halving gives the same bits as sums of clamped values",
+     halving_gives_the_same_bits_as_sums_of_clamped_values},
     {"whole rounds half up and clamps alike", whole_rounds_half_up_and_clamps_alike},
     {"ranges are those of the values, with and without padding",
      ranges_are_those_of_the_values_with_and_without_padding},
@@ -219,6 +280,8 @@ static CU_TestInfo tests[] = {
      what_is_short_or_in_another_order_is_not_adopted},
     {"pixels are decoded smaller only where twice the picture is left",
      pixels_are_decoded_smaller_only_where_twice_the_picture_is_left},
+    {"a table that is kept serves all ranges inside of it",
+     a_table_that_is_kept_serves_all_ranges_inside_of_it},
     CU_TEST_INFO_NULL,
 };
 

@@ -56,7 +56,7 @@ static void check(uint32_t w, uint32_t h, uint32_t tw, uint32_t th, unsigned cha
     double *in = malloc(n * sizeof *in), worst = 0;
     float *out = malloc((size_t)tw * th * channels * sizeof *out);
     field f = {in, w, channels, out, tw};
-    wki_scale_job job = {w, h, tw, th, channels, add, emit, &f, 0, 0, 0};
+    wki_scale_job job = {w, h, tw, th, channels, add, NULL, emit, &f, 0, 0, 0};
     wk_error err = {0};
 
     for (size_t i = 0; i < n; i++)
@@ -95,7 +95,7 @@ static void test_an_axis_that_grows_is_interpolated(void)
     double in[] = {0, 100};
     float out[4];
     field f = {in, 1, 1, out, 1};
-    wki_scale_job job = {1, 2, 1, 4, 1, add, emit, &f, 0, 0, 0};
+    wki_scale_job job = {1, 2, 1, 4, 1, add, NULL, emit, &f, 0, 0, 0};
     wk_error err = {0};
 
     T_OK(wki_scale(&job, &err), &err);
