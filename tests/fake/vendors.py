@@ -174,6 +174,8 @@ class Vendors:
                 "scope": ["CCD"]}
         if handler.headers.get("Content-Type", "").split(";")[0] != "application/x-www-form-urlencoded":
             return Reply(415)
+        if form.get("grant_type") == ["client_credentials"] and "client_assertion" in form:
+            form = want  # signatures are looked at by the login server of test_login.py
         if form != want:
             return Reply(401, {"error": "invalid_client"}, "application/json")
         return Reply(200, {"access_token": TOKEN, "token_type": "bearer", "expires_in": "300"}, "application/json")
@@ -300,6 +302,10 @@ class Vendors:
 
     def fhir(self, handler, names, query, body):
         path = "/".join(names)
+        if path == ".well-known/smart-configuration":
+            return Reply(200, {"authorization_endpoint": self.base + "/authorize", "token_endpoint": self.base + "/oauth/token",
+                               "code_challenge_methods_supported": ["S256"], "capabilities": ["launch-standalone"]},
+                         "application/json")
         if path == "metadata":
             return Reply(200, CAPABILITIES, "application/fhir+json")
         if names[0] == "file":
@@ -318,6 +324,10 @@ class Vendors:
         if names[0] == "Binary" and len(names) == 2 and names[1] in self.binaries:
             found = self.binaries[names[1]]
             return found(handler) if callable(found) else found
+        if names == ["Patient"]:
+            found = [{"resource": one} for one in self.patients.values()]
+            return Reply(200, {"resourceType": "Bundle", "type": "searchset", "total": len(found), "entry": found},
+                         "application/fhir+json")
         if names[0] == "Patient" and len(names) == 2 and names[1] in self.patients:
             return Reply(200, self.patients[names[1]], "application/fhir+json")
         return Reply(404, outcome("no such thing", "not-found"), "application/fhir+json")
