@@ -124,7 +124,8 @@ typedef struct wk_picture_look {
  *   window      "dicom" (NULL), "dicom:2", "dicom:BONE", "auto", "minmax", "none", "C,W",
  *               "C,W,SIGMOID", or a preset ("lung", ...)
  *   size        longest side in pixels, 0: full size. Never enlarged
- *   quality     of JPEG, 1 to 100 (0: 90)
+ *   quality     of JPEG, 1 to 100. 0: 90, and a frame of JPEG Baseline that needs no change - full
+ *               size, no window, nothing drawn or turned - goes out bit for bit
  *   effort      1 (0: 1) fast, 2 and 3 look longer for a smaller file of the same pixels
  *   modality_values    npy: modality values as float64, not stored ones
  *   look        see above; not for npy

@@ -19,8 +19,8 @@ typedef enum wk_thumb_per {
     WK_THUMB_FRAME,
 } wk_thumb_per;
 
-/* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85;
- * effort, window, look, output and output_fd as in wk_render_opts. */
+/* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85, or as
+ * it is, see wk_render_opts; effort, window, look, output and output_fd as in wk_render_opts. */
 typedef struct wk_thumb_opts {
     wk_thumb_per per;
     wk_picture_format format;

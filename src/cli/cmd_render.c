@@ -12,8 +12,7 @@ static struct {
     int depth, size, quality, effort;
     cli_look look;
     cli_part part;
-} req = {
-    .output = ".", .window = "dicom", .values = "stored", .depth = 8, .quality = 90, .effort = 1};
+} req = {.output = ".", .window = "dicom", .values = "stored", .depth = 8, .effort = 1};
 
 static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR|FILE",
@@ -28,7 +27,8 @@ static const cli_opt opts[] = {
     {"size", 's', CLI_INT, &req.size, "PIXELS", "longest side, never enlarged; 0: full size", NULL,
      0, 65535},
     {"depth", 0, CLI_INT, &req.depth, "BITS", "8, or 16 for PNG of grey pictures", NULL, 8, 16},
-    {"quality", 0, CLI_INT, &req.quality, "N", "of JPEG, 1 to 100 (default 90)", NULL, 1, 100},
+    {"quality", 0, CLI_INT, &req.quality, "N",
+     "of JPEG, 1 to 100 (default 90, and JPEG that needs no change as it is)", NULL, 1, 100},
     {"effort", 0, CLI_INT, &req.effort, "N",
      "1 (default) is fast, 2 and 3 look longer for a smaller file of the same pixels", NULL, 1, 3},
     {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",

@@ -12,7 +12,7 @@ static struct {
     int size, quality, effort;
     cli_look look;
     cli_part part;
-} req = {.output = ".", .window = "dicom", .size = 256, .quality = 85, .effort = 1};
+} req = {.output = ".", .window = "dicom", .size = 256, .effort = 1};
 
 static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR|FILE",
@@ -23,7 +23,8 @@ static const cli_opt opts[] = {
      NULL, 1, 65535},
     {"format", 'f', CLI_STRING, &req.format, "FORMAT", "by the name of FILE, else jpeg", "jpeg|png",
      0, 0},
-    {"quality", 0, CLI_INT, &req.quality, "N", "of JPEG, 1 to 100 (default 85)", NULL, 1, 100},
+    {"quality", 0, CLI_INT, &req.quality, "N",
+     "of JPEG, 1 to 100 (default 85, and JPEG that needs no change as it is)", NULL, 1, 100},
     {"effort", 0, CLI_INT, &req.effort, "N",
      "1 (default) is fast, 2 and 3 look longer for a smaller file of the same pixels", NULL, 1, 3},
     {"window", 'w', CLI_STRING, &req.window, "WINDOW",

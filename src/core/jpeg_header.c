@@ -97,3 +97,50 @@ wki_color wki_jpeg_header_color(const wki_jpeg_header *h, wki_photometric photom
         return WKI_COLOR_YBR_FULL;
     return rgb_tag ? WKI_COLOR_RGB : WKI_COLOR_YBR_FULL;
 }
+
+/* Behind entropy-coded data: the next marker but for restarts. */
+static size_t skip_scan(const uint8_t *data, size_t n, size_t at)
+{
+    while (at + 1 < n) {
+        const uint8_t *p = memchr(data + at, 0xFF, n - 1 - at);
+
+        if (!p)
+            return n;
+        at = (size_t)(p - data);
+        if (p[1] != 0 && p[1] != 0xFF && (p[1] < 0xD0 || p[1] > 0xD7))
+            return at;
+        at += p[1] == 0xFF ? 1 : 2;
+    }
+    return n;
+}
+
+size_t wki_jpeg_length(const uint8_t *data, size_t n)
+{
+    bool scanned = false;
+    size_t at = 2;
+
+    if (n < 4 || data[0] != 0xFF || data[1] != 0xD8)
+        return 0;
+    while (at + 1 < n && data[at] == 0xFF) {
+        uint8_t marker = data[at + 1];
+        size_t length;
+
+        if (marker == 0xD9)
+            return scanned ? at + 2 : 0;
+        if (marker == 0xFF) { /* fill byte */
+            at++;
+            continue;
+        }
+        if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8) || n - at < 4)
+            return 0;
+        length = be16(data + at + 2);
+        if (length < 2 || length > n - at - 2)
+            return 0;
+        at += 2 + length;
+        if (marker == 0xDA) {
+            scanned = true;
+            at = skip_scan(data, n, at);
+        }
+    }
+    return 0;
+}

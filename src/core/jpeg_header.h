@@ -34,6 +34,10 @@ bool wki_jpeg_header_read(const uint8_t *data, size_t n, wki_jpeg_header *out);
  * photometric interpretation says. */
 wki_color wki_jpeg_header_color(const wki_jpeg_header *h, wki_photometric photometric);
 
+/* Bytes from SOI at the start to behind EOI; 0 where the marker segments between them are not all
+ * there or not in order. Does not decode what is between the markers. */
+size_t wki_jpeg_length(const uint8_t *data, size_t n);
+
 #ifdef __cplusplus
 }
 #endif

@@ -416,6 +416,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     r.run.drawing.render.depth = opts->depth == 16 ? 16 : 8;
     r.run.drawing.quality = opts->quality ? opts->quality : 90;
     r.run.drawing.effort = opts->effort;
+    r.run.drawing.jpeg_as_is = opts->quality == 0;
     r.run.drawing.modality_values = opts->modality_values;
     pthread_mutex_init(&r.turn_lock, NULL);
     pthread_cond_init(&r.turn_moved, NULL);

@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "decode/decode.h"
 #include "encode/encode.h"
+#include "flow/jpeg_as_is.h"
 #include "flow/object_label.h"
 #include "flow/slide.h"
 #include "render/icc.h"
@@ -360,6 +361,47 @@ static wk_code encode(void *user, wki_sink *sink, wk_error *err)
     return wki_png_write(e->picture, e->opts->effort, e->comment, sink, err);
 }
 
+static wk_code copy_bytes(void *user, wki_sink *sink, wk_error *err)
+{
+    const wki_frame_bytes *b = user;
+
+    return sink->write(sink->user, b->data, b->n, err);
+}
+
+/* Writes a frame's code stream as the picture; *done tells whether it did for that. */
+static wk_code write_as_is(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                           wki_picture_out *out, const char *relative, wk_image_report *r,
+                           char **path, bool *done)
+{
+    wki_frame_bytes bytes = {0};
+    wki_render_report window;
+    wk_code rc = WK_OK;
+
+    *done = false;
+    if (opts->format != WK_PICTURE_JPEG || wki_drawing_is_placeholder(g))
+        return WK_OK;
+    rc = select_frame(g, frame, &r->error);
+    if (rc != WK_OK) {
+        *done = true;
+        return rc;
+    }
+    if (!wki_jpeg_may_be_as_is(&g->desc, frame, opts, &window) ||
+        wki_drawing_frame_bytes(g, frame, &bytes, NULL) != WK_OK)
+        return WK_OK;
+    bytes.n = wki_jpeg_as_is(&g->desc, &bytes);
+    if (bytes.n > 0) {
+        *done = true;
+        r->frame = frame + 1;
+        r->width = g->desc.cols;
+        r->height = g->desc.rows;
+        (void)wki_strcopy(r->decoder, sizeof r->decoder, "none");
+        report_window(r, &window);
+        rc = wki_picture_out_write(out, relative, copy_bytes, &bytes, path, &r->bytes, &r->error);
+    }
+    wki_frame_bytes_clear(&bytes);
+    return rc;
+}
+
 static void make_comment(char *out, size_t size, const wk_image_report *r)
 {
     if (r->has_window)
@@ -376,9 +418,9 @@ static wk_code finish(wk_image_report *r, wk_code rc, const char *path)
     return rc;
 }
 
-wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
-                            wki_picture_out *out, const char *relative, wk_image_report *report,
-                            char **path)
+static wk_code draw_and_write(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                              wki_picture_out *out, const char *relative, wk_image_report *report,
+                              char **path)
 {
     wki_picture picture = {0};
     char comment[160];
@@ -393,6 +435,18 @@ wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_op
         rc = wki_picture_out_write(out, relative, encode, &e, path, &report->bytes, &report->error);
     }
     wki_picture_clear(&picture);
+    return rc;
+}
+
+wk_code wki_drawing_picture(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
+                            wki_picture_out *out, const char *relative, wk_image_report *report,
+                            char **path)
+{
+    bool done = false;
+    wk_code rc = write_as_is(g, frame, opts, out, relative, report, path, &done);
+
+    if (!done)
+        rc = draw_and_write(g, frame, opts, out, relative, report, path);
     return finish(report, rc, *path);
 }
 

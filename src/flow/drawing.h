@@ -25,6 +25,7 @@ typedef struct wki_drawing_opts {
     int effort;           /* see encode.h */
     bool modality_values; /* npy */
     bool placeholders;    /* for what has no pixels; else that is WK_UNSUPPORTED */
+    bool jpeg_as_is;      /* JPEG frames that need no change go out as they are */
     bool whole;           /* a slide's tiles as one picture, where they are not too many */
     wk_picture_look look; /* its region stands in `render` too */
 } wki_drawing_opts;

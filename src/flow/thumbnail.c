@@ -579,6 +579,7 @@ static wk_code set_up(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
     t->run.drawing.render.depth = 8;
     t->run.drawing.quality = opts->quality ? opts->quality : QUALITY_DEFAULT;
     t->run.drawing.effort = opts->effort;
+    t->run.drawing.jpeg_as_is = opts->quality == 0;
     t->run.drawing.placeholders = true;
     t->per = opts->per;
     if (t->per == WK_THUMB_DEFAULT)

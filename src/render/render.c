@@ -543,6 +543,35 @@ bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_
     return opts->rule == WKI_WINDOW_DICOM && (v->n_windows > 0 || v->n_voi_luts > 0);
 }
 
+bool wki_render_keeps(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
+                      wki_render_report *report)
+{
+    /* All values occur; there are none to count, so that rules that need that are left out. */
+    wki_pixels all = {.type = WKI_U8, .has_range = true, .range = {0, 255}};
+    wki_render_report r;
+    grey g;
+
+    memset(&r, 0, sizeof r);
+    if (d->photometric == WKI_PALETTE_COLOR || is_supplemental(d) || d->bits_allocated != 8)
+        return false;
+    if (d->samples == 3) {
+        snprintf(r.rule, sizeof r.rule, "colour");
+        *report = r;
+        return true;
+    }
+    if (d->is_signed || d->bits_stored != 8 || opts->depth == 16 || d->modality_lut.data ||
+        opts->rule == WKI_WINDOW_MINMAX || strcmp(d->modality, "PT") == 0 ||
+        strcmp(d->modality, "NM") == 0 ||
+        grey_init(&g, d, frame, &all, opts, 8, &r, NULL) != WK_OK || r.warning[0])
+        return false;
+    for (uint32_t v = 0; v < 256; v++) {
+        if (to_whole(shown(&g, v), 255) != v)
+            return false;
+    }
+    *report = r;
+    return true;
+}
+
 /* An ICC profile says at bytes 16 to 19 what kind of picture it is for. */
 static void set_profile(const wki_image_desc *d, wki_picture *out)
 {

@@ -59,6 +59,11 @@ void wki_render_size(const wki_image_desc *d, uint32_t box, uint32_t *width, uin
  * means do for drawing: the file or the caller gives it, or there is none. */
 bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts);
 
+/* Whether 8-bit values come out as they are, whatever they are, so that no table need be applied:
+ * colour that is no index, or unsigned grey whose window shows v as v. Fills `report` then. */
+bool wki_render_keeps(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
+                      wki_render_report *report);
+
 /* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear().
  * WK_UNSUPPORTED for what cannot be shown as asked (window NONE where the values are no integers
  * that fit), WK_USAGE for a region that does not lie inside. */

@@ -477,9 +477,96 @@ class Streams(Case):
         with open(out, "rb") as file:
             return file.read(), values
 
-    def coded(self, stream, samples, photometric):
-        elements = pic.image(24, 32, 8, samples=samples, photometric=photometric)
+    def coded(self, stream, samples, photometric, **more):
+        elements = pic.image(24, 32, 8, samples=samples, photometric=photometric, **more)
         return self.file(elements, syntax="1.2.840.10008.1.2.4.50", fragments=[stream])
+
+    def jpeg_of(self, path, *options):
+        out, report = self.render(path, ".jpg", *options)
+        with open(out, "rb") as file:
+            return file.read(), report
+
+    def assert_as_it_is(self, stream, path, *options):
+        got, report = self.jpeg_of(path, *options)
+        self.assertEqual(got, stream)
+        self.assertEqual((report["decoder"], report["width"], report["height"]), ("none", 32, 24))
+        return report
+
+    def assert_drawn(self, stream, path, *options):
+        got, report = self.jpeg_of(path, *options)
+        self.assertNotEqual(got, stream)
+        self.assertEqual(report["decoder"], "libjpeg-turbo")
+
+    def test_jpeg_that_needs_no_change_goes_out_bit_for_bit(self):
+        grey, colour = self.jpeg(1)[0], self.jpeg(3)[0]
+        window = dict(T00281050=("DS", "128"), T00281051=("DS", "256"))
+        for stream in (grey, colour):
+            samples, photometric = (1, "MONOCHROME2") if stream is grey else (3, "YBR_FULL_422")
+            path = self.coded(stream, samples, photometric)
+            report = self.assert_as_it_is(stream, path)
+            self.assertEqual(report["window"]["rule"], "auto" if samples == 1 else "colour")
+            self.assert_as_it_is(stream, path, "--size", "32")
+            self.assert_as_it_is(stream, path, "--overlays")
+        self.assert_as_it_is(colour, self.coded(colour, 3, "YBR_FULL"))
+        report = self.assert_as_it_is(grey, self.coded(grey, 1, "MONOCHROME2", **window))
+        self.assertEqual((report["window"]["rule"], report["window"]["width"]), ("dicom 1", 256))
+        self.assert_as_it_is(grey, self.coded(grey, 1, "MONOCHROME2"), "--window", "none")
+
+    def test_a_small_jpeg_is_its_own_thumbnail(self):
+        stream, _ = self.jpeg(3)
+        path, out = self.coded(stream, 3, "YBR_FULL_422"), os.path.join(self.out, "t.jpg")
+        for options, same in (((), True), (("--quality", "85"), False), (("--size", "31"), False)):
+            self.assert_exit(self.run_wadokit("thumb", "-o", out, path, *options), 0)
+            with open(out, "rb") as file:
+                self.assertEqual(file.read() == stream, same)
+
+    def test_jpeg_that_needs_a_change_is_drawn(self):
+        grey, colour = self.jpeg(1)[0], self.jpeg(3)[0]
+        plain, rgb = self.coded(grey, 1, "MONOCHROME2"), self.coded(colour, 3, "YBR_FULL_422")
+        for path, stream, options in (
+                (plain, grey, ("--quality", "90")), (rgb, colour, ("--quality", "90")),
+                (plain, grey, ("--effort", "2")), (plain, grey, ("--size", "16")),
+                (plain, grey, ("--window", "100,50")), (plain, grey, ("--window", "minmax")),
+                (rgb, colour, ("--region", "0,0,32,24")), (rgb, colour, ("--rotate", "180")),
+                (rgb, colour, ("--flip", "h"))):
+            self.assert_drawn(stream, path, *options)
+        for stream, samples, photometric, more in (
+                (grey, 1, "MONOCHROME1", {}),
+                (grey, 1, "MONOCHROME2", dict(T00281050=("DS", "100"), T00281051=("DS", "50"))),
+                (grey, 1, "MONOCHROME2", dict(T00281052=("DS", "10"), T00281053=("DS", "1"),
+                                              T00281050=("DS", "128"), T00281051=("DS", "256"))),
+                (grey, 1, "MONOCHROME2", dict(T20500020=("CS", "INVERSE"))),
+                (colour, 3, "YBR_FULL_422", dict(T00280034=("IS", "2\\1"))),
+                (colour, 3, "RGB", {})):
+            self.assert_drawn(stream, self.coded(stream, samples, photometric, **more))
+        overlay = dict(T60000010=("US", 24), T60000011=("US", 32), T60000040=("CS", "G"),
+                       T60000050=("SS", (1, 1)), T60000100=("US", 1), T60000102=("US", 0),
+                       T60003000=("OW", b"\xff" * 96))
+        path = self.coded(grey, 1, "MONOCHROME2", **overlay)
+        self.assert_drawn(grey, path, "--overlays")
+        self.assert_as_it_is(grey, path)
+
+    def test_a_stream_that_is_not_whole_is_not_handed_on(self):
+        stream, _ = self.jpeg(1)
+        for broken in (stream[:-2], stream + b"\xff\xd9", b"\0" + stream, stream + stream):
+            out, report = self.render(self.coded(broken, 1, "MONOCHROME2"), ".jpg")
+            self.assertEqual(report["decoder"], "libjpeg-turbo")
+
+    def test_rgb_goes_out_as_it_is_where_an_adobe_marker_says_so(self):
+        stream, _ = self.jpeg(3)
+        start = 2 + 2 + struct.unpack(">H", stream[4:6])[0]
+        self.assertEqual(stream[2:4], b"\xff\xe0")
+        adobe = b"\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0"
+        marked = stream[:2] + adobe + stream[start:]
+        self.assert_as_it_is(marked, self.coded(marked, 3, "RGB"))
+        bare = stream[:2] + stream[start:]
+        at = bare.index(b"\xff\xc0") + 10
+        for i, name in enumerate(b"RGB"):
+            bare = bare[:at + 3 * i] + bytes([name]) + bare[at + 3 * i + 1:]
+        scan = bare.index(b"\xff\xda") + 5
+        for i, name in enumerate(b"RGB"):
+            bare = bare[:scan + 2 * i] + bytes([name]) + bare[scan + 2 * i + 1:]
+        self.assert_drawn(bare, self.coded(bare, 3, "RGB"))
 
     def mean_error(self, got, expected):
         self.assertEqual(len(got), len(expected))
