@@ -23,6 +23,9 @@
 #define WK_MAX_PAGES 100000
 #define WK_MAX_QIDO_PAGE 1000
 
+/* BulkDataURIs that are followed from one answer of metadata. */
+#define WK_MAX_BULK_URIS 1000000
+
 /* multipart (RFC 2046 section 5.1): boundaries longer than 70 characters occur in the field. */
 #define WK_MAX_BOUNDARY_BYTES 256
 #define WK_MAX_PART_HEADER_BYTES 65536

@@ -45,6 +45,10 @@ typedef enum wk_get_by {
  *   no_digest        leave SHA-256 out of reports and journal
  *   check_digest     hold the files of an earlier run against the journal by their SHA-256, not by
  *                    their size alone; those that changed are fetched again and replaced
+ *   bulkdata         of targets that end in /metadata: also what each BulkDataURI in them leads to,
+ *                    as <SOP>-bulkdata-<tag> with a suffix by its bytes. Credentials go to the
+ *                    origins that may have them only; addresses that a server may not name are
+ *                    REFUSED
  */
 typedef struct wk_get_opts {
     const char *dir;
@@ -53,6 +57,7 @@ typedef struct wk_get_opts {
     wk_get_by by;
     bool no_digest;
     bool check_digest;
+    bool bulkdata;
 } wk_get_opts;
 
 typedef enum wk_instance_status {

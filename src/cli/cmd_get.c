@@ -9,7 +9,7 @@
 
 static struct {
     const char *output, *name, *layout, *by, *syntax, *files_from, *check;
-    bool no_digest;
+    bool no_digest, bulkdata;
     cli_part part;
 } req = {.output = "."};
 
@@ -28,6 +28,8 @@ static const cli_opt opts[] = {
      "read more targets from FILE, one a line; - is standard input", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "make no SHA-256 of what is received", NULL, 0,
      0},
+    {"bulkdata", 0, CLI_FLAG, &req.bulkdata, NULL,
+     "of /metadata targets also what their BulkDataURIs lead to", NULL, 0, 0},
     {"check", 0, CLI_STRING, &req.check, "HOW",
      "what tells that a file of an earlier run is whole (default size)", "size|digest", 0, 0},
     CLI_PART_ROWS(req.part),
@@ -110,6 +112,7 @@ static int get(cli_context *ctx, const cli_operands *t)
                      .transfer_syntax = req.syntax,
                      .by = read_by(req.by),
                      .no_digest = req.no_digest,
+                     .bulkdata = req.bulkdata,
                      .check_digest = req.check && strcmp(req.check, "digest") == 0};
     cli_instances rep = {.ctx = ctx};
     wk_get_summary summary = {.expected = -1};
@@ -168,7 +171,9 @@ const cli_command cli_cmd_get = {
         "A target may also end in /metadata, /rendered, /thumbnail, /bulkdata/..., "
         "/frames/N[,N...] "
         "or /frames/N/rendered: that is saved beside the instances, as <UIDs>-metadata.json, "
-        "<UIDs>-rendered.jpg, <SOPUID>-3.raw and so on, with a suffix by its bytes.\n"
+        "<UIDs>-rendered.jpg, <SOPUID>-3.raw and so on, with a suffix by its bytes. With "
+        "--bulkdata what each BulkDataURI in metadata leads to is saved too, as "
+        "<SOPUID>-bulkdata-<tag>.\n"
         "\n"
         "--layout dicomweb writes a static DICOMweb tree instead: studies/..., with the answers to "
         "searches, metadata, frames, bulk data and thumbnails as files, and nginx.conf with the "

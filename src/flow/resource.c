@@ -183,6 +183,7 @@ void wki_resource_clear(wki_resource *resource)
     free(resource->url);
     free(resource->stem);
     free(resource->frames);
+    free(resource->named_by);
     memset(resource, 0, sizeof *resource);
 }
 

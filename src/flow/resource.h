@@ -34,7 +34,8 @@ enum {
  * stem   the file below the output folder without what its number and bytes add: the UIDs, then
  *        "-metadata", "-rendered", "-thumbnail", "-3-rendered", "-bulkdata-..."; for frames the
  *        UIDs alone
- * frames n_frames numbers from 1, of FRAMES */
+ * frames n_frames numbers from 1, of FRAMES
+ * named_by  URL of the answer that named `url`, NULL where the user did */
 typedef struct wki_resource {
     wki_resource_kind kind;
     char study[WK_UID_SIZE], series[WK_UID_SIZE], sop[WK_UID_SIZE];
@@ -42,6 +43,7 @@ typedef struct wki_resource {
     char *stem;
     uint32_t *frames;
     size_t n_frames;
+    char *named_by;
 } wki_resource;
 
 /* Reads ".../studies/UID[/series/UID[/instances/UID]]/WHAT", and with `dicomweb` also
@@ -60,10 +62,19 @@ bool wki_resource_accept(wki_resource_kind kind, int step, const char *syntax,
  * any other name, ".bin" for the rest. */
 const char *wki_resource_suffix(wki_resource_kind kind, const void *data, size_t n);
 
-/* Gets one resource into the retriever's folder: one file a part, each with its report. Transfers
- * of the retriever go on meanwhile. A failure of the resource is reported, and no failure of the
- * call. */
-wk_code wki_resource_get(wki_retriever *r, const wki_resource *resource, wk_error *err) WK_MUST_USE;
+/* Begins to get one resource into the retriever's folder, beside its other transfers: one file a
+ * part, each with its report. Takes what `resource` holds, also where it fails. A failure of the
+ * resource is reported, and no failure of the call. Metadata is waited for where its BulkDataURIs
+ * are to be followed. */
+wk_code wki_resource_get(wki_retriever *r, wki_resource *resource, wk_error *err) WK_MUST_USE;
+
+/* Begins to get what each BulkDataURI (PS3.18 section F.2.2) in metadata leads to; `of` is the
+ * metadata's resource, `fd` reads it from its start, `url` is where it came from. */
+wk_code wki_resource_follow(wki_retriever *r, const wki_resource *of, int fd, const char *url,
+                            wk_error *err) WK_MUST_USE;
+
+/* The report of a resource that cannot even be asked for. */
+void wki_resource_refused(wki_retriever *r, const wki_resource *resource, const wk_error *error);
 
 #ifdef __cplusplus
 }

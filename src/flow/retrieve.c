@@ -10,6 +10,7 @@ typedef struct getter {
     wki_retriever *retriever;
     wk_instance_fn each;
     void *user;
+    uint64_t n_bad; /* targets that are none, of those that are no instances */
 } getter;
 
 static const char *or_null(const char *uid)
@@ -49,29 +50,55 @@ static wk_code judge(wk_code got, wk_code resolved, const wk_get_summary *sum)
     return sum->saved + sum->kept > 0 && resolved != WK_CANCELLED ? WK_PARTIAL : resolved;
 }
 
-/* Gets what is no instance; *plain gets the other targets, in order. */
-static wk_code get_resources(wk_session *session, wki_retriever *r, const char *const *targets,
-                             size_t n_targets, const char **plain, size_t *n_plain, wk_error *err)
+static wk_code check_resource(wk_session *session, const wki_resource *resource, wk_error *err)
+{
+    wk_code rc = wki_url_check(resource->url, err);
+
+    return rc == WK_OK ? wki_session_typed_url(session, resource->url, err) : rc;
+}
+
+/* A target that is none: told as an item, and the others are done. */
+static void report_target(getter *g, const char *target, wk_error *bad)
+{
+    wk_plan_item item = {.kind = WK_ITEM_NOTICE};
+    char shown[256];
+
+    wki_url_redact(shown, sizeof shown, target);
+    wk_fail_add(bad, "%.200s: ", shown);
+    item.error = *bad;
+    report_notice(g, &item);
+    g->n_bad++;
+}
+
+/* Begins to get what is no instance; *plain gets the other targets, in order. `bad` gets the first
+ * target that cannot be; the code is of what ends the run. */
+static wk_code get_resources(wk_session *session, getter *g, const char *const *targets,
+                             size_t n_targets, const char **plain, size_t *n_plain, wk_error *bad,
+                             wk_error *err)
 {
     wk_code rc = WK_OK;
 
     for (size_t i = 0; i < n_targets && rc == WK_OK; i++) {
         wki_resource resource = {.url = NULL};
-        wk_error bad = {0};
+        wk_error why = {0};
         bool is = false;
 
-        rc = wki_resource_read(targets[i], session->opts.dicomweb, &resource, &is, &bad);
-        if (rc != WK_OK)
-            return wk_fail(err, rc, "%.200s: %s", targets[i], bad.message);
-        if (!is) {
+        rc = wki_resource_read(targets[i], session->opts.dicomweb, &resource, &is, &why);
+        if (rc == WK_OK && !is) {
             plain[(*n_plain)++] = targets[i];
             continue;
         }
-        rc = wki_url_check(resource.url, err);
         if (rc == WK_OK)
-            rc = wki_session_typed_url(session, resource.url, err);
-        if (rc == WK_OK && wk_shard_has(&session->opts.shard, resource.url))
-            rc = wki_resource_get(r, &resource, err);
+            rc = check_resource(session, &resource, &why);
+        if (rc == WK_NOMEM)
+            return wk_fail(err, rc, "out of memory");
+        if (rc != WK_OK) {
+            report_target(g, targets[i], &why);
+            wk_fail(bad, rc, "%s", why.message);
+            rc = WK_OK;
+        } else if (wk_shard_has(&session->opts.shard, resource.url)) {
+            rc = wki_resource_get(g->retriever, &resource, err);
+        }
         wki_resource_clear(&resource);
     }
     return rc;
@@ -100,15 +127,16 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
         free(plain);
         return rc;
     }
-    rc = get_resources(session, g.retriever, targets, n_targets, plain, &n_plain, &bad_target);
-    if (rc != WK_OK)
-        resolved = rc;
-    else if (n_plain > 0 || n_targets == 0)
-        resolved = wk_resolve(session, plain, n_plain, take_item, &g, &found, &bad_target);
+    rc = get_resources(session, &g, targets, n_targets, plain, &n_plain, &bad_target, &bad_item);
+    resolved = rc != WK_OK ? rc : bad_target.code;
+    if (rc == WK_OK && (n_plain > 0 || n_targets == 0)) {
+        rc = wk_resolve(session, plain, n_plain, take_item, &g, &found, &bad_target);
+        resolved = resolved == WK_OK ? rc : resolved;
+    }
     free(plain);
     rc = wki_retriever_finish(g.retriever, &sum, &bad_item);
     wki_retriever_free(g.retriever);
-    sum.failed += found.failed;
+    sum.failed += found.failed + g.n_bad;
     sum.skipped = found.skipped;
     if (summary)
         *summary = sum;

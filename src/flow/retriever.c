@@ -40,6 +40,7 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
     r->each = each;
     r->user = user;
     r->by = opts->by;
+    r->bulkdata = opts->bulkdata;
     r->max_jobs = (size_t)(jobs < MAX_JOBS ? jobs : MAX_JOBS);
     r->started_ms = session->clock->monotonic_ms(session->clock->user);
     r->dir = wki_strdup(store.dir);
@@ -225,6 +226,7 @@ static bool is_done(void *user)
 typedef struct patience {
     wki_retriever *retriever;
     bool (*enough)(void *);
+    void *user;
 } patience;
 
 /* Also where a transfer has begun to wait: then a job of the queue may start. */
@@ -233,7 +235,7 @@ static bool enough_for_now(void *user)
     const patience *p = user;
     const wki_retriever *r = p->retriever;
 
-    return p->enough(p->retriever) || (r->first && r->fatal.code == WK_OK && has_slot(r));
+    return p->enough(p->user) || (r->first && r->fatal.code == WK_OK && has_slot(r));
 }
 
 /* Jobs that will not be started any more: their tasks end with them. */
@@ -266,18 +268,28 @@ static wk_code stop(wki_retriever *r, wk_error *err)
     return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
 }
 
-static wk_code run_until(wki_retriever *r, bool (*enough)(void *), wk_error *err)
+wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *), void *user, wk_error *err)
 {
-    patience p = {r, enough};
+    patience p = {r, enough, user};
     wk_error ended = {0};
 
     wki_retriever_pump(r);
-    while (r->fatal.code == WK_OK && !enough(r) && (r->active > 0 || r->first)) {
+    while (r->fatal.code == WK_OK && !enough(user) && (r->active > 0 || r->first)) {
         if (wki_http_run(r->session->http, enough_for_now, &p, &ended) != WK_OK)
             wk_fail(&r->fatal, ended.code, "%s", ended.message);
         wki_retriever_pump(r);
     }
     return r->fatal.code == WK_OK ? WK_OK : stop(r, err);
+}
+
+static bool slot_is_free(void *user)
+{
+    return has_slot(user);
+}
+
+wk_code wki_retriever_wait(wki_retriever *r, wk_error *err)
+{
+    return wki_retriever_run_until(r, slot_is_free, r, err);
 }
 
 /* --- local files --- */
@@ -414,13 +426,13 @@ wk_code wki_retriever_add(wki_retriever *r, const wk_plan_item *item, wk_error *
         wk_fail(&r->fatal, rc, "%s", err ? err->message : wk_code_text(rc));
         return rc;
     }
-    return run_until(r, has_room, err);
+    return wki_retriever_run_until(r, has_room, r, err);
 }
 
 wk_code wki_retriever_finish(wki_retriever *r, wk_get_summary *summary, wk_error *err)
 {
     const wki_clock *clock = r->session->clock;
-    wk_code rc = run_until(r, is_done, err);
+    wk_code rc = wki_retriever_run_until(r, is_done, r, err);
     wk_get_summary *s = &r->summary;
 
     if (r->unknown)

@@ -121,6 +121,7 @@ struct wki_retriever {
     char *dir;
     char syntax[WK_UID_SIZE];
     wk_get_by by;
+    bool bulkdata;
     size_t max_jobs, active, waiting; /* waiting: jobs in the queue */
     size_t expecting;                 /* instances of all tasks */
     wki_job *first, *last;            /* waiting */
@@ -143,6 +144,13 @@ struct wki_retriever {
 /* WK_USAGE for options, WK_IO for the folder. The session outlives the retriever. */
 wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_instance_fn each,
                           void *user, wki_retriever **out, wk_error *err) WK_MUST_USE;
+
+/* Transfers run until `enough` says so (or nothing is under way). The run's fatal error. */
+wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *user), void *user,
+                                wk_error *err) WK_MUST_USE;
+
+/* The same until one more transfer may begin beside them. */
+wk_code wki_retriever_wait(wki_retriever *r, wk_error *err) WK_MUST_USE;
 
 /* Takes one item (copied). Transfers run meanwhile; it returns when there is room for more. A
  * failure of the item is reported, and no failure of the call. */

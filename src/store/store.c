@@ -582,3 +582,10 @@ wk_code wki_store_blob_save(wki_store *s, wki_tmpfile *tmp, const char *stem, co
                                  MAX_NUMBER)
                        : rc;
 }
+
+int wki_store_blob_read(const wki_store *s, const char *path)
+{
+    uint64_t bytes;
+
+    return wki_store_file_open(s->root_fd, path, &bytes);
+}

@@ -113,6 +113,9 @@ wk_code wki_store_blob_save(wki_store *s, struct wki_tmpfile *tmp, const char *s
                             const char *suffix, bool *kept, wki_store_blob *blob,
                             wk_error *err) WK_MUST_USE;
 
+/* Opens one for reading, by blob->path; -1 where that cannot be. */
+int wki_store_blob_read(const wki_store *s, const char *path);
+
 /* Bytes written since begin. */
 uint64_t wki_store_part_bytes(const wki_store_part *p);
 

@@ -15,6 +15,7 @@ import email.utils
 import functools
 import gzip
 import io
+import json
 import time
 import zipfile
 
@@ -210,6 +211,26 @@ def with_stranger_parts(parts, request):
     return parts[:1] + [html, (dicom_data.ELE, "", b"")] + parts[1:]
 
 
+def bulk_uris(request, n, server):
+    """Metadata whose large values stand elsewhere: here, at another origin, and where nobody may be sent."""
+    sets = [one.json() for one in server.select(request)]
+    for one in sets:
+        one["7FE00010"] = {"vr": "OW", "BulkDataURI": "bulkdata/7fe00010"}
+        one["00420011"] = {"vr": "OB", "BulkDataURI": request.prefix + "/dicom-web/studies/%s/bulkdata/document?key=1"
+                           % request.uids[0]}
+        one["54000100"] = {"vr": "SQ", "Value": [
+            {"00080005": {"vr": "CS", "Value": ["ISO_IR 100"]}},
+            {"54001010": {"vr": "OW", "BulkDataURI": server.url("foreign") + "/dicom-web/studies/%s/bulkdata/wave"
+                          % request.uids[0]}}]}
+    sets[0].update({
+        "00090010": {"vr": "OB", "BulkDataURI": "file:///etc/hostname"},
+        "00090011": {"vr": "OB", "BulkDataURI": "http://169.254.169.254/latest/meta-data/"},
+        "00090012": {"vr": "OB", "BulkDataURI": "//user:word@" + server.url("main")[7:] + "/x"},
+        "../../evil": {"vr": "OB", "BulkDataURI": "bulkdata/evil"}, "00090013": {"vr": "OB", "BulkDataURI": 7},
+        "00090014": "evil", "00090015": {"vr": "OB", "BulkDataURI": "../2.25.9/bulkdata/gone"}})
+    return Reply(200, json.dumps(sets).encode(), "application/dicom+json")
+
+
 def same_page(request, n, server):
     """The offset is ignored: every page is the first."""
     request.query.pop("offset", None)
@@ -247,6 +268,7 @@ SCENARIOS = {
     "eof-cut": {"after": cut(0.5, "close"), "style": "orthanc"},
     "stall-always": {"after": cut(0.5, "stall")},
     "stall-silent": {"before": always(dropped("stall")), "on": ANY},
+    "stall-frames": {"after": cut(0.5, "stall"), "on": ("frames",)},
     "study-breaks": {"after": cut(0.5, "reset"), "on": ("study",)},
     "one-file-lost": {"before": one_file_lost},
     # who may see a secret
@@ -299,6 +321,7 @@ SCENARIOS = {
     "slow": {"after": pieces(512, 0.05)},
     "huge-header": {"after": huge_header},
     "many-headers": {"after": many_headers},
+    "bulk-uris": {"before": bulk_uris, "on": ("metadata",)},
     # searches
     "same-page": {"before": same_page, "on": ("qido",)},
     "next-loops": {"after": next_loops, "on": ("fhir",)},

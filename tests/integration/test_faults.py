@@ -97,7 +97,7 @@ class Faults(peers.Case):
         return result
 
     def test_every_scenario_has_an_expectation(self):
-        elsewhere = {"next-loops", "cut-json", "accept-single", "redirect-plain", "new-token", "token-runs-out"}
+        elsewhere = {"bulk-uris", "stall-frames", "next-loops", "cut-json", "accept-single", "redirect-plain", "new-token", "token-runs-out"}
         self.assertEqual(set(faults.SCENARIOS) - set(EXPECTED) - elsewhere, set())
 
     def test_a_late_retry_waits_no_longer_than_it_was_allowed(self):

@@ -74,6 +74,60 @@ class Resources(peers.Case):
         with open(os.path.join(self.out, STUDY, SERIES, SOP + "-metadata.json"), encoding="utf-8") as file:
             self.assertEqual(json.load(file)[0]["00080018"]["Value"], [SOP])
 
+    def test_bulk_data_uris_are_followed_by_the_rules_of_origin(self):
+        self.peer.control()
+        token = self.write("token", "hidden-word\n")
+        root = self.peer.main + "/s/bulk-uris/dicom-web"
+        result = self.get("--token-file", token, "--bulkdata", "-j", "3", root + "/studies/%s/metadata" % STUDY)
+        self.assert_exit(result, 1)
+        saved = {os.path.relpath(line["path"], self.out) for line in result.lines("instance") if line["path"]}
+        wanted = {STUDY + "-metadata.json"} | {
+            "%s/%s/%s-bulkdata-%s.bin" % (STUDY, one.series, one.sop, tag) for one in WHOLE.values()
+            for tag in ("7FE00010", "00420011", "54000100.2.54001010")}
+        self.assertEqual(saved, wanted)
+        self.assertEqual(saved, set(self.files()))
+        place = os.path.join(self.out, STUDY, SERIES, SOP + "-bulkdata-")
+        with open(place + "7FE00010.bin", "rb") as file:
+            self.assertEqual(file.read(), b"bulk of /dicom-web/studies/%s/bulkdata/7fe00010" % STUDY.encode())
+        with open(place + "54000100.2.54001010.bin", "rb") as file:
+            self.assertEqual(file.read(), b"bulk of /dicom-web/studies/%s/bulkdata/wave" % STUDY.encode())
+        told = [(line["status"], line["error"]) for line in result.lines("instance") if not line["path"]]
+        self.assertEqual(sorted(status for status, _ in told), ["missing", "refused", "refused", "refused"], told)
+        words = " ".join(error for _, error in told)
+        for said in ("file:///etc/hostname", "169.254.169.254", "00090012", "404"):
+            self.assertIn(said, words)
+        self.assertNotIn("word@", words)
+        for request in self.peer.requests():
+            if not request["path"].startswith("/__"):
+                self.assertEqual("hidden-word" in json.dumps(request), request["origin"] == "main", request)
+                self.assertNotIn("evil", request["path"])
+        again = self.get("--token-file", token, "--bulkdata", root + "/studies/%s/metadata" % STUDY)
+        self.assertEqual(again.summary()["kept"], len(wanted), str(again))
+
+    def test_bulk_data_of_an_instance_is_relative_to_its_metadata(self):
+        result = self.get("--bulkdata", self.peer.main + "/s/bulk-uris/dicom-web" + IMAGE + "/metadata")
+        with open(os.path.join(self.out, STUDY, SERIES, SOP + "-bulkdata-7FE00010.bin"), "rb") as file:
+            self.assertEqual(file.read(), b"bulk of /dicom-web" + IMAGE.encode() + b"/bulkdata/7fe00010")
+        self.assert_exit(result, 1)
+
+    def test_many_are_under_way_at_once_and_a_bad_one_stops_none(self):
+        slow = self.peer.main + "/s/stall-frames/dicom-web" + IMAGE + "/frames/1"
+        targets = [slow, self.root + IMAGE + "/metadata/x"] + [
+            "%s/studies/%s/series/%s.%d/instances/%s.%d.%d/%s" % (self.root, STUDY, STUDY, s, STUDY, s, i, what)
+            for s in (1, 2) for i in (1, 2, 3) for what in ("rendered", "frames/1")]
+        child = peers.start(["get", "-q", "-j", "2", "--idle-timeout", "30", "-o", self.out, "-T",
+                             self.write("targets", "\n".join(targets))], self.home)
+        try:
+            for _ in range(100):
+                if len(self.files()) == 12:
+                    break
+                peers.time.sleep(0.1)
+            self.assertEqual(len(self.files()), 12, "the slow one holds up the others")
+            self.assertIsNone(child.poll(), "the slow one is still waited for")
+        finally:
+            peers.stop(child)
+        self.assertEqual(child.returncode, 130)
+
     def test_what_makes_no_sense_is_a_usage_error(self):
         for what in ("/frames/0", "/frames/1,", "/frames/x", "/frames/1,2/rendered", "/frames/1/x", "/metadata/x",
                      "/frames/99999999999999999999"):
