@@ -62,6 +62,8 @@ typedef struct wk_series_hint {
  *   named_by       URL of the server whose answer named the address, NULL where the user or a file
  *                  did: such an address leads neither to this machine nor to metadata services
  *   connection     "dicom-wado-rs"
+ *   resource       "metadata", "rendered", "thumbnail", "frames" or "bulkdata" (wk_get_plan());
+ *                  NULL: the instances themselves
  *   send_credentials, reason    whether credentials go along, and why (or why not)
  *   headers        n_headers "Name: value" that the Endpoint asks to be sent
  *   series_hints   the series that belong to this item (one for a series item), n_series_hints
@@ -80,6 +82,7 @@ typedef struct wk_plan_item {
     char *endpoint;
     char *named_by;
     const char *connection;
+    const char *resource;
     bool send_credentials;
     char *reason;
     char **headers;

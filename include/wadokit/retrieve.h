@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include <wadokit/error.h>
+#include <wadokit/plan.h>
 #include <wadokit/session.h>
 
 #ifdef __cplusplus
@@ -110,6 +111,12 @@ WK_API const char *wk_instance_status_name(wk_instance_status status);
 WK_API wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets,
                       const wk_get_opts *opts, wk_instance_fn each, void *user,
                       wk_get_summary *summary, wk_error *err) WK_MUST_USE;
+
+/* What wk_get() would ask for: the items of wk_resolve(), which see, and one for each target of its
+ * own, with its `resource`. */
+WK_API wk_code wk_get_plan(wk_session *session, const char *const *targets, size_t n_targets,
+                           wk_plan_fn each, void *user, wk_resolve_summary *summary,
+                           wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

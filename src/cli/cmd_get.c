@@ -142,7 +142,7 @@ static int run(cli_context *ctx, int argc, char **argv)
     if (cli_operands_collect(&t, argc, argv, req.files_from, &err) != WK_OK)
         status = cli_fail(ctx, &err);
     else if (req.part.dry_run)
-        status = cli_report_plan(ctx, t.n, t.items);
+        status = cli_report_plan(ctx, wk_get_plan, t.n, t.items);
     else
         status = get(ctx, &t);
     cli_operands_clear(&t);

@@ -63,7 +63,7 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_code rc;
 
     if (req.part.dry_run)
-        return cli_report_plan(ctx, (size_t)argc, argv);
+        return cli_report_plan(ctx, wk_resolve, (size_t)argc, argv);
     if (cli_look_read(&req.look, &o.look, &err) != WK_OK)
         return cli_fail(ctx, &err);
     if (req.frame && wk_frames_read(req.frame, &o.frames, &o.frame, &err) != WK_OK)

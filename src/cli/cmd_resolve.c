@@ -2,7 +2,7 @@
 
 static int run(cli_context *ctx, int argc, char **argv)
 {
-    return cli_report_plan(ctx, (size_t)argc, argv);
+    return cli_report_plan(ctx, wk_get_plan, (size_t)argc, argv);
 }
 
 const cli_command cli_cmd_resolve = {

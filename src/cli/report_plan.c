@@ -46,6 +46,8 @@ static void print_json(const cli_context *ctx, const wk_plan_item *item)
         wk_json_set_int(line, "frame", item->frame);
     wk_json_set_string(line, "endpoint", item->endpoint);
     wk_json_set_string(line, "url", item->url);
+    if (item->resource)
+        wk_json_set_string(line, "resource", item->resource);
     if (item->path)
         wk_json_set_string(line, "path", item->path);
     wk_json_set_bool(line, "credentials", item->send_credentials);
@@ -65,7 +67,7 @@ static void add_row(cli_table *table, const wk_plan_item *item)
 {
     const char *cells[] = {
         status_of(item),
-        level_of(item),
+        item->resource ? item->resource : level_of(item),
         item->study,
         item->series,
         item->url ? item->url : item->path,
@@ -99,7 +101,7 @@ static void print_summary(const cli_context *ctx, const wk_resolve_summary *sum)
     cli_out_json(ctx, line);
 }
 
-int cli_report_plan(cli_context *ctx, size_t n, char **targets)
+int cli_report_plan(cli_context *ctx, cli_planner planner, size_t n, char **targets)
 {
     static const char *const headings[] = {"STATUS", "LEVEL",       "STUDY", "SERIES",
                                            "URL",    "CREDENTIALS", "WHY"};
@@ -110,7 +112,7 @@ int cli_report_plan(cli_context *ctx, size_t n, char **targets)
 
     if (!ctx->json)
         l.table = cli_table_new(headings, sizeof headings / sizeof headings[0]);
-    rc = wk_resolve(ctx->session, (const char *const *)targets, n, on_item, &l, &sum, &err);
+    rc = planner(ctx->session, (const char *const *)targets, n, on_item, &l, &sum, &err);
     if (ctx->json)
         print_summary(ctx, &sum);
     else

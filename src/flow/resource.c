@@ -187,6 +187,13 @@ void wki_resource_clear(wki_resource *resource)
     memset(resource, 0, sizeof *resource);
 }
 
+const char *wki_resource_name(wki_resource_kind kind)
+{
+    static const char *const names[] = {"metadata", "rendered", "thumbnail", "frames", "bulkdata"};
+
+    return names[kind];
+}
+
 /* --- what is sent --- */
 
 bool wki_resource_accept(wki_resource_kind kind, int step, const char *syntax,

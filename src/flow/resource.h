@@ -54,6 +54,9 @@ wk_code wki_resource_read(const char *text, const char *dicomweb, wki_resource *
                           wk_error *err) WK_MUST_USE;
 void wki_resource_clear(wki_resource *resource);
 
+/* "metadata", "rendered" ... */
+const char *wki_resource_name(wki_resource_kind kind);
+
 /* The Accept header of a step from 0; false past the last. `syntax` as of wki_accept_value(). */
 bool wki_resource_accept(wki_resource_kind kind, int step, const char *syntax,
                          char out[WKI_ACCEPT_SIZE]);

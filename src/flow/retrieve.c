@@ -1,6 +1,7 @@
 #include <wadokit/retrieve.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "flow/resource.h"
 #include "flow/retriever.h"
@@ -57,14 +58,20 @@ static wk_code check_resource(wk_session *session, const wki_resource *resource,
     return rc == WK_OK ? wki_session_typed_url(session, resource->url, err) : rc;
 }
 
-/* A target that is none: told as an item, and the others are done. */
-static void report_target(getter *g, const char *target, wk_error *bad)
+static void add_target(const char *target, wk_error *bad)
 {
-    wk_plan_item item = {.kind = WK_ITEM_NOTICE};
     char shown[256];
 
     wki_url_redact(shown, sizeof shown, target);
     wk_fail_add(bad, "%.200s: ", shown);
+}
+
+/* A target that is none: told as an item, and the others are done. */
+static void report_target(getter *g, const char *target, wk_error *bad)
+{
+    wk_plan_item item = {.kind = WK_ITEM_NOTICE};
+
+    add_target(target, bad);
     item.error = *bad;
     report_notice(g, &item);
     g->n_bad++;
@@ -144,4 +151,87 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
         first = &bad_target;
     rc = judge(rc, resolved, &sum);
     return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", first->message);
+}
+
+/* --- the plan --- */
+
+static wk_code plan_resource(wk_session *session, const char *target, wki_resource *s,
+                             wk_plan_fn each, void *user, wk_error *err)
+{
+    char reason[256] = "";
+    char endpoint[] = "--dicomweb", typed[] = "target";
+    wk_plan_item item = {.kind = WK_ITEM_REMOTE,
+                         .level = s->sop[0]      ? WK_LEVEL_INSTANCE
+                                  : s->series[0] ? WK_LEVEL_SERIES
+                                                 : WK_LEVEL_STUDY,
+                         .url = s->url,
+                         .endpoint = strstr(target, "://") ? typed : endpoint,
+                         .connection = "dicom-wado-rs",
+                         .resource = wki_resource_name(s->kind),
+                         .reason = reason};
+
+    if (s->kind == WKI_RESOURCE_FRAMES && s->n_frames == 1) {
+        item.level = WK_LEVEL_FRAME;
+        item.frame = s->frames[0];
+    }
+    memcpy(item.study, s->study, sizeof item.study);
+    memcpy(item.series, s->series, sizeof item.series);
+    memcpy(item.sop, s->sop, sizeof item.sop);
+    item.send_credentials =
+        wki_http_sends_credentials(session->http, s->url, reason, sizeof reason);
+    return each(user, &item, err);
+}
+
+/* One target, where it is no instance; else *plain gets it. */
+static wk_code plan_target(wk_session *session, const char *target, const char **plain,
+                           size_t *n_plain, wk_plan_fn each, void *user, wk_resolve_summary *sum,
+                           wk_error *bad, wk_error *err)
+{
+    wk_plan_item notice = {.kind = WK_ITEM_NOTICE};
+    wki_resource resource = {.url = NULL};
+    bool is = false;
+    wk_code rc = wki_resource_read(target, session->opts.dicomweb, &resource, &is, &notice.error);
+
+    if (rc == WK_OK && !is) {
+        plain[(*n_plain)++] = target;
+        return WK_OK;
+    }
+    if (rc == WK_OK)
+        rc = check_resource(session, &resource, &notice.error);
+    if (rc == WK_OK) {
+        sum->items++;
+        rc = plan_resource(session, target, &resource, each, user, err);
+    } else if (rc == WK_NOMEM) {
+        rc = wk_fail(err, rc, "out of memory");
+    } else {
+        add_target(target, &notice.error);
+        wk_fail(bad, rc, "%s", notice.error.message);
+        sum->notices++;
+        sum->failed++;
+        rc = each(user, &notice, err);
+    }
+    wki_resource_clear(&resource);
+    return rc;
+}
+
+wk_code wk_get_plan(wk_session *session, const char *const *targets, size_t n_targets,
+                    wk_plan_fn each, void *user, wk_resolve_summary *summary, wk_error *err)
+{
+    const char **plain = calloc(n_targets ? n_targets : 1, sizeof *plain);
+    wk_resolve_summary sum = {0}, found = {0};
+    wk_error bad = {0};
+    size_t n_plain = 0;
+    wk_code rc = plain ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+
+    for (size_t i = 0; i < n_targets && rc == WK_OK; i++)
+        rc = plan_target(session, targets[i], plain, &n_plain, each, user, &sum, &bad, err);
+    if (rc == WK_OK && (n_plain > 0 || n_targets == 0))
+        rc = wk_resolve(session, plain, n_plain, each, user, &found, err);
+    free(plain);
+    if (summary)
+        *summary = (wk_resolve_summary){sum.items + found.items, sum.notices + found.notices,
+                                        sum.failed + found.failed, found.skipped};
+    if (bad.code == WK_OK || (rc != WK_OK && rc != WK_PARTIAL))
+        return rc;
+    return wk_fail(err, sum.items + found.items > 0 ? WK_PARTIAL : bad.code, "%s", bad.message);
 }

@@ -70,6 +70,7 @@ class Everything(peers.Case):
             self.run_json("--dicomweb", self.root(), "search", "--level", level, "--identifier", STUDY)
         instance = "%s/studies/%s/series/%s.1/instances/%s.1.1" % (self.root(), STUDY, STUDY, STUDY)
         self.run_json("render", "--dry-run", instance + "/frames/1", self.write("a.dcm", "no DICOM"), code=1)
+        self.run_json("resolve", instance + "/metadata")
         self.run_json("thumb", "--dry-run", self.made["small"])
 
     def retrievals(self):

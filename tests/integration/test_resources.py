@@ -128,6 +128,29 @@ class Resources(peers.Case):
             peers.stop(child)
         self.assertEqual(child.returncode, 130)
 
+    def test_the_plan_shows_them(self):
+        token = self.write("token", "word\n")
+        targets = [STUDY + "/metadata", "%s/%s/%s/frames/1" % (STUDY, SERIES, SOP), STUDY,
+                   self.peer.foreign + "/dicom-web" + IMAGE + "/rendered"]
+        for command in (["resolve"], ["get", "-o", self.out, "--dry-run"]):
+            with self.subTest(command[0]):
+                self.peer.control()
+                result = self.run_wadokit(*command, "--json", "--token-file", token, "--dicomweb", self.root, *targets)
+                self.assert_exit(result, 0)
+                seen = {(line.get("resource"), line["level"]): line for line in result.lines("plan")}
+                self.assertEqual(set(seen), {("metadata", "study"), ("frames", "frame"), (None, "study"),
+                                             ("rendered", "instance")})
+                self.assertEqual(seen["metadata", "study"]["url"], self.root + "/studies/%s/metadata" % STUDY)
+                self.assertEqual(seen["frames", "frame"]["frame"], 1)
+                self.assertTrue(seen["metadata", "study"]["credentials"])
+                self.assertFalse(seen["rendered", "instance"]["credentials"])
+                self.assertEqual(result.summary()["planned"], 4)
+                self.assertEqual([one for one in self.peer.requests() if not one["path"].startswith("/__")], [])
+                self.assertFalse(os.path.exists(self.out))
+        bad = self.run_wadokit("resolve", "--json", "--dicomweb", self.root, self.root + IMAGE + "/frames/0", STUDY)
+        self.assert_exit(bad, 1)
+        self.assertEqual([line["status"] for line in bad.lines("plan")], ["failed", "planned"])
+
     def test_what_makes_no_sense_is_a_usage_error(self):
         for what in ("/frames/0", "/frames/1,", "/frames/x", "/frames/1,2/rendered", "/frames/1/x", "/metadata/x",
                      "/frames/99999999999999999999"):
