@@ -303,15 +303,31 @@ static bool on_failed(void *user, void *tag, bool begun, const wk_error *error)
     return true;
 }
 
-static wk_code fetch_one(wki_picture_fetch *f, wk_plan_item *item, wk_error *err)
+/* Which frame is drawn of each object where it is one, 0 for the middle; false where it is all. */
+static bool pick_frame(const wk_render_opts *o, uint32_t *pick)
+{
+    *pick = o->frames == WK_FRAMES_NUMBER ? o->frame : o->frames == WK_FRAMES_FIRST ? 1 : 0;
+    return o->frames != WK_FRAMES_ALL;
+}
+
+static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item, wk_error *err)
 {
     bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
     char *url = wki_plan_instance_url(item, item->series, item->sop);
+    wki_picture_want want = {.url = url ? url : item->url,
+                             .from = item,
+                             .instance = below,
+                             .frame = item->frame,
+                             .one = item->frame != 0,
+                             .pick = item->frame,
+                             .tag = item};
     wk_code rc;
 
     if (item->level == WK_LEVEL_FRAME && !url)
         return wk_fail(err, WK_USAGE, "%s: a frame without its instance", item->url);
-    rc = wki_picture_fetch_add(f, url ? url : item->url, item, below, item->frame, item, err);
+    if (!want.one)
+        want.one = pick_frame(r->opts, &want.pick);
+    rc = wki_picture_fetch_add(f, &want, err);
     free(url);
     return rc;
 }
@@ -324,7 +340,7 @@ static wk_code fetch_from(rendering *r, size_t first, wk_error *err)
     wk_code rc = wki_picture_fetch_new(&r->run, &events, &f, err), end;
 
     for (size_t i = first; i < r->remote.n && rc == WK_OK && !r->too_many; i++)
-        rc = fetch_one(f, r->remote.items[i], err);
+        rc = fetch_one(r, f, r->remote.items[i], err);
     end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
     return rc == WK_OK ? end : rc;
 }

@@ -2,14 +2,19 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "dicom/dicom_scan.h"
 #include "dicomweb/accept.h"
 #include "dicomweb/wado.h"
+#include "flow/frame_fetch.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
+#include "flow/slide.h"
 #include "http/http.h"
 
 enum {
-    ACTIVE_DEFAULT = 4
+    ACTIVE_DEFAULT = 4,
+    MAX_FRAMELESS = 16,
+    PEEK_FROM = 4 << 20 /* what is smaller is under way before it can be called off */
 };
 
 struct wki_picture_fetch {
@@ -17,7 +22,9 @@ struct wki_picture_fetch {
     wki_picture_events events;
     size_t limit; /* transfers at once */
     size_t active;
-    int step; /* of the Accept ladder that worked last */
+    int step;                       /* of the Accept ladder that worked last */
+    char *frameless[MAX_FRAMELESS]; /* service roots that gave no frames */
+    size_t n_frameless;
 };
 
 /* One request until it ended, over all steps of the Accept ladder. */
@@ -29,6 +36,9 @@ typedef struct request {
     uint32_t frame;
     void *tag;
     int step;
+    wki_dicom_scan *peek; /* of the header, until it is known whether a frame alone will do */
+    uint32_t pick;
+    bool frame_instead; /* the header said so */
     wki_wado_body *body;
     wki_picture_source part;
     bool in_part;
@@ -38,6 +48,7 @@ typedef struct request {
 
 static void request_free(request *r)
 {
+    wki_dicom_scan_free(r->peek);
     wki_wado_body_free(r->body);
     wki_picture_source_clear(&r->part);
     wk_plan_item_free(r->from);
@@ -57,10 +68,40 @@ static wk_code on_part_begin(void *user, const wki_part_head *head, wk_error *er
     return rc;
 }
 
+static void stop_peeking(request *r)
+{
+    wki_dicom_scan_free(r->peek);
+    r->peek = NULL;
+}
+
+/* Ends the transfer where the header says that one frame of it is to be fetched alone. */
+static wk_code peek(request *r, const void *data, size_t n, wk_error *err)
+{
+    wk_error ignored = {0};
+    const wki_dicom_identity *id = wki_dicom_scan_identity(r->peek);
+    wk_code rc = wki_dicom_feed(r->peek, data, n, &ignored);
+
+    if (rc == WK_OK && !id->has_pixels && (id->rows == 0 || id->cols == 0))
+        return WK_OK;
+    if (rc == WK_OK && wki_frame_is_worth(id->frames, id->rows, id->cols) &&
+        !wki_slide_is_class(id->sop_class) && r->pick <= id->frames) {
+        r->pick = r->pick ? r->pick : (uint32_t)(id->frames / 2 + 1);
+        r->frame_instead = true;
+    }
+    stop_peeking(r);
+    return r->frame_instead ? wk_fail(err, WK_CANCELLED, "a frame of it is enough") : WK_OK;
+}
+
 static wk_code on_part_data(void *user, const void *data, size_t n, wk_error *err)
 {
     request *r = user;
 
+    if (r->peek) {
+        wk_code rc = peek(r, data, n, err);
+
+        if (rc != WK_OK)
+            return rc;
+    }
     return wki_picture_source_write(&r->part, data, n, err);
 }
 
@@ -88,6 +129,8 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
     wki_wado_body_free(r->body);
     r->body = NULL;
     r->length_known = head->content_length >= 0;
+    if (r->length_known && head->content_length < PEEK_FROM)
+        stop_peeking(r);
     return wki_wado_body_new(head->content_type, &events, &r->body, err);
 }
 
@@ -99,6 +142,7 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
 }
 
 static wk_code start(request *r, wk_error *err);
+static bool try_frame(request *r);
 
 static wk_code finish_body(request *r, wk_error *err)
 {
@@ -145,6 +189,8 @@ static void on_done(void *user, const wki_http_result *result)
     wk_code rc = err.code;
 
     r->f->active--;
+    if (r->frame_instead && try_frame(r))
+        return;
     if (rc != WK_OK && try_next(r, result->status))
         return;
     if (rc == WK_OK)
@@ -171,6 +217,72 @@ static wk_code start(request *r, wk_error *err)
     return rc;
 }
 
+/* --- a frame alone --- */
+
+static bool gives_frames(const wki_picture_fetch *f, const wk_plan_item *item)
+{
+    for (size_t i = 0; item->root && i < f->n_frameless; i++) {
+        if (strcmp(f->frameless[i], item->root) == 0)
+            return false;
+    }
+    return item->root != NULL;
+}
+
+static void note_frameless(wki_picture_fetch *f, const wk_plan_item *item)
+{
+    char *root;
+
+    if (f->n_frameless == MAX_FRAMELESS || !gives_frames(f, item))
+        return;
+    root = wki_strdup(item->root);
+    if (root)
+        f->frameless[f->n_frameless++] = root;
+}
+
+/* Where a frame does not do, the whole is fetched after all. */
+static void on_frame(void *user, wk_code rc, wki_picture_source *source, bool refused,
+                     const wk_error *error)
+{
+    request *r = user;
+    wk_error err = *error;
+
+    r->f->active--;
+    if (rc == WK_OK) {
+        source->frame = r->frame;
+        rc = r->f->events.fetched(r->f->events.user, source, r->tag, &err);
+    } else if (rc != WK_CANCELLED && rc != WK_NOMEM) {
+        wk_log_write(&r->f->run->session->log, WK_LOG_INFO,
+                     "%s: fetched as a whole, as its frame is not to be had: %s", r->url,
+                     error->message);
+        if (refused)
+            note_frameless(r->f, r->from);
+        wk_error_clear(&err);
+        rc = start(r, &err);
+        if (rc == WK_OK)
+            return;
+    }
+    if (rc != WK_OK && rc != WK_CANCELLED && !is_seen_to(r, &err))
+        wki_picture_run_failed(r->f->run, r->url, r->from, &err);
+    request_free(r);
+}
+
+static bool try_frame(request *r)
+{
+    wk_error ignored = {0};
+    bool begun;
+
+    stop_peeking(r);
+    r->frame_instead = false;
+    wki_wado_body_free(r->body);
+    r->body = NULL;
+    wki_picture_source_clear(&r->part);
+    r->in_part = false;
+    begun = wki_frame_fetch(r->f->run->session->http, r->url, r->from, r->pick, on_frame, r,
+                            &ignored) == WK_OK;
+    r->f->active += begun;
+    return begun;
+}
+
 wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *events,
                               wki_picture_fetch **out, wk_error *err)
 {
@@ -193,28 +305,65 @@ static bool has_room(void *user)
     return f->active < f->limit;
 }
 
-wk_code wki_picture_fetch_add(wki_picture_fetch *f, const char *url, const wk_plan_item *from,
-                              bool instance, uint32_t frame, void *tag, wk_error *err)
+/* How a frame alone may come: at once, or when the header says that it is worth it. */
+static wk_code look_ahead(request *r, const wki_picture_want *want, bool *at_once, wk_error *err)
+{
+    bool known = want->frames > 0 && want->rows > 0 && want->cols > 0;
+
+    *at_once = false;
+    if (!want->one || !want->instance || !gives_frames(r->f, want->from))
+        return WK_OK;
+    r->pick = want->pick;
+    if (!known)
+        return wki_dicom_scan_new(&r->peek, err);
+    *at_once = wki_frame_is_worth(want->frames, want->rows, want->cols) &&
+               (int64_t)want->pick <= want->frames;
+    if (*at_once && r->pick == 0)
+        r->pick = (uint32_t)(want->frames / 2 + 1);
+    return WK_OK;
+}
+
+static wk_code make_request(wki_picture_fetch *f, const wki_picture_want *want, request **out,
+                            wk_error *err)
 {
     request *r = calloc(1, sizeof *r);
     char value[WKI_ACCEPT_SIZE];
-    wk_code rc = WK_OK;
+    wk_code rc;
 
     if (!r)
         return wk_fail(err, WK_NOMEM, "out of memory");
     r->f = f;
-    r->instance = instance;
-    r->frame = frame;
-    r->tag = tag;
+    r->instance = want->instance;
+    r->frame = want->frame;
+    r->tag = want->tag;
     r->part.fd = -1;
     r->step = f->step;
-    while (r->step + 1 < WKI_ACCEPT_STEPS && !wki_accept_value(r->step, instance, "*", value))
+    while (r->step + 1 < WKI_ACCEPT_STEPS && !wki_accept_value(r->step, r->instance, "*", value))
         r->step++;
-    r->url = wki_strdup(url);
-    rc = r->url ? wk_plan_item_copy(from, &r->from, err) : wk_fail(err, WK_NOMEM, "out of memory");
-    if (rc == WK_OK && !has_room(f))
+    r->url = wki_strdup(want->url);
+    rc = r->url ? wk_plan_item_copy(want->from, &r->from, err)
+                : wk_fail(err, WK_NOMEM, "out of memory");
+    if (rc != WK_OK) {
+        request_free(r);
+        return rc;
+    }
+    *out = r;
+    return WK_OK;
+}
+
+wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want, wk_error *err)
+{
+    request *r = NULL;
+    bool at_once = false;
+    wk_code rc = make_request(f, want, &r, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (!has_room(f))
         rc = wki_http_run(f->run->session->http, has_room, f, err);
     if (rc == WK_OK)
+        rc = look_ahead(r, want, &at_once, err);
+    if (rc == WK_OK && !(at_once && try_frame(r)))
         rc = start(r, err);
     if (rc != WK_OK)
         request_free(r);
@@ -228,6 +377,8 @@ wk_code wki_picture_fetch_finish(wki_picture_fetch *f, wk_error *err)
     if (!f)
         return WK_OK;
     rc = wki_http_run(f->run->session->http, NULL, NULL, err);
+    for (size_t i = 0; i < f->n_frameless; i++)
+        free(f->frameless[i]);
     free(f);
     return rc;
 }

@@ -56,10 +56,32 @@ typedef struct wki_picture_events {
 wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *events,
                               wki_picture_fetch **out, wk_error *err) WK_MUST_USE;
 
-/* One instance, series or study. `url` without /frames; `from` gives headers and credentials and
- * may go after the call. Waits while too many transfers are active. */
-wk_code wki_picture_fetch_add(wki_picture_fetch *f, const char *url, const wk_plan_item *from,
-                              bool instance, uint32_t frame, void *tag, wk_error *err) WK_MUST_USE;
+/*
+ * One instance, series or study.
+ *   url       without /frames
+ *   from      gives headers and credentials; may go after the call
+ *   instance  it is one instance
+ *   frame     what the sources say: 1-based where one was named, 0 otherwise
+ *   one       (of an instance) one frame is drawn and no more: `pick`, 1-based, or the middle one
+ *             where that is 0. Then that frame alone is fetched where it is worth it: at once where
+ *             frames, rows and cols are known (0: not), else when the header says so; and the whole
+ *             where the server does not give what is needed
+ *   tag       for the events
+ */
+typedef struct wki_picture_want {
+    const char *url;
+    const wk_plan_item *from;
+    bool instance;
+    uint32_t frame;
+    bool one;
+    uint32_t pick;
+    int64_t frames, rows, cols;
+    void *tag;
+} wki_picture_want;
+
+/* Waits while too many transfers are active. */
+wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want,
+                              wk_error *err) WK_MUST_USE;
 
 /* Waits for all of them, and frees. Takes NULL. */
 wk_code wki_picture_fetch_finish(wki_picture_fetch *f, wk_error *err);

@@ -14,15 +14,16 @@ extern "C" {
 /* One instance that could be drawn. UIDs are "" where unknown. */
 typedef struct wki_thumb_entry {
     char study[WK_UID_SIZE], series[WK_UID_SIZE], sop[WK_UID_SIZE];
-    int64_t number;  /* Instance Number, -1 unknown */
-    bool has_pixels; /* as far as is known */
-    bool slide;      /* a whole slide image: the best one is chosen, not the middle */
-    int preference;  /* of slides: the higher ... */
-    uint64_t extent; /* ... then the smaller */
-    uint32_t frame;  /* 1-based, where one was named; 0 otherwise */
-    char *path;      /* local file, owned; NULL: remote */
-    size_t item;     /* remote: which item of the run's list */
-    bool spooled;    /* fetched already: `length` bytes from `offset` of the run's spool */
+    int64_t number;             /* Instance Number, -1 unknown */
+    bool has_pixels;            /* as far as is known */
+    bool slide;                 /* a whole slide image: the best one is chosen, not the middle */
+    int preference;             /* of slides: the higher ... */
+    uint64_t extent;            /* ... then the smaller */
+    int64_t frames, rows, cols; /* remote: as the server lists them, 0 where it does not */
+    uint32_t frame;             /* 1-based, where one was named; 0 otherwise */
+    char *path;                 /* local file, owned; NULL: remote */
+    size_t item;                /* remote: which item of the run's list */
+    bool spooled; /* fetched already: `length` bytes from `offset` of the run's spool */
     uint64_t offset, length;
     bool chosen;
 } wki_thumb_entry;

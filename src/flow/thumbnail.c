@@ -139,20 +139,27 @@ typedef struct expansion {
     wk_error fatal;
 } expansion;
 
-static wk_code add_remote(expansion *x, const char *series, const char *sop, const char *sop_class,
-                          int64_t number, bool has_pixels, uint64_t extent, wk_error *err)
+static wk_code add_remote(expansion *x, const wki_qido_instance_row *row, wk_error *err)
 {
     wki_thumb_entry e;
 
     memset(&e, 0, sizeof e);
-    if (wki_plan_is_excepted(x->item, series) ||
+    if (wki_plan_is_excepted(x->item, row->series) ||
         !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
-        !wki_strcopy(e.series, sizeof e.series, series) || !wki_strcopy(e.sop, sizeof e.sop, sop))
+        !wki_strcopy(e.series, sizeof e.series, row->series) ||
+        !wki_strcopy(e.sop, sizeof e.sop, row->uid))
         return WK_OK;
-    e.number = number;
-    e.has_pixels = has_pixels && !wki_object_is_without_pixels(sop_class);
-    e.slide = extent > 0 && wki_slide_is_class(sop_class);
-    e.extent = extent;
+    e.number = row->number;
+    e.has_pixels = !wki_object_is_without_pixels(row->sop_class);
+    /* Rows is an optional return key: 0 and absent say nothing where the class is known. Of slides
+     * the smallest is the best guess that these attributes allow. */
+    if (row->rows > 0 && row->columns > 0 && row->frames > 0) {
+        e.rows = row->rows;
+        e.cols = row->columns;
+        e.frames = row->frames;
+        e.extent = (uint64_t)row->rows * (uint64_t)row->columns * (uint64_t)row->frames;
+        e.slide = wki_slide_is_class(row->sop_class);
+    }
     e.frame = x->item->frame;
     e.item = x->at;
     x->found++;
@@ -161,13 +168,20 @@ static wk_code add_remote(expansion *x, const char *series, const char *sop, con
 
 static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_error *err)
 {
-    /* Rows is an optional return key: 0 and absent say nothing where the class is known. Of slides
-     * the smallest is the best guess that these attributes allow. */
-    uint64_t extent = row->rows > 0 && row->columns > 0 && row->frames > 0
-                          ? (uint64_t)row->rows * (uint64_t)row->columns * (uint64_t)row->frames
-                          : 0;
+    return add_remote(user, row, err);
+}
 
-    return add_remote(user, row->series, row->uid, row->sop_class, row->number, true, extent, err);
+/* What the plan says of an instance; -1 where it says nothing. */
+static wk_code add_known(expansion *x, const char *series, const char *sop, const char *sop_class,
+                         int64_t number, wk_error *err)
+{
+    wki_qido_instance_row row = {.number = number, .rows = -1, .columns = -1, .frames = -1};
+
+    if (!wki_strcopy(row.series, sizeof row.series, series) ||
+        !wki_strcopy(row.uid, sizeof row.uid, sop) ||
+        !wki_strcopy(row.sop_class, sizeof row.sop_class, sop_class))
+        return WK_OK;
+    return add_remote(x, &row, err);
 }
 
 static bool hints_are_enough(const wk_plan_item *item)
@@ -190,8 +204,8 @@ static wk_code add_hints(expansion *x, wk_error *err)
         if (x->item->series[0] && strcmp(x->item->series, s->uid) != 0)
             continue;
         for (size_t k = 0; k < s->n_listed && rc == WK_OK; k++)
-            rc = add_remote(x, s->uid, s->instances[k].sop, s->instances[k].sop_class,
-                            s->instances[k].number, true, 0, err);
+            rc = add_known(x, s->uid, s->instances[k].sop, s->instances[k].sop_class,
+                           s->instances[k].number, err);
     }
     return rc;
 }
@@ -286,7 +300,8 @@ static wk_code fetch_whole(expansion *x, wk_error *err)
 
     wki_seen_init(&x->spooled, 1 << 20);
     if (rc == WK_OK)
-        rc = wki_picture_fetch_add(f, x->item->url, x->item, false, 0, NULL, err);
+        rc = wki_picture_fetch_add(f, &(wki_picture_want){.url = x->item->url, .from = x->item},
+                                   err);
     end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
     wki_seen_clear(&x->spooled);
     rc = rc == WK_OK ? end : rc;
@@ -318,7 +333,7 @@ static wk_code expand(thumbing *t, size_t at, wk_error *err)
     wk_code rc;
 
     if (item->sop[0])
-        return add_remote(&x, item->series, item->sop, "", -1, true, 0, err);
+        return add_known(&x, item->series, item->sop, "", -1, err);
     if (hints_are_enough(item))
         rc = add_hints(&x, &why);
     else
@@ -484,6 +499,15 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
 {
     const wk_plan_item *item = t->remote.items[e->item];
     char *url = wki_plan_instance_url(item, e->series, e->sop);
+    wki_picture_want want = {.from = item,
+                             .instance = true,
+                             .frame = e->frame,
+                             .one = e->frame != 0 || (t->per != WK_THUMB_FRAME && !e->slide),
+                             .pick = e->frame,
+                             .frames = e->frames,
+                             .rows = e->rows,
+                             .cols = e->cols,
+                             .tag = e};
     wk_code rc;
 
     if (!url && item->level == WK_LEVEL_INSTANCE && item->url)
@@ -491,7 +515,8 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
     if (!url)
         return wk_fail(err, WK_UNSUPPORTED, "%s: its instance has no address of its own",
                        item->url ? item->url : e->sop);
-    rc = wki_picture_fetch_add(f, url, item, true, e->frame, e, err);
+    want.url = url;
+    rc = wki_picture_fetch_add(f, &want, err);
     free(url);
     return rc;
 }

@@ -174,6 +174,21 @@ static const wki_json *skip_nulls(const wki_json *element)
     return element;
 }
 
+bool wki_json_is_null(const wki_json *value)
+{
+    return cJSON_IsNull(value);
+}
+
+const wki_json *wki_json_element_first(const wki_json *array)
+{
+    return cJSON_IsArray(array) ? array->child : NULL;
+}
+
+const wki_json *wki_json_element_next(const wki_json *element)
+{
+    return element->next;
+}
+
 const wki_json *wki_json_first(const wki_json *value)
 {
     if (!value || cJSON_IsNull(value))

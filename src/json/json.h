@@ -46,11 +46,16 @@ bool wki_json_bool(const wki_json *obj, const char *name, bool fallback);
 
 bool wki_json_is_object(const wki_json *value);
 bool wki_json_is_array(const wki_json *value);
+bool wki_json_is_null(const wki_json *value); /* false for NULL */
 
 /* Iterates over an array, or over the one value where there is no array; skips nulls:
  *   for (const wki_json *e = wki_json_first(v); e; e = wki_json_next(v, e)) */
 const wki_json *wki_json_first(const wki_json *value);
 const wki_json *wki_json_next(const wki_json *value, const wki_json *element);
+
+/* The same with the nulls. */
+const wki_json *wki_json_element_first(const wki_json *array);
+const wki_json *wki_json_element_next(const wki_json *element);
 
 /* Members of an object in order; the name of a member. */
 const wki_json *wki_json_member_first(const wki_json *obj);

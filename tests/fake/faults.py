@@ -240,6 +240,27 @@ def next_loops(reply, request, n):
     reply.body = reply.body.replace(b"&page=", b"&page=0&was=")
 
 
+def other_frame(reply, request, n):
+    """A frame that is shorter than the metadata says."""
+    head, rest = reply.body.split(b"\r\n\r\n", 1)
+    reply.body = head + b"\r\n\r\n" + rest[1000:]
+
+
+def frame_twice(reply, request, n):
+    part = reply.body[:reply.body.rindex(b"--FRAMES--")]
+    reply.body = part + part + b"--FRAMES--\r\n"
+
+
+def frame_unlabelled(reply, request, n):
+    """What is stored, called plain bytes: nothing tells the transfer syntax."""
+    head, rest = reply.body.split(b"\r\n\r\n", 1)
+    reply.body = head.split(b";")[0] + b"\r\n\r\n" + rest
+
+
+def html_page(request, n, server):
+    return Reply(200, HTML, "text/html")
+
+
 HTML = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
 
 SCENARIOS = {
@@ -329,6 +350,18 @@ SCENARIOS = {
     "no-qido": {"before": always(lambda: json_error(404, "no such route")), "on": ("qido",)},
     "no-lists": {"before": always(lambda: json_error(501, "not implemented")), "on": ("qido", "metadata")},
     "instances-gone": {"before": always(lambda: json_error(404, "unknown")), "on": ("instance",)},
+    # frames
+    "frames-400": {"before": always(lambda: json_error(400, "cannot")), "on": ("frames",)},
+    "frames-404": {"before": always(lambda: json_error(404, "no such route")), "on": ("frames",)},
+    "frames-406": {"before": always(lambda: json_error(406, "not acceptable")), "on": ("frames",)},
+    "frames-501": {"before": always(lambda: json_error(501, "not implemented")), "on": ("frames",)},
+    "frames-cut": {"after": cut(0.5, "close"), "on": ("frames",)},
+    "frames-other": {"after": other_frame, "on": ("frames",)},
+    "frames-html": {"before": html_page, "on": ("frames",)},
+    "frames-twice": {"after": frame_twice, "on": ("frames",)},
+    "frames-unlabelled": {"after": frame_unlabelled, "on": ("frames",)},
+    "metadata-404": {"before": always(lambda: json_error(404, "no such route")), "on": ("metadata",)},
+    "metadata-html": {"before": html_page, "on": ("metadata",)},
     "study-only": {"before": always(lambda: json_error(404, "no such route")),
                    "on": ("qido", "metadata", "series", "instance")},
     "cut-json": {"after": cut(0.5, "close"), "on": ("qido", "fhir", "metadata")},

@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
 """`thumb` and `render` of what servers have: which bytes move, and what is done where a server will not."""
+import array
 import os
+import shutil
+import subprocess
+import tempfile
 import unittest
 
 import peers
+import pictures as pic
 
 STUDY = "2.25.1001"
 SERIES = [STUDY + ".1", STUDY + ".2"]
@@ -84,6 +89,180 @@ class RoundTrips(Scripted):
         self.assert_exit(self.run_wadokit("thumb", *QUICK, "-o", self.out, url), 0)
         self.assertEqual(sorted(self.kinds()), ["fhir", "instance", "instance"])
         self.assertEqual(len(self.pictures()), 2)
+
+
+ROWS, COLS, FRAMES = 300, 400, 24
+ENHANCED_CT, CINE = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.3.1"
+
+
+def grey_frame(i):
+    """A ramp with a bar that shows which frame it is."""
+    row = array.array("H", ((x * 3 + i * 40) % 1500 for x in range(COLS)))
+    bar = array.array("H", (3000 if x // 16 == i else row[x] for x in range(COLS)))
+    return b"".join((bar if y % 64 < 20 else row).tobytes() for y in range(ROWS))
+
+
+def colour_frame(i):
+    row = bytes(v for x in range(COLS) for v in (x * 255 // COLS, (i * 10) % 256, 255 if x // 16 == i else 40))
+    return row * ROWS
+
+
+def index_frame(i):
+    return bytes((x // 8 + i) % 256 for x in range(COLS)) * ROWS
+
+
+def windows_of_frames():
+    """Functional groups: the rescaling is shared, each frame has a window of its own."""
+    shared = [{0x00289145: ("SQ", [{0x00281052: ("DS", "-1024.5"), 0x00281053: ("DS", "1.25")}])}]
+    each = [{0x00289132: ("SQ", [{0x00281050: ("DS", str(100 + 30 * i)), 0x00281051: ("DS", str(900 + 7.5 * i))}])}
+            for i in range(FRAMES)]
+    return {0x52009229: ("SQ", shared), 0x52009230: ("SQ", each)}
+
+
+def write_image(folder, number, name, sop_class, frames, more, **keywords):
+    uid = "1.2.826.0.1.3680043.9.7.%d" % number
+    elements = pic.image(ROWS, COLS, frames=FRAMES, uid=uid + ".1.1", **keywords)
+    elements.update({0x00080016: ("UI", sop_class), 0x0020000D: ("UI", uid), 0x0020000E: ("UI", uid + ".1"),
+                     0x00100020: ("LO", "P%d" % number), 0x00100010: ("PN", "M\u00fcller^Test"),
+                     0x00080005: ("CS", "ISO_IR 192"), 0x00200013: ("IS", 1), 0x00080008: ("CS", ["ORIGINAL", "PRIMARY"]),
+                     pic.PIXELS: ("OW" if keywords.get("bits", 16) > 8 else "OB", b"".join(map(frames, range(FRAMES))))})
+    elements.update(more)
+    return pic.write(os.path.join(folder, name + ".dcm"), elements)
+
+
+def compress(raw, *command):
+    """The file in its place, compressed; taken away where the tool is not installed."""
+    packed = raw + ".packed"
+    if shutil.which(command[0]):
+        subprocess.run([*command, raw, packed], check=True, capture_output=True)
+        os.rename(packed, raw)
+    else:
+        os.remove(raw)
+
+
+@peers.needs_orthanc()
+class MiddleFrame(peers.Case):
+    """Of a large object of many frames one frame is fetched, and the picture is that of the whole file."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="wadokit-frames-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        made = os.path.join(cls.folder, "made")
+        os.mkdir(made)
+        ct = dict(sop_class=ENHANCED_CT, frames=grey_frame, stored=12, more=windows_of_frames())
+        us = dict(sop_class=CINE, frames=colour_frame, bits=8, samples=3, photometric="RGB",
+                  more={0x00280006: ("US", 0)})
+        lut = [(t, ("OW", bytes((k * 7 + t) % 256 if b else 0 for k in range(256) for b in (0, 1))))
+               for t in (0x00281201, 0x00281202, 0x00281203)]
+        write_image(made, 1, "enhanced", **ct)
+        write_image(made, 2, "colour", **us)
+        write_image(made, 3, "palette", CINE, index_frame, bits=8, photometric="PALETTE COLOR",
+                    more=dict(lut + [(t - 0x100, ("US", [256, 0, 16])) for t, _ in lut]))
+        compress(write_image(made, 4, "rle", **ct), "dcmcrle", "+un")
+        compress(write_image(made, 5, "j2k", **ct), "gdcmconv", "--j2k")
+        compress(write_image(made, 6, "jpegls", **ct), "gdcmconv", "--jpegls")
+        compress(write_image(made, 7, "jpeg", **us), "dcmcjpeg", "+eb", "+un")
+        cls.files = sorted(name[:-4] for name in os.listdir(made))
+        cls.made = made
+        cls.orthanc = peers.Orthanc(cls.folder)
+        cls.addClassCleanup(cls.orthanc.stop)
+        cls.orthanc.load(made)
+
+    def draw(self, command, target, out, *more):
+        result = self.run_wadokit(command, *QUICK, "--format", "png", "-o", os.path.join(self.home, out), *more,
+                                  target)
+        self.assert_exit(result, 0)
+        image = result.lines("image")[0]
+        with open(image["path"], "rb") as file:
+            return image, file.read()
+
+    def far(self, name):
+        with open(os.path.join(self.made, name + ".dcm"), "rb") as file:
+            data = file.read()
+        start = data.index(b"\x20\0\x0d\0UI") + 8
+        study = data[start:start + 64].split(b"\0")[0].split(b"\x20")[0].decode()
+        return "%s/%s.1/%s.1.1" % (study, study, study), len(data)
+
+    def test_pictures_equal_those_of_the_whole_file(self):
+        for name in self.files:
+            for command, options in (("thumb", ()), ("thumb", ("--window", "auto")), ("render", ("--frame", "middle")),
+                                     ("render", ("--frame", "3")), ("render", ())):
+                with self.subTest(name, command=command, options=options):
+                    target, size = self.far(name)
+                    if command == "thumb":
+                        target = target.split("/")[0]
+                    counter = peers.Counter(self.orthanc.port)
+                    self.addCleanup(counter.stop)
+                    root = "http://127.0.0.1:%d/dicom-web" % counter.port
+                    near = self.draw(command, os.path.join(self.made, name + ".dcm"), "near", *options)
+                    far = self.draw(command, target, "far", "--dicomweb", root, *options)
+                    self.assertEqual(near[1], far[1])
+                    for key in ("window", "width", "height", "frame", "transferSyntax", "sop"):
+                        self.assertEqual(near[0].get(key), far[0].get(key))
+                    if name in ("enhanced", "colour") and command == "thumb":
+                        self.assertLess(counter.received, size / 4)
+                    counter.stop()
+
+
+class Refusals(peers.Case):
+    """Where a server gives no frames, or not what it says, the whole instance is drawn."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.mkdtemp(prefix="wadokit-frames-")
+        cls.addClassCleanup(shutil.rmtree, cls.folder, ignore_errors=True)
+        us = dict(sop_class=CINE, frames=colour_frame, bits=8, samples=3, photometric="RGB")
+        write_image(cls.folder, 1, "colour", more={0x00280006: ("US", 0)}, **us)
+        write_image(cls.folder, 2, "planes", more={0x00280006: ("US", 1)}, **us)
+        write_image(cls.folder, 3, "enhanced", ENHANCED_CT, grey_frame, windows_of_frames(), stored=12)
+        write_image(cls.folder, 4, "palette", CINE, index_frame, {}, bits=8, photometric="PALETTE COLOR")
+        grey = dict(sop_class=CINE, frames=grey_frame, stored=12, more={})
+        write_image(cls.folder, 5, "grey", **grey)
+        compress(write_image(cls.folder, 6, "rle", **grey), "dcmcrle", "+un")
+        compress(write_image(cls.folder, 7, "jpeg", more={0x00280006: ("US", 0)}, **us), "dcmcjpeg", "+eb", "+un")
+        cls.names = {name[:-4] for name in os.listdir(cls.folder)}
+        cls.peer = peers.Peer(cls.folder)
+        cls.addClassCleanup(cls.peer.stop)
+
+    def draw(self, name, scenario, instance=False):
+        """The kinds of requests; fails where the picture is not that of the file."""
+        number = ["", "colour", "planes", "enhanced", "palette", "grey", "rle", "jpeg"].index(name)
+        root = self.peer.main + ("/s/" + scenario if scenario else "") + "/dicom-web"
+        self.peer.control()
+        study = "1.2.826.0.1.3680043.9.7.%d" % number
+        for out, target in (("near", os.path.join(self.folder, name + ".dcm")),
+                            ("far", "%s/%s.1/%s.1.1" % (study, study, study) if instance else study)):
+            result = self.run_wadokit("thumb", *QUICK, "--dicomweb", root, "-o",
+                                      os.path.join(self.home, out + ".png"), target)
+            self.assert_exit(result, 0)
+        with open(os.path.join(self.home, "near.png"), "rb") as near, \
+                open(os.path.join(self.home, "far.png"), "rb") as far:
+            self.assertEqual(near.read(), far.read())
+        return sorted({one["kind"] for one in self.peer.requests()} - {"other", "qido"})
+
+    def test_a_frame_is_enough_where_the_server_gives_it(self):
+        for name in sorted(self.names & {"colour", "grey", "rle", "jpeg"}):
+            for scenario in (None, "frames-unlabelled"):
+                with self.subTest(name, scenario=scenario):
+                    self.assertEqual(self.draw(name, scenario), ["frames", "metadata"])
+
+    def test_an_instance_that_is_named_is_called_off_when_its_header_tells_of_many_frames(self):
+        self.assertEqual(self.draw("colour", None, True), ["frames", "instance", "metadata"])
+        self.assertEqual(self.draw("colour", "frames-404", True), ["frames", "instance", "metadata"])
+        if "rle" in self.names:
+            self.assertEqual(self.draw("rle", None, True), ["instance"])
+
+    def test_refusals_and_broken_answers_lead_to_the_whole(self):
+        for scenario in ("frames-400", "frames-404", "frames-406", "frames-501", "frames-cut", "frames-other",
+                         "frames-html", "frames-twice", "metadata-404", "metadata-html"):
+            with self.subTest(scenario):
+                self.assertIn("instance", self.draw("grey", scenario))
+
+    def test_what_the_metadata_leaves_out_leads_to_the_whole(self):
+        for name in ("planes", "enhanced"):
+            with self.subTest(name):
+                self.assertIn("instance", self.draw(name, None))
 
 
 if __name__ == "__main__":
