@@ -30,7 +30,7 @@ const cli_opt cli_global_opts[] = {
      0},
     {"verbose", 'v', CLI_COUNT, &G.verbose, NULL,
      "say what is being done; twice: requests and decisions", NULL, 0, 3},
-    {"no-progress", 0, CLI_FLAG, &G.no_progress, NULL, "draw no progress bar", NULL, 0, 0},
+    {"no-progress", 0, CLI_FLAG, &G.no_progress, NULL, "draw no progress bars", NULL, 0, 0},
     {"color", 0, CLI_STRING, &G.color, "WHEN",
      "colour headings and errors (default auto: on a terminal, unless NO_COLOR is set)",
      "auto|always|never", 0, 0},

@@ -73,7 +73,7 @@ static wk_code open_session(cli_context *ctx, wk_error *err)
     s->log.user = ctx;
     s->log.level = ctx->verbose > 1 ? WK_LOG_DEBUG : ctx->verbose ? WK_LOG_INFO : WK_LOG_WARN;
     s->cancel = &cancel;
-    cli_progress_init(!ctx->quiet && !cli_globals.no_progress);
+    cli_progress_init(!ctx->quiet && !cli_globals.no_progress, ctx->verbose > 0);
     if (cli_progress_is_on())
         s->progress = cli_progress_update;
     return wk_session_new(s, &ctx->session, err);

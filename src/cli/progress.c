@@ -4,213 +4,151 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "bars.h"
+#include "report.h"
 
 enum {
-    BAR = 20,
-    LINE = 512,
-    WHAT = 40,
-    DEFAULT_COLUMNS = 80
+    DEFAULT_COLUMNS = 80,
+    DEFAULT_ROWS = 24,
+    MOST_COLUMNS = 10000
 };
 
-static const double REDRAW_S = 0.1;
-static const double RATE_WINDOW_S = 3.0;
+typedef enum manner {
+    NOTHING,
+    BARS,
+    LINES
+} manner;
 
 static struct {
     pthread_mutex_t lock;
-    bool on;
-    bool shown;
-    bool started;
-    double start, drawn;
-    double mark; /* when the rate was last averaged, and at how many bytes */
-    uint64_t mark_bytes;
-    double rate;
-    char line[LINE];
-} bar = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    manner manner;
+    bool utf8;
+    cli_bars bars;
+    char text[CLI_BARS_TEXT];
+} state = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
-static double now(void)
+static int64_t now_ms(void)
 {
     struct timespec t;
 
     clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int columns(void)
+/* ---- the terminal ---- */
+
+static bool is_utf8(void)
 {
-    struct winsize w;
+    const char *names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    const char *value = NULL;
+
+    for (size_t i = 0; i < 3 && !(value && *value); i++)
+        value = getenv(names[i]);
+    if (!value || !*value)
+        return false;
+    /* There the characters of bars may be two columns wide. */
+    if (strncmp(value, "zh", 2) == 0 || strncmp(value, "ja", 2) == 0 ||
+        strncmp(value, "ko", 2) == 0)
+        return false;
+    return strcasestr(value, "UTF-8") || strcasestr(value, "UTF8");
+}
+
+static bool is_capable(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDERR_FILENO) && !(term && strcmp(term, "dumb") == 0);
+}
+
+static cli_screen screen(void)
+{
+    struct winsize w = {0};
     const char *given = getenv("COLUMNS");
     long n = given ? strtol(given, NULL, 10) : 0;
+    cli_screen s = {DEFAULT_COLUMNS, DEFAULT_ROWS, state.utf8};
 
-    if (n > 0 && n < LINE)
-        return (int)n;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 0)
-        return w.ws_col;
-    return DEFAULT_COLUMNS;
+        s.columns = w.ws_col;
+    if (w.ws_row > 0)
+        s.rows = w.ws_row;
+    if (n > 0 && n < MOST_COLUMNS)
+        s.columns = (int)n;
+    return s;
 }
 
-void cli_progress_init(bool wanted)
+/* Who was sent to the background leaves the terminal to others. */
+static bool is_in_front(void)
 {
-    bar.on = wanted && isatty(STDERR_FILENO);
+    pid_t front = tcgetpgrp(STDERR_FILENO);
+
+    return front <= 0 || front == getpgrp();
+}
+
+/* ---- the face ---- */
+
+void cli_progress_init(bool wanted, bool verbose)
+{
+    state.manner = !wanted ? NOTHING : verbose ? LINES : is_capable() ? BARS : NOTHING;
+    state.utf8 = is_utf8();
 }
 
 bool cli_progress_is_on(void)
 {
-    return bar.on;
+    return state.manner != NOTHING;
 }
 
-/* How much is done, 0 to 1; bytes tell it best, items where the bytes are not known. */
-static double fraction(const wk_progress *p)
+static void draw(const wk_progress *p)
 {
-    double f = -1;
+    cli_screen s;
+    const char *bytes;
 
-    if (p->bytes_total > 0)
-        f = (double)p->bytes / (double)p->bytes_total;
-    else if (p->items_total > 0)
-        f = (double)p->items / (double)p->items_total;
-    return f > 1 ? 1 : f;
-}
-
-static void put(char *out, size_t size, const char *text)
-{
-    size_t used = strlen(out);
-
-    snprintf(out + used, size - used, "%s%s", used ? "  " : "", text);
-}
-
-static void put_bar(char *out, size_t size, double f)
-{
-    char text[BAR + 16] = "[";
-
-    for (int i = 0; i < BAR; i++)
-        text[i + 1] = i < (int)(f * BAR) ? '#' : '.';
-    snprintf(text + BAR + 1, sizeof text - BAR - 1, "] %3d%%", (int)(f * 100));
-    put(out, size, text);
-}
-
-static void put_eta(char *out, size_t size, double f, double seconds)
-{
-    char text[48];
-    double left = seconds * (1 - f) / f;
-    int s = left > 359999 ? 359999 : (int)(left + 0.5);
-
-    if (s >= 3600)
-        snprintf(text, sizeof text, "ETA %d:%02d:%02d", s / 3600, s / 60 % 60, s % 60);
-    else
-        snprintf(text, sizeof text, "ETA %d:%02d", s / 60, s % 60);
-    put(out, size, text);
-}
-
-static void put_what(char *out, size_t size, const char *what)
-{
-    char text[WHAT + 1];
-    size_t n = strlen(what);
-    const char *tail = n > WHAT ? what + n - WHAT : what;
-    size_t i = 0;
-
-    for (; tail[i] && i < WHAT; i++)
-        text[i] = tail[i] >= ' ' && tail[i] <= '~' ? tail[i] : '?';
-    text[i] = '\0';
-    put(out, size, text);
-}
-
-void cli_progress_line(char *out, size_t size, int max_columns, const wk_progress *p,
-                       double seconds, double bytes_per_second)
-{
-    char text[64], amount[32];
-    double f = fraction(p);
-
-    out[0] = '\0';
-    if (f >= 0)
-        put_bar(out, size, f);
-    if (p->items_total >= 0)
-        snprintf(text, sizeof text, "%llu/%lld", (unsigned long long)p->items,
-                 (long long)p->items_total);
-    else
-        snprintf(text, sizeof text, "%llu", (unsigned long long)p->items);
-    put(out, size, text);
-    cli_human_bytes(amount, sizeof amount, p->bytes);
-    put(out, size, amount);
-    if (bytes_per_second >= 1) {
-        cli_human_bytes(amount, sizeof amount, (uint64_t)bytes_per_second);
-        snprintf(text, sizeof text, "%s/s", amount);
-        put(out, size, text);
-    }
-    if (f > 0 && f < 1 && seconds >= 1)
-        put_eta(out, size, f, seconds);
-    if (p->what)
-        put_what(out, size, p->what);
-    if (max_columns > 0 && (size_t)max_columns < size && strlen(out) >= (size_t)max_columns)
-        out[max_columns - 1] = '\0';
-}
-
-static void hide(void)
-{
-    if (bar.shown)
-        fputs("\r\033[K", stderr);
-    bar.shown = false;
-}
-
-static void draw(void)
-{
-    fprintf(stderr, "\r%s\033[K", bar.line);
-    bar.shown = true;
-}
-
-static void measure_rate(double t, uint64_t bytes)
-{
-    double span = t - bar.mark;
-
-    if (bytes < bar.mark_bytes) {
-        bar.mark_bytes = bytes;
-        bar.mark = t;
-    } else if (span >= RATE_WINDOW_S || (bar.rate <= 0 && span >= 1)) {
-        bar.rate = (double)(bytes - bar.mark_bytes) / span;
-        bar.mark_bytes = bytes;
-        bar.mark = t;
-    }
+    if (!is_in_front())
+        return;
+    s = screen();
+    bytes = cli_bars_draw(&state.bars, &s, p, now_ms(), state.text);
+    if (bytes)
+        fputs(bytes, stderr);
 }
 
 void cli_progress_update(void *user, const wk_progress *p)
 {
-    double t;
+    char line[256];
 
     (void)user;
-    if (!bar.on)
-        return;
-    pthread_mutex_lock(&bar.lock);
-    t = now();
-    if (!bar.started) {
-        bar.started = true;
-        bar.start = bar.mark = t;
+    pthread_mutex_lock(&state.lock);
+    if (state.manner == BARS) {
+        draw(p);
+    } else if (state.manner == LINES &&
+               cli_bars_plain(&state.bars, p, now_ms(), line, sizeof line)) {
+        cli_clean(line);
+        fprintf(stderr, "wadokit: %s\n", line);
     }
-    measure_rate(t, p->bytes);
-    if (t - bar.drawn >= REDRAW_S) {
-        bar.drawn = t;
-        cli_progress_line(bar.line, sizeof bar.line, columns(), p, t - bar.start, bar.rate);
-        draw();
-    }
-    pthread_mutex_unlock(&bar.lock);
+    pthread_mutex_unlock(&state.lock);
 }
 
 void cli_progress_lock(void)
 {
-    pthread_mutex_lock(&bar.lock);
-    hide();
+    pthread_mutex_lock(&state.lock);
+    if (state.bars.n_lines > 0) {
+        cli_screen s = screen();
+
+        fputs(cli_bars_hide(&state.bars, &s, state.text), stderr);
+    }
 }
 
 void cli_progress_unlock(void)
 {
-    pthread_mutex_unlock(&bar.lock);
+    pthread_mutex_unlock(&state.lock);
 }
 
 void cli_progress_finish(void)
 {
     cli_progress_lock();
-    bar.on = false;
+    state.manner = NOTHING;
     cli_progress_unlock();
 }

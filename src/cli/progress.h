@@ -1,6 +1,7 @@
 /*
- * One line at the bottom of the terminal that says how far a run is. Drawn only where stderr is a
- * terminal, at most ten times a second, and taken away before anything else is printed.
+ * How far a run is, on stderr: bars at the bottom of a terminal, drawn at most ten times a second
+ * and taken away before anything else is printed; with --verbose a plain line now and then instead;
+ * and nothing where stderr is no terminal.
  */
 #ifndef WADOKIT_CLI_PROGRESS_H
 #define WADOKIT_CLI_PROGRESS_H
@@ -11,7 +12,7 @@
 #include <wadokit/session.h>
 
 /* Before the session: `wanted` is false with --quiet or --no-progress. */
-void cli_progress_init(bool wanted);
+void cli_progress_init(bool wanted, bool verbose);
 bool cli_progress_is_on(void);
 
 /* For wk_session_opts.progress. */
@@ -21,11 +22,7 @@ void cli_progress_update(void *user, const wk_progress *progress);
 void cli_progress_lock(void);
 void cli_progress_unlock(void);
 
-/* At the end: takes the line away for good. */
+/* At the end: takes the bars away for good. */
 void cli_progress_finish(void);
-
-/* The line as text of at most `columns` columns, without escapes; `seconds` since the start. */
-void cli_progress_line(char *out, size_t size, int columns, const wk_progress *progress,
-                       double seconds, double bytes_per_second);
 
 #endif

@@ -66,3 +66,17 @@ void wki_retriever_describe(void *retriever, wk_progress *out)
     out->parts = r->told.parts;
     out->n_parts = n;
 }
+
+void wki_retriever_say_end(const wki_task *t)
+{
+    const wk_log *log = &t->retriever->session->log;
+    char name[2 * WK_UID_SIZE + 32];
+
+    name_task(name, sizeof name, t->item);
+    if (t->n_expected > 0)
+        wk_log_write(log, WK_LOG_INFO, "%s: %zu of %zu instances, %llu bytes received", name,
+                     t->n_done, t->n_expected, (unsigned long long)t->bytes);
+    else
+        wk_log_write(log, WK_LOG_INFO, "%s: %llu instances, %llu bytes received", name,
+                     (unsigned long long)t->instances, (unsigned long long)t->bytes);
+}

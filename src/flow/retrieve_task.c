@@ -481,6 +481,8 @@ static void report_bad_parts(wki_task *t)
 static void free_task(wki_task *t)
 {
     clear_bad(t, true);
+    if (t->begun)
+        wki_retriever_say_end(t);
     wki_retriever_unlink(t);
     t->retriever->expecting -= t->n_expected;
     wki_seen_clear(&t->reported);

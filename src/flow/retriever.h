@@ -181,6 +181,8 @@ void wki_retriever_describe(void *retriever, wk_progress *out);
 /* Puts a task among those that it tells of, and takes it away (where it is among them). */
 void wki_retriever_link(wki_task *t);
 void wki_retriever_unlink(wki_task *t);
+/* One line in the log for a task that has ended. */
+void wki_retriever_say_end(const wki_task *t);
 
 /* Puts a job behind the others. False where memory is out (fatal is set). */
 bool wki_job_add(wki_task *t, const char *series, const char *sop);
