@@ -14,8 +14,13 @@ extern "C" {
 
 typedef struct wki_deflate wki_deflate;
 
-/* Takes compressed bytes; false stops. */
-typedef bool (*wki_deflate_sink)(void *user, const uint8_t *data, size_t n);
+enum {
+    WKI_DEFLATE_BEFORE = 8,
+    WKI_DEFLATE_BEHIND = 4
+};
+
+/* Takes compressed bytes, with room to write before and behind them; false stops. */
+typedef bool (*wki_deflate_sink)(void *user, uint8_t *data, size_t n);
 
 /* NULL where this build has no fast compressor, or no memory. */
 wki_deflate *wki_deflate_new(wki_deflate_sink sink, void *user);
@@ -23,6 +28,10 @@ void wki_deflate_free(wki_deflate *d);
 
 /* Adds bytes; `last` ends the stream. False where the sink stopped. */
 bool wki_deflate_add(wki_deflate *d, const uint8_t *data, size_t n, bool last);
+
+/* CRC-32 of PNG and gzip (ISO 3309), as zlib's crc32() goes on from `crc`; not to be called where
+ * wki_deflate_new() gives NULL. */
+uint32_t wki_deflate_crc(uint32_t crc, const uint8_t *data, size_t n);
 
 /* "ISA-L 2.30.0", NULL where there is none. Static. */
 const char *wki_deflate_version(void);

@@ -7,7 +7,7 @@
 #include <isa-l.h>
 
 enum {
-    OUT_BYTES = 65536
+    OUT_BYTES = 1 << 18 /* a picture of 512 x 512 in one piece */
 };
 
 struct wki_deflate {
@@ -15,7 +15,7 @@ struct wki_deflate {
     wki_deflate_sink sink;
     void *user;
     uint8_t level_buffer[ISAL_DEF_LVL1_DEFAULT];
-    uint8_t out[OUT_BYTES];
+    uint8_t out[WKI_DEFLATE_BEFORE + OUT_BYTES + WKI_DEFLATE_BEHIND];
 };
 
 wki_deflate *wki_deflate_new(wki_deflate_sink sink, void *user)
@@ -30,7 +30,7 @@ wki_deflate *wki_deflate_new(wki_deflate_sink sink, void *user)
     d->z.level_buf_size = sizeof d->level_buffer;
     d->z.gzip_flag = IGZIP_ZLIB;
     d->z.flush = NO_FLUSH;
-    d->z.next_out = d->out;
+    d->z.next_out = d->out + WKI_DEFLATE_BEFORE;
     d->z.avail_out = OUT_BYTES;
     d->sink = sink;
     d->user = user;
@@ -46,9 +46,9 @@ static bool push(wki_deflate *d)
 {
     size_t n = OUT_BYTES - d->z.avail_out;
 
-    d->z.next_out = d->out;
+    d->z.next_out = d->out + WKI_DEFLATE_BEFORE;
     d->z.avail_out = OUT_BYTES;
-    return n == 0 || d->sink(d->user, d->out, n);
+    return n == 0 || d->sink(d->user, d->out + WKI_DEFLATE_BEFORE, n);
 }
 
 /* Until all input is taken and what it gave has room. */
@@ -86,6 +86,11 @@ bool wki_deflate_add(wki_deflate *d, const uint8_t *data, size_t n, bool last)
     return !last || push(d);
 }
 
+uint32_t wki_deflate_crc(uint32_t crc, const uint8_t *data, size_t n)
+{
+    return crc32_gzip_refl(crc, data, n);
+}
+
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 
@@ -116,6 +121,13 @@ bool wki_deflate_add(wki_deflate *d, const uint8_t *data, size_t n, bool last)
     (void)n;
     (void)last;
     return false;
+}
+
+uint32_t wki_deflate_crc(uint32_t crc, const uint8_t *data, size_t n)
+{
+    (void)data;
+    (void)n;
+    return crc;
 }
 
 const char *wki_deflate_version(void)

@@ -9,7 +9,8 @@
 #include "encode/encode.h"
 
 enum {
-    BAND_BYTES = 1 << 18
+    BAND_BYTES = 1 << 18,
+    SMALL_BYTES = 1024
 };
 
 /* What libpng's callbacks share. An error inside libpng comes back by longjmp to write_all(), and
@@ -18,7 +19,32 @@ typedef struct writer {
     wki_sink *out;
     wk_error *err;
     wk_code rc;
+    size_t n;                   /* of ... */
+    uint8_t small[SMALL_BYTES]; /* ... chunks that are gathered: libpng writes a few bytes a time */
 } writer;
+
+static bool flush_small(writer *w)
+{
+    size_t n = w->n;
+
+    w->n = 0;
+    if (n > 0 && w->rc == WK_OK)
+        w->rc = w->out->write(w->out->user, w->small, n, w->err);
+    return w->rc == WK_OK;
+}
+
+static bool write_out(writer *w, const uint8_t *data, size_t n)
+{
+    if (n > SMALL_BYTES - w->n && !flush_small(w))
+        return false;
+    if (n > SMALL_BYTES) {
+        w->rc = w->out->write(w->out->user, data, n, w->err);
+        return w->rc == WK_OK;
+    }
+    memcpy(w->small + w->n, data, n);
+    w->n += n;
+    return true;
+}
 
 static void on_error(png_structp png, png_const_charp message)
 {
@@ -39,8 +65,7 @@ static void on_write(png_structp png, png_bytep data, size_t n)
 {
     writer *w = png_get_io_ptr(png);
 
-    w->rc = w->out->write(w->out->user, data, n, w->err);
-    if (w->rc != WK_OK)
+    if (!write_out(w, data, n))
         png_error(png, "write");
 }
 
@@ -89,7 +114,6 @@ static void set_texts(png_structp png, png_infop info, const wki_picture *p, con
 /* Rows on their way into a fast compressor: filtered a band at a time. "Average" is the best filter
  * for grey, "up" for colour; either needs only rows as they are, and so vectorises. */
 typedef struct band {
-    png_structp png;
     size_t stride, step; /* bytes of a row and of a pixel */
     bool average, swap;
     uint8_t *rows; /* filtered, with their filter bytes */
@@ -97,10 +121,23 @@ typedef struct band {
     uint8_t *swapped[2];
 } band;
 
-static bool write_idat(void *user, const uint8_t *data, size_t n)
+static void put_be32(uint8_t *p, uint32_t v)
 {
-    png_write_chunk(user, (png_const_bytep) "IDAT", data, n);
-    return true;
+    p[0] = (uint8_t)(v >> 24);
+    p[1] = (uint8_t)(v >> 16);
+    p[2] = (uint8_t)(v >> 8);
+    p[3] = (uint8_t)v;
+}
+
+/* A chunk around the bytes, where there is room for that, as libpng's own CRC is slow. */
+static bool write_idat(void *user, uint8_t *data, size_t n)
+{
+    uint8_t *chunk = data - WKI_DEFLATE_BEFORE;
+
+    put_be32(chunk, (uint32_t)n);
+    memcpy(chunk + 4, "IDAT", 4);
+    put_be32(data + n, wki_deflate_crc(0, chunk + 4, n + 4));
+    return write_out(user, chunk, n + 12);
 }
 
 static void filter_average(const uint8_t *restrict row, const uint8_t *restrict above, size_t n,
@@ -168,12 +205,11 @@ static bool write_bands(band *b, const wki_picture *p, wki_deflate *d)
     return true;
 }
 
-static bool band_init(band *b, png_structp png, const wki_picture *p)
+static bool band_init(band *b, const wki_picture *p)
 {
     size_t rows;
 
     memset(b, 0, sizeof *b);
-    b->png = png;
     b->step = (size_t)p->channels * (p->depth / 8);
     b->stride = b->step * p->width;
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
@@ -210,14 +246,14 @@ static wk_code write_all(png_structp png, png_infop info, writer *w, const wki_p
     set_texts(png, info, p, comment);
     png_write_info(png, info);
     if (effort < 2)
-        r->deflate = wki_deflate_new(write_idat, png);
+        r->deflate = wki_deflate_new(write_idat, w);
     if (r->deflate) {
-        if (!band_init(&r->band, png, p))
+        if (!band_init(&r->band, p))
             return wk_fail(w->err, WK_NOMEM, "out of memory");
         if (!write_bands(&r->band, p, r->deflate))
-            return wk_fail(w->err, WK_INTERNAL, "PNG: deflate failed");
+            return w->rc == WK_OK ? wk_fail(w->err, WK_INTERNAL, "PNG: deflate failed") : w->rc;
         png_write_chunk(png, (png_const_bytep) "IEND", NULL, 0);
-        return WK_OK;
+        return flush_small(w) ? WK_OK : w->rc;
     }
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     if (p->depth == 16)
@@ -226,18 +262,25 @@ static wk_code write_all(png_structp png, png_infop info, writer *w, const wki_p
     for (uint32_t y = 0; y < p->height; y++)
         png_write_row(png, row + (size_t)y * stride);
     png_write_end(png, info);
-    return WK_OK;
+    return flush_small(w) ? WK_OK : w->rc;
 }
 
 wk_code wki_png_write(const wki_picture *p, int effort, const char *comment, wki_sink *out,
                       wk_error *err)
 {
     resources r = {.deflate = NULL};
-    writer w = {out, err, WK_OK};
-    png_structp png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
-    png_infop info = png ? png_create_info_struct(png) : NULL;
+    png_infop info = NULL;
+    png_structp png;
     wk_code rc;
+    writer w;
 
+    w.out = out;
+    w.err = err;
+    w.rc = WK_OK;
+    w.n = 0;
+    png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &w, on_error, on_warning);
+    if (png)
+        info = png_create_info_struct(png);
     if (info)
         rc = write_all(png, info, &w, p, effort, comment, &r);
     else

@@ -38,6 +38,19 @@
                 means[from + i] = (sums[2 * i] + sums[2 * i + 1]) * 0.25F;                         \
         }                                                                                          \
     }                                                                                              \
+    attribute static void straight_##type##_##isa(const void *row, size_t n, float scale,          \
+                                                  float offset, uint8_t *restrict to)              \
+    {                                                                                              \
+        const type *restrict p = row;                                                              \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            float v = (float)p[i] * scale + offset;                                                \
+                                                                                                   \
+            v = v < 0 ? 0 : v;                                                                     \
+            v = v > 255 ? 255 : v;                                                                 \
+            to[i] = (uint8_t)(int32_t)v;                                                           \
+        }                                                                                          \
+    }                                                                                              \
     attribute static void table_##type##_##isa(const void *row, size_t n, const float *table,      \
                                                int32_t first, float weight, float *restrict sums)  \
     {                                                                                              \
@@ -90,6 +103,8 @@
         {clamped_uint8_t_##isa, clamped_int8_t_##isa, clamped_uint16_t_##isa,                      \
          clamped_int16_t_##isa},                                                                   \
         {half_uint8_t_##isa, half_int8_t_##isa, half_uint16_t_##isa, half_int16_t_##isa},          \
+        {straight_uint8_t_##isa, straight_int8_t_##isa, straight_uint16_t_##isa,                   \
+         straight_int16_t_##isa},                                                                  \
         {table_uint8_t_##isa, table_int8_t_##isa, table_uint16_t_##isa, table_int16_t_##isa},      \
         {kept_uint8_t_##isa, kept_int8_t_##isa, kept_uint16_t_##isa, kept_int16_t_##isa},          \
         bytes_##isa,                                                                               \

@@ -24,6 +24,7 @@ enum {
  *          so that means of it are means of shown values (the straight part is applied to the mean)
  * half     the means of n blocks of two by two such values, from two rows: the same numbers as by
  *          `clamped`, faster
+ * straight v * scale + offset, clamped to 0 .. 255, without what is behind the point
  * table    adds weight * table[v - first]
  * kept     the smallest and the largest of the values outside of from .. to, together with those in
  *          `out`. All four numbers lie in the type's range.
@@ -35,6 +36,8 @@ typedef struct wki_kernels {
                                       float weight, float *sums);
     void (*half[WKI_KERNEL_TYPES])(const void *upper, const void *lower, size_t n, float low,
                                    float span, float *means);
+    void (*straight[WKI_KERNEL_TYPES])(const void *row, size_t n, float scale, float offset,
+                                       uint8_t *to);
     void (*table[WKI_KERNEL_TYPES])(const void *row, size_t n, const float *table, int32_t first,
                                     float weight, float *sums);
     void (*kept[WKI_KERNEL_TYPES])(const void *values, size_t n, int32_t from, int32_t to,

@@ -122,6 +122,39 @@ static void fill_table(const grey *g, wki_table *t)
     }
 }
 
+/* Whether the kernel gives what the table holds: the table is in double precision, the kernel in
+ * single, so that each entry is asked. */
+static bool is_straight(const grey *g, const wki_table *t)
+{
+    const uint8_t *entries = t->entries;
+    uint16_t cells[WKI_KERNEL_BLOCK];
+    uint8_t got[WKI_KERNEL_BLOCK];
+
+    for (uint32_t i = 0; i < t->n; i += WKI_KERNEL_BLOCK) {
+        uint32_t n = t->n - i < WKI_KERNEL_BLOCK ? t->n - i : WKI_KERNEL_BLOCK;
+
+        for (uint32_t k = 0; k < n; k++)
+            cells[k] = (uint16_t)(t->first + (int32_t)(i + k));
+        g->kernels->straight[g->p->type](cells, n, t->scale, t->offset, got);
+        if (memcmp(got, entries + i, n) != 0)
+            return false;
+    }
+    return true;
+}
+
+static void straighten(const grey *g, wki_table *t)
+{
+    double low = 0, high = 0, gain;
+
+    if (t->key.entry != 1 || wki_sample_bytes(g->p->type) != 2 || g->plain ||
+        !wki_voi_ends(&g->voi, &low, &high) || !(high > low))
+        return;
+    gain = g->top / (high - low) * (g->invert ? -1 : 1);
+    t->scale = (float)(g->modality.slope * gain);
+    t->offset = (float)((g->modality.intercept - (g->invert ? high : low)) * gain + 0.5);
+    t->straight = is_straight(g, t);
+}
+
 /* The table covers the values that occur, so that no stored value can point outside of it. One that
  * depends on tables of the file is nobody else's. */
 static wk_code make_table(grey *g, size_t entry, wk_error *err)
@@ -146,6 +179,7 @@ static wk_code make_table(grey *g, size_t entry, wk_error *err)
         if (!g->shared)
             return wk_fail(err, WK_NOMEM, "out of memory");
         fill_table(g, g->shared);
+        straighten(g, g->shared);
         if (!own)
             wki_table_keep(g->shared);
     }
@@ -173,7 +207,9 @@ DEFINE_MAP(int16_t, uint16_t)
 
 static void map_to_8(const grey *g, const void *in, size_t n, uint8_t *to)
 {
-    if (g->p->type == WKI_U8)
+    if (g->shared->straight)
+        g->kernels->straight[g->p->type](in, n, g->shared->scale, g->shared->offset, to);
+    else if (g->p->type == WKI_U8)
         map_uint8_t_uint8_t(in, n, g->table, g->first, to);
     else if (g->p->type == WKI_S8)
         map_int8_t_uint8_t(in, n, g->table, g->first, to);

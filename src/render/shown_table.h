@@ -23,12 +23,15 @@ typedef struct wki_table_key {
     size_t entry; /* bytes: 1, 2, or sizeof(float) */
 } wki_table_key;
 
-/* entries[v - first] for first <= v < first + n. Never changed once it can be found. */
+/* entries[v - first] for first <= v < first + n. Never changed once it can be found. Where
+ * `straight`, the kernel of that name with `scale` and `offset` gives all of them (8 bits). */
 typedef struct wki_table {
     wki_table_key key;
     int32_t first;
     uint32_t n;
     unsigned users;
+    bool straight;
+    float scale, offset;
     void *entries;
 } wki_table;
 

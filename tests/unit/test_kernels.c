@@ -83,6 +83,39 @@ static void halving_gives_the_same_bits_as_sums_of_clamped_values(void)
     }
 }
 
+static int32_t at(size_t type, const void *row, size_t i)
+{
+    return type == WKI_U8    ? ((const uint8_t *)row)[i]
+           : type == WKI_S8  ? ((const int8_t *)row)[i]
+           : type == WKI_U16 ? ((const uint16_t *)row)[i]
+                             : ((const int16_t *)row)[i];
+}
+
+static void straight_gives_the_same_bytes_on_every_instruction_set(void)
+{
+    const wki_kernels *a = wki_kernels_plain(), *b = wki_kernels_best();
+    static const float lines[][2] = {
+        {1, 0}, {0.639F, -500.25F}, {-0.01F, 280.5F}, {1000, -3e6F}, {0, 77.5F}};
+    static uint16_t row[N];
+    uint8_t x[N], y[N];
+
+    fill(row, sizeof row);
+    for (size_t type = 0; type < WKI_KERNEL_TYPES; type++) {
+        for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+            a->straight[type](row, N, lines[i][0], lines[i][1], x);
+            b->straight[type](row, N, lines[i][0], lines[i][1], y);
+            CU_ASSERT(memcmp(x, y, sizeof x) == 0);
+            for (size_t k = 0; k < N; k++) {
+                float v = (float)at(type, row, k) * lines[i][0] + lines[i][1];
+
+                v = v < 0 ? 0 : v > 255 ? 255 : v;
+                if (x[k] != (int)v)
+                    CU_FAIL("not the value of the line");
+            }
+        }
+    }
+}
+
 static void whole_rounds_half_up_and_clamps_alike(void)
 {
     const wki_kernels *sets[2] = {wki_kernels_plain(), wki_kernels_best()};
@@ -100,14 +133,6 @@ static void whole_rounds_half_up_and_clamps_alike(void)
             CU_ASSERT_EQUAL(out[i], (int)(v + 0.5));
         }
     }
-}
-
-static int32_t at(size_t type, const void *row, size_t i)
-{
-    return type == WKI_U8    ? ((const uint8_t *)row)[i]
-           : type == WKI_S8  ? ((const int8_t *)row)[i]
-           : type == WKI_U16 ? ((const uint16_t *)row)[i]
-                             : ((const int16_t *)row)[i];
 }
 
 static void ranges_are_those_of_the_values_with_and_without_padding(void)
@@ -270,6 +295,8 @@ static CU_TestInfo tests[] = {
      sums_are_the_same_bits_on_every_instruction_set},
     {"halving gives the same bits as sums of clamped values",
      halving_gives_the_same_bits_as_sums_of_clamped_values},
+    {"straight gives the same bytes on every instruction set",
+     straight_gives_the_same_bytes_on_every_instruction_set},
     {"whole rounds half up and clamps alike", whole_rounds_half_up_and_clamps_alike},
     {"ranges are those of the values, with and without padding",
      ranges_are_those_of_the_values_with_and_without_padding},
