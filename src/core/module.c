@@ -10,6 +10,10 @@
 /* WADOKIT_MODULES is "dcmtk", "curl", ... */
 static const char *const names[] = {WADOKIT_MODULES};
 
+#ifndef WADOKIT_MODULES_DIR
+#define WADOKIT_MODULES_DIR ""
+#endif
+
 enum {
     N_MODULES = sizeof names / sizeof names[0]
 };
@@ -22,15 +26,16 @@ const char *wki_module_name(size_t i)
     return i < N_MODULES ? names[i] : NULL;
 }
 
-/* By its name alone, so that the linker looks where the RUNPATH of the file with this code says:
- * beside the program, wherever that was moved to. */
+/* By its name alone (sanitizers need the folder, src/CMakeLists.txt), so that the linker looks
+ * where the RUNPATH of the file with this code says: beside the program, wherever that was moved
+ * to. */
 static const wki_module_head *load(const char *name, wk_error *err)
 {
-    char text[64];
+    char text[sizeof WADOKIT_MODULES_DIR + 64];
     const wki_module_head *head;
     void *so;
 
-    snprintf(text, sizeof text, "wadokit-%s.so", name);
+    snprintf(text, sizeof text, "%swadokit-%s.so", WADOKIT_MODULES_DIR, name);
     so = dlopen(text, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
     if (!so) {
         const char *why = dlerror();

@@ -124,7 +124,7 @@ static wk_code add_metadata(wki_web_array *list, const char *text, size_t n, con
 static wk_code read_metadata(tree *t, const char *base, const char **object, size_t *n,
                              wki_json **out, wk_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE + 16];
     const char *end;
     wk_code rc;
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+import unittest
 import unittest.mock
 
 import peers
@@ -47,6 +48,7 @@ class Modules(peers.Case):
         self.assert_exit(self.run_wadokit("thumb", self.images, "-o", self.out), 0)
         self.assertEqual(sum(name.endswith(".jpg") for _, _, names in os.walk(self.out) for name in names), 1)
 
+    @unittest.skipIf(peers.SANITIZED, "modules of a sanitized build are opened by their whole path")
     def test_a_missing_one_is_named(self):
         os.remove(self.module("dcmtk"))
         result = self.run_wadokit("info", self.images)
@@ -56,6 +58,7 @@ class Modules(peers.Case):
         self.assert_exit(result, 7)
         self.assertIn("install wadokit again", result.out)
 
+    @unittest.skipIf(peers.SANITIZED, "modules of a sanitized build are opened by their whole path")
     def test_one_of_another_version_is_refused(self):
         version = self.run_wadokit("--version").out.split()[1].encode() + b"\0"
         with open(self.module("curl"), "rb") as file:
