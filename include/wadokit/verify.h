@@ -7,6 +7,7 @@
 #define WADOKIT_VERIFY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <wadokit/error.h>
@@ -18,13 +19,18 @@ extern "C" {
 #endif
 
 /*
- *   online     ask for the instances of each study that is here: at the session's `dicomweb`, where
- *              it is given, else at the server that the journal names for it
+ *   online     ask for the instances of each study that is here: at the session's `dicomweb`, else
+ *              by its `fhir` (whose ImagingStudy lists them, or names the server that does), else at
+ *              the server that the journal names for it
+ *   targets    n_targets of them, as of wk_get(): what they name is asked for in place of what is
+ *              here, with or without `online`; so that a study of which nothing came is seen too
  *   no_digest  do not hold SHA-256 against the journal
  */
 typedef struct wk_verify_opts {
     bool online;
     bool no_digest;
+    const char *const *targets;
+    size_t n_targets;
 } wk_verify_opts;
 
 /*

@@ -49,7 +49,8 @@ typedef struct cli_context {
     bool json; /* JSON Lines on stdout */
     bool quiet;
     int verbose;
-    bool tty_out; /* stdout is a terminal */
+    bool tty_out;      /* stdout is a terminal */
+    bool names_server; /* the command line does: --dicomweb, --fhir, --profile */
     const wk_cancel *cancel;
     const struct cli_global *global;
     const struct cli_command *command;

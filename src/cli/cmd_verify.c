@@ -6,8 +6,8 @@ static struct {
 } req;
 
 static const cli_opt opts[] = {
-    {"online", 0, CLI_FLAG, &req.online, NULL, "ask the server too what is missing (QIDO-RS)", NULL,
-     0, 0},
+    {"online", 0, CLI_FLAG, &req.online, NULL,
+     "ask the server that the journal names what is missing", NULL, 0, 0},
     {"no-digest", 0, CLI_FLAG, &req.no_digest, NULL, "hold sizes against the journal, not SHA-256",
      NULL, 0, 0},
     {0},
@@ -42,13 +42,15 @@ static void print_summary(const cli_context *ctx, const wk_verify_summary *s)
 
 static int run(cli_context *ctx, int argc, char **argv)
 {
-    wk_verify_opts o = {.online = req.online, .no_digest = req.no_digest};
+    wk_verify_opts o = {.online = req.online || ctx->names_server,
+                        .no_digest = req.no_digest,
+                        .n_targets = (size_t)(argc - 1)};
     cli_instances rep = {.ctx = ctx};
     wk_verify_summary summary = {0};
     wk_error err = {0};
     wk_code rc;
 
-    (void)argc;
+    o.targets = (const char *const *)(argv + 1);
     rc = wk_verify(ctx->session, argv[0], &o, cli_instance, &rep, &summary, &err);
     print_summary(ctx, &summary);
     if (rc == WK_OK)
@@ -58,21 +60,26 @@ static int run(cli_context *ctx, int argc, char **argv)
 
 const cli_command cli_cmd_verify = {
     .name = "verify",
-    .args = "DIR",
+    .args = "DIR [TARGET...]",
     .summary = "read again what get wrote, and hold it against the journal",
     .description =
         "Reads every file below DIR again to its end and holds it against DIR/.wadokit's journal: "
         "its size, its SHA-256, its UIDs. Lists what is missing, broken, changed, or there without "
         "the journal knowing it. Nothing is written.\n"
         "\n"
-        "With --online each study is asked for at --dicomweb, or at the server that the journal "
-        "names, and what the server has and the folder has not is listed. Credentials go to "
-        "configured servers only: one that only the journal names gets none.",
+        "With --dicomweb, --fhir or --profile each study of the journal is asked for at that "
+        "server "
+        "too, and what it has and the folder has not is listed; --online asks the server that the "
+        "journal names for a study. Credentials go to configured servers only: one that only the "
+        "journal names gets none. With TARGETs, as get takes them, it is what they name that is "
+        "asked for: so a study of which nothing came is seen too.",
     .examples = "wadokit verify study\n"
                 "wadokit verify --json study | jq 'select(.status == \"failed\").path'\n"
-                "wadokit verify --online --dicomweb https://pacs.example/dicom-web study\n",
+                "wadokit --dicomweb https://pacs.example/dicom-web verify study\n"
+                "wadokit --fhir https://fhir.example/r4 verify study\n"
+                "wadokit verify studies search.json\n",
     .opts = opts,
     .min_args = 1,
-    .max_args = 1,
+    .max_args = -1,
     .run = run,
 };

@@ -81,7 +81,10 @@ static wk_code open_session(cli_context *ctx, wk_error *err)
 
 static wk_code prepare(cli_context *ctx, const cli_args *a, wk_error *err)
 {
+    const wk_session_opts *o = &cli_globals.session;
     wk_code rc = check_operands(a, err);
+
+    ctx->names_server = o->dicomweb || o->fhir || cli_globals.profile;
 
     if (rc == WK_OK)
         rc = cli_globals_check_argv(err);

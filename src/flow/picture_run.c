@@ -194,15 +194,6 @@ void wki_plan_list_clear(wki_plan_list *list)
     *list = (wki_plan_list){NULL, 0, 0};
 }
 
-bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
-{
-    for (size_t i = 0; i < item->n_except; i++) {
-        if (strcmp(item->except[i], series) == 0)
-            return true;
-    }
-    return false;
-}
-
 static bool is_other(const char *wanted, const char *is)
 {
     return wanted[0] && strcmp(wanted, is) != 0;

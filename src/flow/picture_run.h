@@ -11,6 +11,7 @@
 #include <wadokit/plan.h>
 
 #include "flow/drawing.h"
+#include "flow/plan_study.h"
 #include "flow/session.h"
 
 #ifdef __cplusplus
@@ -75,9 +76,6 @@ void wki_plan_list_clear(wki_plan_list *list);
  * counts as failed, unless the server has no such lists: then it belongs to one run as a whole. */
 wk_code wki_picture_run_divide(wki_picture_run *run, wki_plan_list *list,
                                wk_error *err) WK_MUST_USE;
-
-/* Whether a series of the item's study is covered by other items. */
-bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
 
 /* Whether an instance that came is one that the item asks for: WK_REFUSED where it is of another
  * study or series, or another instance; what the item does not say is not compared. */

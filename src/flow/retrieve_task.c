@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "dicomweb/qido.h"
 #include "flow/plan_ask.h"
+#include "flow/plan_study.h"
 #include "flow/retriever.h"
 #include "http/url.h"
 
@@ -21,20 +22,11 @@ typedef struct collector {
     size_t capacity;
 } collector;
 
-static bool is_excepted(const wk_plan_item *item, const char *series)
-{
-    for (size_t i = 0; i < item->n_except; i++) {
-        if (strcmp(item->except[i], series) == 0)
-            return true;
-    }
-    return false;
-}
-
 static wk_code expect(collector *c, const char *series, const char *sop, wk_error *err)
 {
     wki_task *t = c->task;
 
-    if (is_excepted(t->item, series))
+    if (wki_plan_is_excepted(t->item, series))
         return WK_OK;
     if (t->n_expected == c->capacity) {
         size_t capacity = c->capacity ? c->capacity * 2 : 64;
@@ -72,19 +64,6 @@ static void sort_expected(wki_task *t)
             t->expected[n++] = t->expected[i];
     }
     t->n_expected = n;
-}
-
-static bool lists_everything(const wk_plan_item *item)
-{
-    if (item->level == WK_LEVEL_STUDY && !item->complete_hint)
-        return false;
-    for (size_t i = 0; i < item->n_series_hints; i++) {
-        const wk_series_hint *h = &item->series_hints[i];
-
-        if (h->n_listed == 0 || (h->n_instances >= 0 && (uint64_t)h->n_instances != h->n_listed))
-            return false;
-    }
-    return item->n_series_hints > 0;
 }
 
 static wk_code expect_hints(collector *c, wk_error *err)
@@ -147,7 +126,7 @@ static wk_code find_expected(wki_task *t, wk_error *err)
 
     if (item->level == WK_LEVEL_INSTANCE && item->series[0] && item->sop[0])
         rc = expect(&c, item->series, item->sop, err);
-    else if (lists_everything(item))
+    else if (wki_plan_lists_all(item))
         rc = expect_hints(&c, err);
     else
         rc = expect_qido(&c, err);
@@ -590,7 +569,7 @@ static wk_code take_series(void *user, const wki_qido_series_row *row, wk_error 
 {
     series_list *l = user;
 
-    if (is_excepted(l->item, row->uid))
+    if (wki_plan_is_excepted(l->item, row->uid))
         return WK_OK;
     if (l->n == l->capacity) {
         size_t capacity = l->capacity ? 2 * l->capacity : 16;

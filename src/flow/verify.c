@@ -1,4 +1,5 @@
 #include <wadokit/verify.h>
+#include <wadokit/search.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,9 @@
 #include "dicomweb/dicomweb_url.h"
 #include "dicomweb/qido.h"
 #include "flow/run_progress.h"
+#include "flow/plan_ask.h"
+#include "flow/plan_study.h"
+#include "flow/resolve.h"
 #include "flow/session.h"
 #include "store/audit.h"
 
@@ -35,6 +39,7 @@ typedef struct verifier {
     void *user;
     wki_audit *audit;
     wki_dicomweb_url given; /* --dicomweb; root NULL where it is not given */
+    bool by_fhir;           /* the FHIR server tells what there is */
     wk_verify_summary sum;
     wk_error failure;
     question *first, **last;
@@ -155,7 +160,9 @@ static bool count_entry(void *user, const wki_journal_entry *e)
 static bool take_question(void *user, const wki_journal_entry *e)
 {
     verifier *v = user;
-    const char *root = v->given.root ? v->given.root : e->source;
+    const char *root = v->by_fhir      ? v->session->opts.fhir
+                       : v->given.root ? v->given.root
+                                       : e->source;
     char *key;
     question *q;
 
@@ -179,60 +186,242 @@ static bool take_question(void *user, const wki_journal_entry *e)
     return true;
 }
 
-static wk_code on_row(void *user, const wki_qido_instance_row *row, wk_error *err)
+/* An instance that the server has. */
+static void hold(verifier *v, const char *study, const char *series, const char *sop)
 {
-    verifier *v = user;
-    wk_instance_report rep = {.study = or_null(row->study),
-                              .series = or_null(row->series),
-                              .sop = row->uid,
+    wk_instance_report rep = {.study = or_null(study),
+                              .series = or_null(series),
+                              .sop = sop,
                               .bytes = -1,
                               .status = WK_INSTANCE_MISSING};
     char key[3 * WK_UID_SIZE + 2];
 
-    (void)err;
-    snprintf(key, sizeof key, "%s/%s/%s", row->study, row->series, row->uid);
-    if (wki_audit_has(v->audit, row->study, row->series, row->uid) ||
-        wki_seen_before(&v->missing, key))
-        return WK_OK;
+    snprintf(key, sizeof key, "%s/%s/%s", study, series, sop);
+    if (wki_audit_has(v->audit, study, series, sop) || wki_seen_before(&v->missing, key))
+        return;
     v->sum.expected++;
     wk_fail(&rep.error, WK_NOT_FOUND, "the server has it, and it is not on disk");
     tell(v, &rep);
+}
+
+static wk_code on_row(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    (void)err;
+    hold(user, row->study, row->series, row->uid);
     return WK_OK;
+}
+
+/* A study, or what else was to be asked for, of which nobody knows what is missing. */
+static void tell_unasked(verifier *v, wk_instance_report *rep)
+{
+    rep->bytes = -1;
+    rep->status = WK_INSTANCE_FAILED;
+    v->sum.failed++;
+    wk_fail(&v->failure, rep->error.code, "%s%s%s%s", rep->study ? "study " : "",
+            rep->study ? rep->study : "", rep->study ? ": " : "", rep->error.message);
+    if (v->each)
+        v->each(v->user, rep);
 }
 
 static wk_code ask(verifier *v, const question *q, wk_error *err)
 {
-    /* A journal's servers were named by others, and names may lead elsewhere today. */
-    wki_qido_opts opts = {
-        .named_by = v->given.root ? NULL : q->root, .uids_only = true, .log = &v->session->log};
-    wk_instance_report rep = {.study = q->study, .bytes = -1, .status = WK_INSTANCE_FAILED};
+    wki_qido_opts opts = {.uids_only = true, .log = &v->session->log};
+    wk_instance_report rep = {.study = q->study};
     wk_code rc =
         wki_qido_instances(v->session->http, q->root, q->study, NULL, &opts, on_row, v, &rep.error);
 
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
         return wk_fail(err, rc, "%s", rep.error.message);
     if (rc != WK_OK) {
-        rep.sop = NULL;
         wk_fail_add(&rep.error, "cannot ask what there is: ");
-        v->sum.failed++;
-        wk_fail(&v->failure, rc, "study %s: %s", q->study, rep.error.message);
-        if (v->each)
-            v->each(v->user, &rep);
+        tell_unasked(v, &rep);
     }
     return WK_OK;
 }
 
+/* --- what a source names --- */
+
+static void hold_hints(verifier *v, const wk_plan_item *item)
+{
+    for (size_t i = 0; i < item->n_series_hints; i++) {
+        const wk_series_hint *h = &item->series_hints[i];
+
+        for (size_t k = 0; k < h->n_listed && !wki_plan_is_excepted(item, h->uid); k++)
+            hold(v, item->study, h->uid, h->instances[k].sop);
+    }
+}
+
+/* Rows of the item at hand. */
+typedef struct row_holder {
+    verifier *verifier;
+    const wk_plan_item *item;
+    uint64_t n;
+} row_holder;
+
+static wk_code on_item_row(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    row_holder *h = user;
+
+    (void)err;
+    h->n++;
+    if (strcmp(row->study, h->item->study) == 0 && !wki_plan_is_excepted(h->item, row->series))
+        hold(h->verifier, row->study, row->series, row->uid);
+    return WK_OK;
+}
+
+/* The hints are all there is where the server has no list. */
+static wk_code hold_list(verifier *v, const wk_plan_item *item, wk_error *err)
+{
+    row_holder h = {v, item, 0};
+    wki_qido_opts opts;
+    wk_code rc;
+
+    if (!item->root)
+        return wk_fail(err, WK_UNSUPPORTED, "nobody lists what is at %s", item->url);
+    wki_plan_qido(item, &v->session->log, &opts);
+    opts.uids_only = true;
+    rc = wki_qido_instances(v->session->http, item->root, item->study, or_null(item->series), &opts,
+                            on_item_row, &h, err);
+    return rc == WK_OK && h.n == 0 ? wk_fail(err, WK_NOT_FOUND, "the server has nothing of it")
+                                   : rc;
+}
+
+static wk_code hold_remote(verifier *v, const wk_plan_item *item, wk_error *err)
+{
+    wk_instance_report rep = {.study = or_null(item->study), .series = or_null(item->series)};
+    wk_code rc;
+
+    if (item->level >= WK_LEVEL_INSTANCE) {
+        hold(v, item->study, item->series, item->sop);
+        return WK_OK;
+    }
+    if (wki_plan_lists_all(item)) {
+        hold_hints(v, item);
+        return WK_OK;
+    }
+    rc = hold_list(v, item, &rep.error);
+    if (rc == WK_CANCELLED || rc == WK_NOMEM)
+        return wk_fail(err, rc, "%s", rep.error.message);
+    if (rc != WK_OK) {
+        hold_hints(v, item);
+        wk_fail_add(&rep.error, "cannot ask what there is: ");
+        tell_unasked(v, &rep);
+    }
+    return WK_OK;
+}
+
+static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
+{
+    verifier *v = user;
+    wk_instance_report rep = {.study = or_null(item->study), .path = item->path};
+
+    if (item->kind == WK_ITEM_REMOTE)
+        return hold_remote(v, item, err);
+    if (item->kind == WK_ITEM_FILE)
+        wk_fail(&rep.error, WK_USAGE, "a DICOM file says nothing of what a server has");
+    else if (item->error.code != WK_OK)
+        rep.error = item->error;
+    if (rep.error.code != WK_OK)
+        tell_unasked(v, &rep);
+    return WK_OK;
+}
+
+/* Failures were told one by one. */
+static wk_code ask_targets(verifier *v, const char *const *targets, size_t n, wk_error *err)
+{
+    wk_error told = {0};
+    wk_code rc = wk_resolve(v->session, targets, n, on_item, v, NULL, &told);
+
+    return rc == WK_CANCELLED || rc == WK_NOMEM ? wk_fail(err, rc, "%s", told.message) : WK_OK;
+}
+
+/* --- what the FHIR server names --- */
+
+typedef struct resources {
+    char **items;
+    size_t n;
+} resources;
+
+/* A search must not be disturbed: what it finds is looked at when it has ended. */
+static wk_code keep_resource(void *user, const wk_search_hit *hit, wk_error *err)
+{
+    resources *list = user;
+    char **grown = realloc(list->items, (list->n + 1) * sizeof *grown);
+
+    if (!grown)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    list->items = grown;
+    list->items[list->n] = wki_strdup(hit->resource);
+    return list->items[list->n++] ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+}
+
+static wk_code hold_resource(wki_resolver *r, const char *text, wk_error *err)
+{
+    wki_json *value = NULL;
+    wk_code rc = wki_json_parse(text, strlen(text), "ImagingStudy", &value, err);
+
+    if (rc == WK_OK)
+        rc = wki_resolve_json(r, value, r->session->opts.fhir, err);
+    wki_json_free(value);
+    return rc;
+}
+
+static wk_code ask_fhir_study(verifier *v, wki_resolver *r, const char *study, wk_error *err)
+{
+    wk_search_opts opts = {.via = WK_SEARCH_FHIR, .identifier = study, .limit = 16};
+    wk_instance_report rep = {.study = study};
+    resources list = {0};
+    wk_code rc = wk_search(v->session, &opts, keep_resource, &list, NULL, &rep.error);
+
+    for (size_t i = 0; i < list.n && rc == WK_OK; i++)
+        rc = hold_resource(r, list.items[i], &rep.error);
+    if (rc == WK_OK && list.n == 0)
+        rc = wk_fail(&rep.error, WK_NOT_FOUND, "the server has no such study");
+    for (size_t i = 0; i < list.n; i++)
+        free(list.items[i]);
+    free(list.items);
+    if (rc == WK_CANCELLED || rc == WK_NOMEM)
+        return wk_fail(err, rc, "%s", rep.error.message);
+    if (rc != WK_OK) {
+        wk_fail_add(&rep.error, "cannot ask what there is: ");
+        tell_unasked(v, &rep);
+    }
+    return WK_OK;
+}
+
+static wk_code ask_fhir(verifier *v, wk_error *err)
+{
+    wki_resolver r = {.session = v->session, .each = on_item, .user = v, .target = "ImagingStudy"};
+    wk_code rc = WK_OK;
+
+    wki_endpoint_cache_init(&r.cache, wki_fhir_read, v->session->http);
+    for (const question *q = v->first; q && rc == WK_OK; q = q->next) {
+        rc = wki_session_check(v->session, err);
+        if (rc == WK_OK)
+            rc = ask_fhir_study(v, &r, q->study, err);
+    }
+    wki_endpoint_cache_clear(&r.cache);
+    return rc;
+}
+
 static wk_code ask_all(verifier *v, wk_error *err)
 {
-    const char *dicomweb = v->session->opts.dicomweb;
+    const char *dicomweb = v->session->opts.dicomweb, *fhir = v->session->opts.fhir;
     wk_code rc = dicomweb ? wki_dicomweb_url_parse(dicomweb, &v->given, err) : WK_OK;
+
+    if (v->opts.n_targets > 0)
+        return ask_targets(v, v->opts.targets, v->opts.n_targets, err);
+    v->by_fhir = fhir && !dicomweb;
 
     if (rc == WK_OK)
         rc = wki_audit_entries(v->audit, take_question, v, err);
     if (rc == WK_OK && v->rc != WK_OK)
         rc = wk_fail(err, v->rc, "out of memory");
     if (rc == WK_OK && !v->first)
-        rc = wk_fail(err, WK_USAGE, "%s: the journal names no server; give --dicomweb", v->dir);
+        rc = wk_fail(err, WK_USAGE, "%s: the journal names no server; give --dicomweb or --fhir",
+                     v->dir);
+    if (rc == WK_OK && v->by_fhir)
+        return ask_fhir(v, err);
     for (const question *q = v->first; q && rc == WK_OK; q = q->next) {
         rc = wki_session_check(v->session, err);
         if (rc == WK_OK)
@@ -252,7 +441,7 @@ static wk_code run(verifier *v, wk_error *err)
         rc = wki_audit_entries(v->audit, count_entry, v, err);
     if (rc == WK_OK)
         rc = wki_audit_run(v->audit, on_finding, v, err);
-    if (rc == WK_OK && v->opts.online)
+    if (rc == WK_OK && (v->opts.online || v->opts.n_targets > 0))
         rc = ask_all(v, err);
     wki_progress_end(v->session, v);
     return rc;

@@ -92,11 +92,49 @@ class Verify(peers.Case):
         with open(journal, "w", encoding="utf-8") as file:
             file.writelines(lines)
         self.assert_exit(self.verify(), 0)
-        for options in ([], ["--dicomweb", self.root + "/"]):
-            result = self.verify("--online", *options)
+        for options in (["--online"], ["--dicomweb", self.root + "/"], ["--fhir", self.peer.main + "/fhir/contained"],
+                        ["--fhir", self.peer.main + "/fhir/redox"], [self.peer.main + "/fhir/contained/ImagingStudy?patient=P1"],
+                        ["--dicomweb", self.root, STUDY], [self.root + "/studies/" + STUDY]):
+            result = self.verify(*options)
             self.assert_exit(result, 1)
             self.assertEqual(self.statuses(result)[self.sops[0]], "missing")
             self.assertEqual(result.summary()["missing"], 1)
+
+    def test_targets_tell_of_studies_of_which_nothing_came(self):
+        other = peers.Peer("--generate", "1x2")
+        self.addCleanup(other.stop)
+        shutil.rmtree(os.path.join(self.out, STUDY, STUDY + ".2"))
+        journal = os.path.join(self.out, ".wadokit", "journal.jsonl")
+        with open(journal, encoding="utf-8") as file:
+            lines = [line for line in file if json.loads(line)["series"] != STUDY + ".2"]
+        with open(journal, "w", encoding="utf-8") as file:
+            file.writelines(lines)
+        one, two = ("%s/studies/%s/series/%s.%d" % (self.root, STUDY, STUDY, n) for n in (1, 2))
+        self.assert_exit(self.verify(one), 0)
+        result = self.verify(one, two)
+        self.assert_exit(result, 1)
+        self.assertEqual(result.summary()["missing"], 3)
+        result = self.verify(two + "/instances/%s.2.3" % STUDY)
+        self.assertEqual([sop for sop, status in self.statuses(result).items() if status == "missing"], [STUDY + ".2.3"])
+        found = self.run_wadokit("search", "--json", "--fhir", self.peer.main + "/fhir/contained", "--patient", "P1")
+        result = self.verify(self.write("found.json", found.out))
+        self.assert_exit(result, 1)
+        self.assertEqual(result.summary()["missing"], 3, str(result))
+        shutil.rmtree(os.path.join(self.out, STUDY))
+        os.remove(journal)
+        result = self.verify(self.root + "/studies/" + STUDY)
+        self.assert_exit(result, 4)
+        self.assertEqual(result.summary()["missing"], 6)
+
+    def test_what_cannot_be_asked_is_said(self):
+        for options, code, words in ((["--fhir", self.peer.main + "/nothing"], 1, "cannot ask"),
+                                     (["--fhir", self.peer.main + "/fhir/contained", "2.25.9"], 1, "UID needs"),
+                                     (["--dicomweb", self.root, "2.25.9"], 1, "has nothing of it")):
+            with self.subTest(options):
+                result = self.verify("--retries", "0", *options)
+                self.assert_exit(result, code)
+                self.assertIn(words, result.err)
+                self.assertEqual(result.summary()["kept"], 6)
 
     def test_a_server_that_is_not_there_is_said(self):
         result = self.verify("--online", "--dicomweb", "http://127.0.0.1:%d/x" % peers.free_port(), "--retries", "0")
@@ -107,7 +145,7 @@ class Verify(peers.Case):
     def test_no_secret_goes_to_a_server_that_only_the_journal_names(self):
         token = self.write("token", "hidden-word\n")
         self.peer.control()
-        self.assert_exit(self.verify("--online", "--token-file", token, "--fhir", self.peer.foreign + "/fhir"), 0)
+        self.assert_exit(self.verify("--online", "--token-file", token, "--allow-origin", self.peer.foreign), 0)
         sent = self.peer.requests()
         self.assertTrue(sent)
         self.assertNotIn("hidden-word", json.dumps(sent))
