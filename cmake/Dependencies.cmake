@@ -24,6 +24,19 @@ option(WADOKIT_JXL "Decode JPEG XL with libjxl" ON)
 if(WADOKIT_JXL)
     pkg_check_modules(JXL IMPORTED_TARGET libjxl)                          # src/decode/decode_jxl.c
 endif()
+# HTJ2K is decoded by OpenJPH where it is installed (five times as fast as OpenJPEG 2.5), else by OpenJPEG.
+option(WADOKIT_OPENJPH "Decode HTJ2K with OpenJPH" ON)
+if(WADOKIT_OPENJPH)
+    # Debian 12's openjph.pc is empty.
+    find_library(OPENJPH_LIBRARY openjph)                                  # src/decode/decode_openjph.cc
+    find_path(OPENJPH_INCLUDE openjph/ojph_version.h)
+    if(OPENJPH_LIBRARY AND OPENJPH_INCLUDE)
+        set(OPENJPH_FOUND ON)
+        file(STRINGS ${OPENJPH_INCLUDE}/openjph/ojph_version.h OPENJPH_VERSION REGEX "define OPENJPH_VERSION_")
+        list(TRANSFORM OPENJPH_VERSION REPLACE ".* " "")
+        list(JOIN OPENJPH_VERSION "." OPENJPH_VERSION)
+    endif()
+endif()
 # PNG is deflated by ISA-L where it is installed (five times as fast as zlib at about its size).
 option(WADOKIT_ISAL "Write PNG with ISA-L" ON)
 if(WADOKIT_ISAL)

@@ -169,6 +169,7 @@ typedef struct wki_frame_bytes {
     size_t n;
     void *owned;
     uint32_t bit_offset; /* native 1-bit frames need not start at a byte: bits to skip in data[0] */
+    size_t whole;        /* where `data` is only how the frame begins: its size; else 0 */
 } wki_frame_bytes;
 
 void wki_frame_bytes_clear(wki_frame_bytes *b);

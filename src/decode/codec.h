@@ -33,13 +33,30 @@ wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes,
                           wki_pixels *out, wk_error *err);
 wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                        wki_pixels *out, wk_error *err);
+/* As wki_decode_j2k(), which chooses between them: by OpenJPEG in this process, no high throughput
+ * blocks; by OpenJPH in another one. */
+wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                            wki_pixels *out, wk_error *err);
+wk_code wki_decode_htj2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                         wki_pixels *out, wk_error *err);
 wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                        wki_pixels *out, wk_error *err);
 
-/* The same in a child process, for codecs that may abort on a hostile stream or
- * never end. */
+/* The same in a child process, for codecs that may abort on a hostile stream or never end. A child
+ * stays for later frames, at most one for each codec and thread, until the process ends; so `codec`
+ * depends on nothing that changes. */
 wk_code wki_decode_apart(wki_codec codec, const wki_image_desc *d, const wki_frame_bytes *bytes,
                          unsigned reduce, wki_pixels *out, wk_error *err) WK_MUST_USE;
+
+/* What a JPEG 2000 stream says of itself. */
+typedef struct wki_j2k_stream {
+    unsigned components, reduced;
+    bool is_signed, mct;
+} wki_j2k_stream;
+
+/* From cells to stored values, with colour, decoder, and warnings where the header disagrees. */
+void wki_j2k_finish(const wki_image_desc *d, const wki_j2k_stream *s, const char *decoder,
+                    wki_pixels *p);
 
 /* Components of a JPEG 2000 stream; 0 where it is none. */
 unsigned wki_j2k_components(const wki_frame_bytes *bytes);

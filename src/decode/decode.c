@@ -6,11 +6,18 @@
 #include "core/jpeg_header.h"
 #include "core/text.h"
 #include "decode/codec.h"
+#include "decode/openjph.h"
 
 #ifdef WADOKIT_JXL
 static const char *const jxl_line = "libjxl " WADOKIT_JXL ": JPEG XL";
 #else
 static const char *const jxl_line;
+#endif
+
+#ifdef WADOKIT_OPENJPH
+static const char *const openjph_line = "OpenJPH " WADOKIT_OPENJPH ": HTJ2K";
+#else
+static const char *const openjph_line;
 #endif
 
 typedef struct entry {
@@ -156,7 +163,9 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     if (e->codec && d->encapsulated == (e->codec == wki_decode_native))
         return wk_fail(err, WK_DATA, "the pixels are %sencapsulated, against transfer syntax %s",
                        d->encapsulated ? "" : "not ", d->transfer_syntax);
-    rc = d->encapsulated && bytes && bytes->data ? wki_check_stream(d, bytes->n, err) : WK_OK;
+    rc = d->encapsulated && bytes && bytes->data
+             ? wki_check_stream(d, bytes->whole ? bytes->whole : bytes->n, err)
+             : WK_OK;
     if (rc != WK_OK)
         return rc;
     samples = stream_samples(e, bytes);
@@ -191,13 +200,34 @@ unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t 
     return n;
 }
 
+static bool is_htj2k(const char *uid)
+{
+    return strcmp(uid, "1.2.840.10008.1.2.4.201") == 0 ||
+           strcmp(uid, "1.2.840.10008.1.2.4.202") == 0 ||
+           strcmp(uid, "1.2.840.10008.1.2.4.203") == 0;
+}
+
+size_t wki_decode_start(const wki_image_desc *d, unsigned reduce)
+{
+    enum {
+        HEADERS = 1 << 16
+    };
+
+    if (reduce == 0 || !is_htj2k(d->transfer_syntax) || !wki_openjph_ready())
+        return 0;
+    /* Coded samples are smaller than plain ones. */
+    return HEADERS + (size_t)((uint64_t)(d->rows >> reduce) * (d->cols >> reduce) * d->samples *
+                              ((d->bits_stored + 7u) / 8));
+}
+
 const char *wki_decode_version(size_t i)
 {
     const char *lines[] = {wki_j2k_version(),
                            wki_jpeg_version(),
                            "CharLS " WADOKIT_CHARLS ": JPEG-LS",
                            "built in: native, RLE, lossless JPEG, deflated frames",
-                           jxl_line,
+                           jxl_line ? jxl_line : openjph_line,
+                           jxl_line ? openjph_line : NULL,
                            NULL};
 
     return i < sizeof lines / sizeof lines[0] ? lines[i] : NULL;

@@ -47,6 +47,11 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
  * 0 where the transfer syntax has no such decoder, or samples are indices, which have no means. */
 unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height);
 
+/* How much of a code stream a picture reduced by 2^reduce may need where nothing is unusual, and a
+ * decoder can do with that: worth a try, with `whole` set. Where it fails, all of it is needed. 0
+ * where no decoder can. */
+size_t wki_decode_start(const wki_image_desc *d, unsigned reduce);
+
 /* Takes native bytes for pixels as they are, without a copy, where they need no change but the
  * unused bits cleared: little endian, interleaved, 8 to 32 bits. True and `bytes` empty, or false
  * and nothing changed: wki_decode() does it then. */

@@ -1,4 +1,4 @@
-/* JPEG 2000 (ISO 15444-1) and HTJ2K (15444-15), by OpenJPEG; bare code streams and JP2 files. */
+/* JPEG 2000 (ISO 15444-1), by OpenJPEG; bare code streams and JP2 files. HTJ2K: decode_htj2k.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,8 +100,8 @@ static wk_code check_siz(const wki_image_desc *d, const wki_frame_bytes *b, wk_e
     ty0 = be32(p + 28);
     width = be32(p) < x0 ? 0 : be32(p) - x0;
     height = be32(p + 4) < y0 ? 0 : be32(p + 4) - y0;
-    rc = wki_check_size(d, width, height,
-                        components == d->samples + 1u ? d->samples : components, err);
+    rc = wki_check_size(d, width, height, components == d->samples + 1u ? d->samples : components,
+                        err);
     if (rc != WK_OK)
         return rc;
     if (tw == 0 || th == 0 || tx0 > x0 || ty0 > y0)
@@ -226,9 +226,26 @@ static void note_color(const wki_image_desc *d, bool mct, wki_pixels *p)
     }
 }
 
+void wki_j2k_finish(const wki_image_desc *d, const wki_j2k_stream *s, const char *decoder,
+                    wki_pixels *p)
+{
+    wki_cells_to_stored(d, p);
+    note_color(d, s->mct, p);
+    if (s->is_signed != d->is_signed && d->bits_allocated > 1)
+        wki_pixels_warn(p, "the code stream is %s, the header says %s; read as the header says",
+                        s->is_signed ? "signed" : "unsigned", d->is_signed ? "signed" : "unsigned");
+    p->reduced = (uint8_t)s->reduced;
+    p->at_corners = true;
+    if (s->components > d->samples)
+        wki_pixels_warn(p, "the code stream has %u components; the last one is left out",
+                        s->components);
+    (void)wki_strcopy(p->decoder, sizeof p->decoder, decoder);
+}
+
 static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct, unsigned reduced,
                     wki_pixels *out, wk_error *err)
 {
+    wki_j2k_stream s = {image->numcomps, reduced, false, mct};
     wki_pixels p = {0};
     wk_code rc = check_components(d, image, err);
 
@@ -241,18 +258,8 @@ static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct,
         return wk_fail(err, WK_NOMEM, "out of memory");
     for (unsigned i = 0; i < d->samples; i++)
         place(&image->comps[i], i, &p);
-    wki_cells_to_stored(d, &p);
-    note_color(d, mct, &p);
-    if ((image->comps[0].sgnd != 0) != d->is_signed && d->bits_allocated > 1)
-        wki_pixels_warn(&p, "the code stream is %s, the header says %s; read as the header says",
-                        image->comps[0].sgnd ? "signed" : "unsigned",
-                        d->is_signed ? "signed" : "unsigned");
-    p.reduced = (uint8_t)reduced;
-    p.at_corners = true;
-    if (image->numcomps > d->samples)
-        wki_pixels_warn(&p, "the code stream has %u components; the last one is left out",
-                        image->numcomps);
-    (void)wki_strcopy(p.decoder, sizeof p.decoder, "openjpeg");
+    s.is_signed = image->comps[0].sgnd != 0;
+    wki_j2k_finish(d, &s, "openjpeg", &p);
     *out = p;
     return WK_OK;
 }
@@ -278,8 +285,8 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
     return rc;
 }
 
-static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                             wki_pixels *out, wk_error *err)
+wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                            wki_pixels *out, wk_error *err)
 {
     memory m = {.data = bytes->data, .n = bytes->n};
     char message[160] = "";
@@ -302,16 +309,27 @@ static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *byt
  * that look like one do no harm. */
 static bool may_be_htj2k(const wki_frame_bytes *b)
 {
-    for (size_t i = 0; i + 14 <= b->n; i++) {
-        const uint8_t *p = b->data + i;
+    const uint8_t *end = b->data + b->n, *p = b->data;
 
-        if (p[0] != 0xFF || (p[1] != 0x52 && p[1] != 0x53))
-            continue;
+    while (p && end - p >= 14) {
+        p = memchr(p, 0xFF, (size_t)(end - p) - 13);
         /* The style of the blocks: behind Scod and SGcod, or Ccoc (1 or 2 bytes) and Scoc. */
-        if (p[1] == 0x52 ? p[12] & 0x40 : (p[9] | p[10]) & 0x40)
+        if (p && ((p[1] == 0x52 && p[12] & 0x40) || (p[1] == 0x53 && (p[9] | p[10]) & 0x40)))
             return true;
+        p = p ? p + 1 : NULL;
     }
     return false;
+}
+
+/* Low bands begin at the picture's corner only where the corner is a multiple of their step. */
+static unsigned reduction_at(const wki_frame_bytes *b, unsigned reduce)
+{
+    const uint8_t *p = find_siz(b);
+    uint32_t corner = p ? be32(p + 8) | be32(p + 12) : 0;
+
+    while (reduce > 0 && (corner & ((1u << reduce) - 1)))
+        reduce--;
+    return reduce;
 }
 
 /* OpenJPEG 2.5.0 checks high throughput blocks by assertions, which end the process. */
@@ -322,8 +340,9 @@ wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, un
 
     if (rc != WK_OK)
         return rc;
-    return may_be_htj2k(bytes) ? wki_decode_apart(decode_stream, d, bytes, reduce, out, err)
-                               : decode_stream(d, bytes, reduce, out, err);
+    reduce = reduction_at(bytes, reduce);
+    return bytes->whole || may_be_htj2k(bytes) ? wki_decode_htj2k(d, bytes, reduce, out, err)
+                                               : wki_decode_openjpeg(d, bytes, reduce, out, err);
 }
 
 #define TEXT_(x) #x

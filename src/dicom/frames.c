@@ -259,10 +259,10 @@ static wk_code scan(wki_frames *f, wk_error *err)
 }
 
 /* Joins `n` fragments. */
-static wk_code join(const wki_frames *f, uint32_t frame, const fragment *g, size_t n,
+static wk_code join(const wki_frames *f, uint32_t frame, const fragment *g, size_t n, size_t most,
                     wki_frame_bytes *out, wk_error *err)
 {
-    uint64_t total = 0;
+    uint64_t total = 0, want;
     uint8_t *data;
     size_t done = 0;
 
@@ -277,17 +277,21 @@ static wk_code join(const wki_frames *f, uint32_t frame, const fragment *g, size
     }
     if (total == 0)
         return wk_fail(err, WK_DATA, "frame %u is empty", frame + 1);
-    data = malloc((size_t)total);
+    want = total < most ? total : most;
+    data = malloc((size_t)want);
     if (!data)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        if (!wki_source_read(f->source, g[i].at, data + done, g[i].n)) {
+    for (size_t i = 0; i < n && done < want; i++) {
+        size_t some = want - done < g[i].n ? (size_t)want - done : (size_t)g[i].n;
+
+        if (!wki_source_read(f->source, g[i].at, data + done, some)) {
             free(data);
             return wk_fail(err, WK_IO, "frame %u cannot be read", frame + 1);
         }
-        done += g[i].n;
+        done += some;
     }
-    *out = (wki_frame_bytes){.data = data, .n = (size_t)total, .owned = data};
+    *out = (wki_frame_bytes){.data = data, .n = done, .owned = data};
+    out->whole = want < total ? (size_t)total : 0;
     return WK_OK;
 }
 
@@ -317,11 +321,17 @@ static bool gather(wki_frames *f, uint32_t frame, wk_error *err)
 
 wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out, wk_error *err)
 {
+    return wki_frames_read_start(f, frame, SIZE_MAX, out, err);
+}
+
+wk_code wki_frames_read_start(wki_frames *f, uint32_t frame, size_t most, wki_frame_bytes *out,
+                              wk_error *err)
+{
     if (frame >= f->n_frames)
         return wk_fail(err, WK_DATA, "there is no frame %u, only %u", frame + 1, f->n_frames);
     if (f->offsets) {
         if (gather(f, frame, err))
-            return join(f, frame, f->fragments, f->n_fragments, out, err);
+            return join(f, frame, f->fragments, f->n_fragments, most, out, err);
         free(f->offsets);
         f->offsets = NULL;
         f->n_fragments = 0;
@@ -336,7 +346,7 @@ wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out, wk_
         return wk_fail(err, WK_DATA, "frame %u is not there: the pixels hold %zu of %u", frame + 1,
                        f->n_mapped, f->n_frames);
     return join(f, frame, f->fragments + f->first[frame], f->first[frame + 1] - f->first[frame],
-                out, err);
+                most, out, err);
 }
 
 uint32_t wki_frames_there(wki_frames *f)

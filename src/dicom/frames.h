@@ -34,6 +34,10 @@ void wki_frames_free(wki_frames *f);
 wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out,
                         wk_error *err) WK_MUST_USE;
 
+/* The same, or its first `most` bytes where it is larger: `whole` is set then. */
+wk_code wki_frames_read_start(wki_frames *f, uint32_t frame, size_t most, wki_frame_bytes *out,
+                              wk_error *err) WK_MUST_USE;
+
 /* How many frames have a place among the pixels, the last one maybe cut short: at most n_frames,
  * and that where it cannot be told. */
 uint32_t wki_frames_there(wki_frames *f);

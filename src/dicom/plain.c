@@ -377,10 +377,16 @@ uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d)
 wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err)
 {
+    return wki_plain_frame_start(f, d, frame, SIZE_MAX, out, err);
+}
+
+wk_code wki_plain_frame_start(wki_plain *f, const wki_image_desc *d, uint32_t frame, size_t most,
+                              wki_frame_bytes *out, wk_error *err)
+{
     wk_code rc;
 
     if (!d->encapsulated)
         return wki_native_read(&f->source, &f->layout, d, frame, out, err);
     rc = index_frames(f, d, err);
-    return rc == WK_OK ? wki_frames_read(f->frames, frame, out, err) : rc;
+    return rc == WK_OK ? wki_frames_read_start(f->frames, frame, most, out, err) : rc;
 }

@@ -95,6 +95,10 @@ uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d);
 wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,
                               wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
+/* The same, or the first `most` bytes of a code stream that is longer: `whole` is set then. */
+wk_code wki_plain_frame_start(wki_plain *f, const wki_image_desc *d, uint32_t frame, size_t most,
+                              wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

@@ -112,6 +112,21 @@ static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t fram
     return rc;
 }
 
+/* A much smaller picture stands at the beginning of some code streams: the rest is not read. */
+static bool decode_start(wki_drawing *g, uint32_t frame, const wki_decode_opts *opts,
+                         wki_pixels *out)
+{
+    size_t most = g->plain ? wki_decode_start(&g->desc, opts->reduce) : 0;
+    wki_frame_bytes bytes = {0};
+    bool done;
+
+    if (most == 0 || wki_plain_frame_start(g->plain, &g->desc, frame, most, &bytes, NULL) != WK_OK)
+        return false;
+    done = wki_decode(&g->desc, frame, &bytes, opts, out, NULL) == WK_OK;
+    wki_frame_bytes_clear(&bytes);
+    return done;
+}
+
 static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, wki_pixels *out,
                               wk_error *err)
 {
@@ -119,6 +134,8 @@ static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, w
     wki_frame_bytes bytes = {0};
     wk_code rc = WK_OK;
 
+    if (decode_start(g, frame, &opts, out))
+        return WK_OK;
     if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
         rc = wki_drawing_frame_bytes(g, frame, &bytes, err);
     if (rc == WK_OK && !wki_decode_adopt(&g->desc, &bytes, out))

@@ -32,6 +32,7 @@ HOMES = [
     (r"dcmtk/", r"src/dicom/.*\.(cc|hh)|tests/bench/.*"),
     (r"cjson/|cJSON", r"src/json/.*"),
     (r"openjpeg", r"src/decode/decode_j2k\.c"),
+    (r"openjph/", r"src/decode/decode_openjph\.cc"),
     (r"turbojpeg|jpeglib|jerror", r"src/(decode/decode_jpeg|encode/jpeg)\.c|tests/unit/.*"),
     (r"charls/", r"src/decode/decode_jpegls\.c"),
     (r"jxl/", r"src/decode/decode_jxl\.c"),
