@@ -371,6 +371,31 @@ def json_documented(bad):
             bad("man/wadokit-json.5: nothing sets %s %s" % (what, word))
 
 
+def completed(shell):
+    return subprocess.run([ARGS.program, "help", "completion", shell], capture_output=True, text=True,
+                          check=True).stdout
+
+
+@rule("every option is in a test, and in the completions")
+def options_tested(bad):
+    texts = []
+    for top, pattern in (("tests/cli/cases", r"cmd$"), ("tests/integration", r"test_.*\.py$")):
+        for folder, dirs, names in os.walk(path(top)):
+            dirs[:] = [d for d in dirs if d != "node"]
+            texts += [text_of(os.path.join(folder, name)) for name in names if re.match(pattern, name)]
+    text = "\n".join(texts)
+    shells = {shell: completed(shell) for shell in ("bash", "zsh", "fish")}
+    for command in [None] + commands():
+        for option in sorted(help_options(*([command] if command else []))):
+            if not option.startswith("--") or option in ("--help", "--version"):
+                continue
+            if not re.search(re.escape(option) + r"(?![\w-])", text):
+                bad("%s of %s is in no test" % (option, command or "wadokit"))
+            for shell, script in shells.items():
+                if option not in script and option[2:] not in script:
+                    bad("%s of %s is not in the completion for %s" % (option, command or "wadokit", shell))
+
+
 @rule("no option of a command shadows a global one")
 def no_shadows(bad):
     everywhere = help_options()
