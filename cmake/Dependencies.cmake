@@ -42,4 +42,4 @@ option(WADOKIT_ISAL "Write PNG with ISA-L" ON)
 if(WADOKIT_ISAL)
     pkg_check_modules(ISAL IMPORTED_TARGET libisal)                        # src/encode/deflate_isal.c
 endif()
-pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)       # src/auth/loopback.c
+pkg_check_modules(MICROHTTPD REQUIRED IMPORTED_TARGET libmicrohttpd)       # src/auth/loopback.c, serve/web_server.c

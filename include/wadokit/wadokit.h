@@ -27,6 +27,7 @@
 #include <wadokit/plan.h>
 #include <wadokit/search.h>
 #include <wadokit/retrieve.h>
+#include <wadokit/serve.h>
 #include <wadokit/session.h>
 #include <wadokit/shard.h>
 #include <wadokit/thumbnail.h>

@@ -99,29 +99,10 @@ static wk_code open_output(gallery *g, wk_error *err)
 
 /* --- listing --- */
 
-/* What the quick scan does not take may still be a file that can be opened. */
-static wk_code identify_slowly(wki_dicom_identity *id, const char *path, wk_error *err)
-{
-    wki_drawing d;
-    wk_code rc = wki_drawing_open(&d, path, err);
-
-    memset(id, 0, sizeof *id);
-    if (rc == WK_OK) {
-        memcpy(id->study_uid, d.desc.study_uid, sizeof id->study_uid);
-        memcpy(id->series_uid, d.desc.series_uid, sizeof id->series_uid);
-        memcpy(id->sop_uid, d.desc.sop_uid, sizeof id->sop_uid);
-        id->frames = d.desc.frames;
-        id->instance_number = id->series_number = -1;
-    }
-    wki_drawing_close(&d);
-    return rc;
-}
-
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
     gallery *g = user;
-    wki_dicom_identity slow;
-    const wki_dicom_identity *id = wki_dicom_scan_identity(g->scan);
+    wki_dicom_identity id;
     wk_error why = {0};
     wk_code rc;
 
@@ -132,18 +113,13 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     if (item->kind == WK_ITEM_REMOTE) {
         rc = wk_fail(&why, WK_USAGE, "a gallery is made of files: fetch them first (wadokit get)");
     } else {
-        rc = wki_scan_head(g->scan, item->path, &why);
-        if (rc == WK_DATA) {
-            wk_error_clear(&why);
-            rc = identify_slowly(&slow, item->path, &why);
-            id = &slow;
-        }
+        rc = wki_identify_file(g->scan, item->path, &id, &why);
     }
     if (rc != WK_OK) {
         wki_picture_run_failed(&g->run, item->path ? item->path : item->url, item, &why);
         return WK_OK;
     }
-    return wki_gallery_list_add(&g->list, item->path, id, err);
+    return wki_gallery_list_add(&g->list, item->path, &id, err);
 }
 
 static uint32_t pictures_of(const gallery *g, uint32_t frames)

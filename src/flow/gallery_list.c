@@ -34,7 +34,7 @@ wk_code wki_gallery_list_add(wki_gallery_list *list, const char *path, const wki
         list->room = room;
     }
     text = malloc(strlen(path) + strlen(id->study_uid) + strlen(id->series_uid) +
-                  strlen(id->sop_uid) + strlen(id->study_date) + 5);
+                  strlen(id->sop_uid) + strlen(id->study_date) + strlen(id->transfer_syntax) + 6);
     if (!text)
         return wk_fail(err, WK_NOMEM, "out of memory");
     e = &list->entries[list->n++];
@@ -44,6 +44,7 @@ wk_code wki_gallery_list_add(wki_gallery_list *list, const char *path, const wki
     e->series = append(&text, id->series_uid);
     e->sop = append(&text, id->sop_uid);
     e->date = append(&text, id->study_date);
+    e->transfer_syntax = append(&text, id->transfer_syntax);
     e->number = id->instance_number;
     e->series_number = id->series_number;
     e->frames = id->frames < 1               ? 1

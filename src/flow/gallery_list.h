@@ -1,5 +1,5 @@
 /*
- * The images of a gallery in the order in which they are shown.
+ * Images in the order in which a gallery, or a server, shows them.
  */
 #ifndef WADOKIT_FLOW_GALLERY_LIST_H
 #define WADOKIT_FLOW_GALLERY_LIST_H
@@ -19,7 +19,7 @@ extern "C" {
  * unknown. Numbers are -1 where unknown. */
 typedef struct wki_gallery_entry {
     char *path;
-    const char *study, *series, *sop, *date;
+    const char *study, *series, *sop, *date, *transfer_syntax;
     int64_t number, series_number;
     uint32_t frames;
 } wki_gallery_entry;
@@ -39,7 +39,8 @@ void wki_gallery_list_clear(wki_gallery_list *list);
 void wki_gallery_list_sort(wki_gallery_list *list);
 
 /* The 0-based frame of picture `i` of `n` that are taken evenly from `frames`; n is at most
- * frames. The first picture is the first frame and the last the last; a single one is the middle. */
+ * frames. The first picture is the first frame and the last the last; a single one is the middle.
+ */
 uint32_t wki_gallery_frame(uint32_t i, uint32_t n, uint32_t frames);
 
 #ifdef __cplusplus

@@ -14,6 +14,11 @@ extern "C" {
  * where the quick scan does not take it; it may still be a file that can be opened. */
 wk_code wki_scan_head(wki_dicom_scan *scan, const char *path, wk_error *err) WK_MUST_USE;
 
+/* The same into `out`, and of what the quick scan does not take, what opening it tells: UIDs,
+ * transfer syntax and frames. */
+wk_code wki_identify_file(wki_dicom_scan *scan, const char *path, wki_dicom_identity *out,
+                          wk_error *err) WK_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

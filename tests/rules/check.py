@@ -13,7 +13,8 @@ sys.dont_write_bytecode = True
 import abi  # noqa: E402
 
 # Who may include whom inside src/. flow joins the stages; cli sees the public headers only.
-STAGES = ["fhir", "dicomweb", "ehr", "auth", "store", "dicom", "decode", "render", "encode"]
+STAGES = ["fhir", "dicomweb", "ehr", "auth", "store", "dicom", "decode", "render", "encode",
+          "serve"]
 MAY_INCLUDE = {
     "core": {"core"},
     "json": {"json", "core"},
@@ -37,7 +38,7 @@ HOMES = [
     (r"charls/", r"src/decode/decode_jpegls\.c"),
     (r"jxl/", r"src/decode/decode_jxl\.c"),
     (r"cjose/|jansson", r"src/auth/jwt_key\.c|tests/unit/.*"),
-    (r"microhttpd", r"src/auth/loopback\.c"),
+    (r"microhttpd", r"src/(auth/loopback|serve/web_server)\.c"),
     (r"lcms2", r"src/render/icc\.c"),
     (r"png\.h|pngconf", r"src/(encode/png|decode/decode_png)\.c|tests/unit/.*"),
     (r"gif_lib", r"src/decode/decode_gif\.c|tests/unit/.*"),
