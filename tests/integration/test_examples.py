@@ -126,6 +126,9 @@ class Examples(peers.Case):
         with open(at("portrait.jpg"), "wb") as file:
             file.write(vendors.png())
         self.assert_exit(self.run_wadokit("-q", "get", "-o", "study", "%s/studies/%s" % (self.dicomweb, STUDY)), 0)
+        os.makedirs(at("ohif", "dist"))
+        self.write(os.path.join("ohif", "dist", "index.html"), "a viewer")
+        shutil.copytree(at("ct"), at("tree"))
         os.mkdir(at("bin"))
         for name, text in STUBS.items():
             os.chmod(self.write(os.path.join("bin", name), text), 0o700)
@@ -145,6 +148,8 @@ class Examples(peers.Case):
             command = command.replace("-p clinic", "-p clinic-" + ("app" if " auth " in line else "fhir"))
         if "auth login" in line and not re.search("-p (netsmart|redox)|WADOKIT_CLIENT_SECRET", line):
             return self.log_in(command, env)
+        if line.startswith("wadokit serve "):
+            return self.serve(command, env)
         if "-p " in line or "--profile " in line or "client-credentials" in line:
             env.pop("WADOKIT_TOKEN")
         result = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=self.home, env=env, capture_output=True,
@@ -165,6 +170,19 @@ class Examples(peers.Case):
                     child.send_signal(signal.SIGINT)
                     return None
             return "no address to log in: " + "".join(said)
+        finally:
+            peers.stop(child)
+
+    def serve(self, command, env):
+        """A server says its address, and is ended then."""
+        command = command.replace("--port 8042", "--port %d" % peers.free_port())
+        child = subprocess.Popen(["bash", "-c", "exec " + command], cwd=self.home, env=env, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            if not child.stdout.readline().startswith("http://127.0.0.1:"):
+                return "no address: " + child.stderr.read()
+            child.send_signal(signal.SIGINT)
+            return "exit %d" % child.returncode if child.wait(30) else None
         finally:
             peers.stop(child)
 

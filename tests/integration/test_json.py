@@ -118,6 +118,14 @@ class Everything(peers.Case):
         self.run_json("render", "-o", self.out, made["report"], code=6)
         self.run_json("gallery", "-o", os.path.join(self.home, "a.html"), made["small"])
 
+    def servers(self):
+        child = peers.start(["--json", "serve", self.made["small"]], self.home)
+        self.addCleanup(peers.stop, child)
+        line = json.loads(child.stdout.readline())
+        found, wrong = peers.json_page.hold(peers.JSON_OBJECTS, line, "serve")
+        self.assertFalse(wrong, line)
+        self.seen |= {(id(found), name) for name in found.names(line)}
+
     def photos(self):
         v, env = self.vendors, {"WADOKIT_TOKEN": vendors.TOKEN}
         self.run_json("photo", "get", "--from", "netsmart", "--base", v.base + "/v4", "-o", self.out, "p-png", "nobody",
@@ -151,7 +159,7 @@ class Everything(peers.Case):
 
     def test_every_documented_member_is_printed_by_something(self):
         self.make_images()
-        for runs in (self.searches_and_plans, self.retrievals, self.drawings, self.photos, self.fhir, self.set_up):
+        for runs in (self.searches_and_plans, self.retrievals, self.drawings, self.servers, self.photos, self.fhir, self.set_up):
             with self.subTest(runs.__name__):
                 runs()
         never = ["%s (%s): %s" % (one.type, ", ".join(one.commands), name) for one in peers.JSON_OBJECTS
