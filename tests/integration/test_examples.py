@@ -141,6 +141,8 @@ class Examples(peers.Case):
     def run_line(self, line):
         """None where the example runs, else what is wrong."""
         command = self.mapped(line)
+        if line.startswith("wadokit serve "):
+            return self.serve(command, self.environment())
         if re.search(r"https?://(?!127\.0\.0\.1)", command):
             return "names a server that is not mapped"
         env = self.environment()
@@ -148,8 +150,6 @@ class Examples(peers.Case):
             command = command.replace("-p clinic", "-p clinic-" + ("app" if " auth " in line else "fhir"))
         if "auth login" in line and not re.search("-p (netsmart|redox)|WADOKIT_CLIENT_SECRET", line):
             return self.log_in(command, env)
-        if line.startswith("wadokit serve "):
-            return self.serve(command, env)
         if "-p " in line or "--profile " in line or "client-credentials" in line:
             env.pop("WADOKIT_TOKEN")
         result = subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=self.home, env=env, capture_output=True,
