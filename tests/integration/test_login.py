@@ -23,8 +23,10 @@ PATIENT = "patient-77"
 
 
 def needs_provider():
-    there = shutil.which("node") and os.path.isdir(os.path.join(NODE, "node_modules", "oidc-provider"))
-    return unittest.skipUnless(there, "node or oidc-provider is missing (npm ci in tests/integration/node)")
+    if not shutil.which("node") or not os.path.isdir(os.path.join(NODE, "node_modules", "oidc-provider")):
+        return unittest.skip("node or oidc-provider is missing (npm ci in tests/integration/node)")
+    version = subprocess.run(["node", "-p", "process.versions.node"], capture_output=True, text=True, check=False).stdout
+    return unittest.skipUnless(int(version.split(".")[0] or 0) >= 20, "oidc-provider needs node 20, this is " + version.strip())
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
