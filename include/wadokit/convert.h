@@ -43,7 +43,8 @@ enum {
  *   path           what was written, "-" for the descriptor; NULL where nothing was
  *   width, height  of the picture
  *   rule           what gave the window: "dicom 1", "dicom 2 (BONE)", "voi-lut", "auto", "minmax",
- *                  "given", a preset's name, "none"; "colour"; "" for npy and placeholders
+ *                  "given", a preset's name, "none"; "colour"; "server" where the server drew it, by
+ *                  whatever window; "" for npy and placeholders
  *   center, width_of_window, function    the window, where has_window is true: function is
  *                  "LINEAR", "LINEAR_EXACT" or "SIGMOID"
  *   inverted       MONOCHROME1, or Presentation LUT Shape INVERSE
@@ -129,6 +130,9 @@ typedef struct wk_picture_look {
  *   effort      1 (0: 1) fast, 2 and 3 look longer for a smaller file of the same pixels
  *   modality_values    npy: modality values as float64, not stored ones
  *   look        see above; not for npy
+ *   server_render    remote instances are drawn by the server (/rendered) where it does; not with npy,
+ *               depth 16, all frames, a look, nor a window that it has no words for (auto, minmax,
+ *               none, another of the file's)
  *   output      a folder (made where it is not there), a file for a single picture - what ends in
  *               .png, .jpg, .jpeg or .npy and is no folder - or "-" for `output_fd`; NULL: "."
  *   output_fd   where "-" goes to; a negative number refuses "-"
@@ -144,6 +148,7 @@ typedef struct wk_render_opts {
     int effort;
     bool modality_values;
     wk_picture_look look;
+    bool server_render;
     const char *output;
     int output_fd;
 } wk_render_opts;

@@ -62,6 +62,9 @@
 #define WK_MAX_INFLATED_BYTES (16ull << 30)
 
 /* Photos of people: a file, and what is decoded of it. */
+/* Pixels of all frames from which a thumbnail is asked of the server, where nothing else is asked for:
+ * 32 MiB as most are stored, more than any radiograph or mammogram. */
+#define WK_SERVER_PIXELS (16 << 20)
 #define WK_MAX_PHOTO_BYTES (64u << 20)
 #define WK_MAX_PHOTO_PIXELS (50u * 1000 * 1000)
 #define WK_MAX_PHOTOS 100000       /* of one patient */

@@ -20,7 +20,12 @@ typedef enum wk_thumb_per {
 } wk_thumb_per;
 
 /* size is the side of the box, 0: 256. format is PNG, JPEG or BY_NAME (JPEG); quality 0: 85, or as
- * it is, see wk_render_opts; effort, window, look, output and output_fd as in wk_render_opts. */
+ * it is, see wk_render_opts; effort, window, look, output and output_fd as in wk_render_opts.
+ *
+ * server_render: remote instances are drawn by the server (/thumbnail, else /rendered) where it does;
+ * not per frame, with a look, nor with a window that it has no words for. Without it that is done only
+ * for instances of WK_SERVER_PIXELS and more of which no frame can be had alone, where neither window
+ * nor look are given. */
 typedef struct wk_thumb_opts {
     wk_thumb_per per;
     wk_picture_format format;
@@ -29,6 +34,7 @@ typedef struct wk_thumb_opts {
     int effort;
     const char *window;
     wk_picture_look look;
+    bool server_render;
     const char *output;
     int output_fd;
 } wk_thumb_opts;

@@ -11,6 +11,7 @@ static struct {
     const char *output, *format, *frame, *window, *values;
     int depth, size, quality, effort;
     cli_look look;
+    bool server_render;
     cli_part part;
 } req = {.output = ".", .window = "dicom", .values = "stored", .depth = 8, .effort = 1};
 
@@ -34,6 +35,7 @@ static const cli_opt opts[] = {
     {"values", 0, CLI_STRING, &req.values, "KIND", "of npy, modality as float64; by default stored",
      "stored|modality", 0, 0},
     CLI_LOOK_ROWS(req.look),
+    CLI_SERVER_ROW(req.server_render),
     CLI_PART_ROWS(req.part),
     {0},
 };
@@ -52,6 +54,7 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_render_opts o = {.format = read_format(req.format),
                         .depth = req.depth,
                         .window = req.window,
+                        .server_render = req.server_render,
                         .size = (uint32_t)req.size,
                         .quality = req.quality,
                         .effort = req.effort,

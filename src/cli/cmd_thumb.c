@@ -11,8 +11,9 @@ static struct {
     const char *output, *format, *per, *window;
     int size, quality, effort;
     cli_look look;
+    bool server_render;
     cli_part part;
-} req = {.output = ".", .window = "dicom", .size = 256, .effort = 1};
+} req = {.output = ".", .size = 256, .effort = 1};
 
 static const cli_opt opts[] = {
     {"output", 'o', CLI_STRING, &req.output, "DIR|FILE",
@@ -31,6 +32,7 @@ static const cli_opt opts[] = {
      "dicom (default), dicom:2, dicom:NAME, auto, minmax, C,W[,SIGMOID], lung, bone, ...", NULL, 0,
      0},
     CLI_LOOK_ROWS(req.look),
+    CLI_SERVER_ROW(req.server_render),
     CLI_PART_ROWS(req.part),
     {0},
 };
@@ -59,6 +61,7 @@ static int run(cli_context *ctx, int argc, char **argv)
                        .quality = req.quality,
                        .effort = req.effort,
                        .window = req.window,
+                       .server_render = req.server_render,
                        .output = req.output,
                        .output_fd = ctx->tty_out ? -1 : STDOUT_FILENO};
     wk_image_summary summary = {.expected = -1};

@@ -28,6 +28,13 @@ typedef struct cli_look {
      "keep|srgb", 0, 0}
 /* clang-format on */
 
+/* The row of a flag: who draws what is on a server. */
+/* clang-format off */
+#define CLI_SERVER_ROW(flag) \
+    {"server-render", 0, CLI_FLAG, &(flag), NULL, \
+     "let the server draw what it has, and take its pictures", NULL, 0, 0}
+/* clang-format on */
+
 /* WK_USAGE where the region cannot be read. */
 wk_code cli_look_read(const cli_look *look, wk_picture_look *out, wk_error *err) WK_MUST_USE;
 

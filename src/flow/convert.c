@@ -16,6 +16,7 @@
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
 #include "flow/plan_parts.h"
+#include "flow/server_picture.h"
 
 enum {
     NAME_SIZE = 256,
@@ -29,6 +30,7 @@ typedef struct rendering {
     const wk_render_opts *opts;
     wki_pool *pool;
     wki_plan_list remote;
+    wki_server_ask ask;      /* of servers that are to draw */
     wki_plan_list undivided; /* what no server gives as a whole, and is to be fetched in pieces */
     wki_picture_source held; /* the only source of a single picture, until it is known to be that */
     void *held_tag;
@@ -187,6 +189,34 @@ static wk_code check_fetched(rendering *r, const job *j, const wki_drawing *g, b
     return rc;
 }
 
+/* What the server drew goes out under the name that it would have here. */
+static void hand_on(rendering *r, const job *j)
+{
+    char base[NAME_SIZE], relative[NAME_SIZE + 32], *path = NULL;
+    const char *suffix = wki_picture_suffix(r->run.drawing.format);
+    bool numbered = j->source.frame != 0 && r->opts->frames != WK_FRAMES_FIRST;
+    uint32_t frame = j->item->frame ? j->item->frame : numbered ? j->source.frame : 0;
+    wk_image_report report;
+
+    memset(&report, 0, sizeof report);
+    report.source = j->source.shown;
+    memcpy(report.study, j->item->study, sizeof report.study);
+    memcpy(report.series, j->item->series, sizeof report.series);
+    memcpy(report.sop, j->item->sop, sizeof report.sop);
+    report.frame = j->source.frame;
+    base_name(base, sizeof base, j->item->sop, j->source.shown);
+    wait_for_turn(r, j->number);
+    make_unique(r, base, sizeof base, frame);
+    end_turn(r);
+    if (frame)
+        snprintf(relative, sizeof relative, "%s-%u%s", base, (unsigned)frame, suffix);
+    else
+        snprintf(relative, sizeof relative, "%s%s", base, suffix);
+    (void)wki_server_picture(&j->source, &r->run.drawing, &r->run.out, relative, &report, &path);
+    wki_picture_run_report(&r->run, &report);
+    free(path);
+}
+
 static void work(void *user, unsigned slot, void *arg)
 {
     rendering *r = user;
@@ -199,6 +229,12 @@ static void work(void *user, unsigned slot, void *arg)
 
     (void)slot;
     memset(&g, 0, sizeof g);
+    if (j->source.drawn) {
+        hand_on(r, j);
+        wki_picture_source_clear(&j->source);
+        free(j);
+        return;
+    }
     rc = wki_session_check(r->run.session, &err);
     if (rc == WK_OK)
         rc = wki_drawing_open(&g, j->source.path, &err);
@@ -320,6 +356,9 @@ static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item,
                              .frame = item->frame,
                              .one = item->frame != 0,
                              .pick = item->frame,
+                             .server =
+                                 r->opts->server_render ? WKI_SERVER_ALWAYS : WKI_SERVER_NEVER,
+                             .ask = &r->ask,
                              .tag = item};
     wk_code rc;
 
@@ -368,11 +407,41 @@ static wk_code divide(rendering *r, wk_error *err)
     return rc;
 }
 
+/* Servers draw instances: studies and series are divided into them, where the server lists them. */
+static wk_code divide_all(rendering *r, wk_error *err)
+{
+    wki_plan_list all = {NULL, 0, 0};
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < r->remote.n && rc == WK_OK; i++) {
+        wk_plan_item *item = r->remote.items[i];
+        bool above = item->level == WK_LEVEL_STUDY || item->level == WK_LEVEL_SERIES;
+        wk_error why = {0};
+
+        if (above && wki_plan_divide(r->run.session, item, &r->remote, &why) == WK_OK)
+            continue;
+        if (why.code == WK_CANCELLED || why.code == WK_NOMEM)
+            rc = wk_fail(err, why.code, "%s", why.message);
+        else
+            rc = wki_plan_list_add(&all, r->remote.items[i], err);
+    }
+    if (rc == WK_OK) {
+        wki_plan_list old = r->remote;
+
+        r->remote = all;
+        all = old;
+    }
+    wki_plan_list_clear(&all);
+    return rc;
+}
+
 /* What could not be drawn while targets were resolved. */
 static wk_code draw_rest(rendering *r, wk_error *err)
 {
     wk_code rc = wki_picture_run_divide(&r->run, &r->remote, err);
 
+    if (rc == WK_OK && r->opts->server_render)
+        rc = divide_all(r, err);
     if (rc == WK_OK && r->run.out.single && r->remote.n > 1)
         rc = wki_picture_out_too_many(&r->run.out, err);
 
@@ -386,9 +455,18 @@ static wk_code draw_rest(rendering *r, wk_error *err)
     }
     if (rc == WK_OK && r->held.path && !r->too_many) {
         add_source(r, &r->held, r->held_tag);
-        r->held = (wki_picture_source){NULL, NULL, -1, 0};
+        r->held = (wki_picture_source){.fd = -1};
     }
     return rc;
+}
+
+static wk_code settle_server(rendering *r, wk_error *err)
+{
+    if (!r->opts->server_render)
+        return WK_OK;
+    if (r->opts->frames == WK_FRAMES_ALL || r->opts->frames == WK_FRAMES_MIDDLE)
+        return wk_fail(err, WK_USAGE, "--server-render takes frames by their numbers");
+    return wki_server_settle(&r->run.drawing, false, &r->ask, err);
 }
 
 static wk_code check_opts(const wk_render_opts *o, wk_picture_format format, wk_error *err)
@@ -404,36 +482,46 @@ static wk_code check_opts(const wk_render_opts *o, wk_picture_format format, wk_
     return WK_OK;
 }
 
+static wk_code set_up(rendering *r, wk_session *session, wk_error *err)
+{
+    const wk_render_opts *o = r->opts;
+    wki_drawing_opts *d = &r->run.drawing;
+    wk_code rc = wki_picture_run_init(&r->run, session, o->output, o->output_fd, o->format,
+                                      WK_PICTURE_PNG, o->window, err);
+
+    if (rc == WK_OK)
+        rc = check_opts(o, d->format, err);
+    if (rc == WK_OK)
+        rc = wki_picture_run_look(&r->run, &o->look, err);
+    d->render.box = o->size;
+    d->render.depth = o->depth == 16 ? 16 : 8;
+    d->quality = o->quality ? o->quality : 90;
+    d->effort = o->effort;
+    d->jpeg_as_is = o->quality == 0;
+    d->modality_values = o->modality_values;
+    if (rc == WK_OK)
+        rc = settle_server(r, err);
+    return rc == WK_OK ? wki_pool_new(wki_picture_run_threads(&r->run), work, r, &r->pool, err)
+                       : rc;
+}
+
 wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targets,
                   const wk_render_opts *opts, wk_image_fn on_image, void *user,
                   wk_image_summary *summary, wk_error *err)
 {
-    rendering r = {.opts = opts, .held = {NULL, NULL, -1, 0}};
+    rendering r = {.opts = opts, .held = {.fd = -1}};
     wk_resolve_summary resolved = {0};
     wk_error own = {0};
     wk_code rc;
 
     err = err ? err : &own;
-    rc = wki_picture_run_init(&r.run, session, opts->output, opts->output_fd, opts->format,
-                              WK_PICTURE_PNG, opts->window, err);
-    if (rc == WK_OK)
-        rc = check_opts(opts, r.run.drawing.format, err);
-    if (rc == WK_OK)
-        rc = wki_picture_run_look(&r.run, &opts->look, err);
-    if (rc == WK_OK)
-        rc = wki_pool_new(wki_picture_run_threads(&r.run), work, &r, &r.pool, err);
+    rc = set_up(&r, session, err);
     if (rc != WK_OK) {
         wki_picture_run_clear(&r.run);
         return rc;
     }
     r.run.on_image = on_image;
     r.run.user = user;
-    r.run.drawing.render.box = opts->size;
-    r.run.drawing.render.depth = opts->depth == 16 ? 16 : 8;
-    r.run.drawing.quality = opts->quality ? opts->quality : 90;
-    r.run.drawing.effort = opts->effort;
-    r.run.drawing.jpeg_as_is = opts->quality == 0;
-    r.run.drawing.modality_values = opts->modality_values;
     pthread_mutex_init(&r.turn_lock, NULL);
     pthread_cond_init(&r.turn_moved, NULL);
     wki_seen_init(&r.names, NAMES_MAX);

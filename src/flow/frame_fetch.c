@@ -6,9 +6,8 @@
 #include "core/buf.h"
 #include "core/text.h"
 #include "dicomweb/accept.h"
-#include "dicomweb/media_type.h"
-#include "dicomweb/multipart.h"
 #include "flow/frame_file.h"
+#include "flow/one_part.h"
 #include "flow/plan_ask.h"
 
 enum {
@@ -30,12 +29,7 @@ typedef struct frame_job {
     wki_buf metadata;
 
     int step;
-    wki_multipart *multipart; /* NULL: a single part */
-    wki_picture_source bytes;
-    uint64_t n;
-    size_t parts;
-    bool length_known;
-    char answer_type[256], part_type[256];
+    wki_one_part part;
 } frame_job;
 
 bool wki_frame_is_worth(int64_t frames, int64_t rows, int64_t cols)
@@ -47,8 +41,7 @@ bool wki_frame_is_worth(int64_t frames, int64_t rows, int64_t cols)
 static void job_free(frame_job *j)
 {
     wki_buf_clear(&j->metadata);
-    wki_multipart_free(j->multipart);
-    wki_picture_source_clear(&j->bytes);
+    wki_one_part_clear(&j->part);
     free(j->url);
     free(j);
 }
@@ -65,7 +58,6 @@ static wk_code make(frame_job *j, wki_picture_source *out, wk_error *err)
 {
     wki_json *doc = NULL;
     const wki_json *set;
-    bool named = strstr(j->part_type, "transfer-syntax") != NULL;
     wk_code rc = wki_json_parse(wki_buf_text(&j->metadata), j->metadata.n, "metadata", &doc, err);
 
     if (rc != WK_OK)
@@ -74,15 +66,14 @@ static wk_code make(frame_job *j, wki_picture_source *out, wk_error *err)
     if (!set || wki_json_next(doc, set))
         rc = wk_fail(err, WK_DATA, "the metadata is not that of one instance");
     if (rc == WK_OK)
-        rc = wki_frame_file(set, j->frame, named ? j->part_type : j->answer_type, &j->bytes, j->n,
-                            out, err);
+        rc = wki_frame_file(set, j->frame, j->part.type, &j->part.bytes, j->part.n, out, err);
     wki_json_free(doc);
     return rc;
 }
 
 static void end_transfer(frame_job *j)
 {
-    wki_picture_source source = {NULL, NULL, -1, 0};
+    wki_picture_source source = {.fd = -1};
     wk_code rc;
 
     if (--j->running > 0)
@@ -124,73 +115,18 @@ static void metadata_done(void *user, const wki_http_result *result)
 
 /* --- the frame --- */
 
-static wk_code part_begin(void *user, const wki_part_head *head, wk_error *err)
-{
-    frame_job *j = user;
-
-    if (head->encoded)
-        return wk_fail(err, WK_DATA, "a part with a Content-Transfer-Encoding");
-    if (j->parts++ > 0)
-        return wk_fail(err, WK_DATA, "more parts than the one frame that was asked for");
-    (void)wki_strcopy(j->part_type, sizeof j->part_type, head->content_type);
-    return wki_picture_source_temporary(&j->bytes, j->url, err);
-}
-
-static wk_code part_data(void *user, const void *data, size_t n, wk_error *err)
-{
-    frame_job *j = user;
-
-    j->n += n;
-    return wki_picture_source_write(&j->bytes, data, n, err);
-}
-
-static wk_code part_end(void *user, wki_part_end end, wk_error *err)
-{
-    const frame_job *j = user;
-
-    return end == WKI_PART_CUT && !j->length_known
-               ? wk_fail(err, WK_DATA, "the answer was cut short")
-               : WK_OK;
-}
-
 static wk_code frame_head(void *user, const wki_http_head *head, wk_error *err)
 {
     frame_job *j = user;
-    const wki_multipart_events events = {part_begin, part_data, part_end, j};
-    const wki_part_head single = {.content_type = "", .content_location = "", .content_length = -1};
-    char boundary[WK_MAX_BOUNDARY_BYTES + 1];
 
-    wki_multipart_free(j->multipart);
-    wki_picture_source_clear(&j->bytes);
-    j->multipart = NULL;
-    j->parts = 0;
-    j->n = 0;
-    j->length_known = head->content_length >= 0;
-    (void)wki_strcopy(j->answer_type, sizeof j->answer_type, head->content_type);
-    if (!wki_media_is_multipart(head->content_type))
-        return part_begin(j, &single, err);
-    wki_media_param(head->content_type, "boundary", boundary, sizeof boundary);
-    return wki_multipart_new(boundary, &events, &j->multipart, err);
+    return wki_one_part_head(&j->part, head, err);
 }
 
 static wk_code frame_body(void *user, const void *data, size_t n, wk_error *err)
 {
     frame_job *j = user;
 
-    return j->multipart ? wki_multipart_feed(j->multipart, data, n, err)
-                        : part_data(j, data, n, err);
-}
-
-static wk_code finish_frame(frame_job *j, wk_error *err)
-{
-    bool terminated = true;
-    wk_code rc = j->multipart ? wki_multipart_finish(j->multipart, &terminated, err) : WK_OK;
-
-    if (rc == WK_OK && !terminated && !j->length_known)
-        rc = wk_fail(err, WK_DATA, "the answer was cut short");
-    if (rc == WK_OK && (j->parts != 1 || j->n == 0))
-        rc = wk_fail(err, WK_NOT_FOUND, "no frame in the answer");
-    return rc;
+    return wki_one_part_body(&j->part, data, n, err);
 }
 
 static wk_code start_frame(frame_job *j, wk_error *err);
@@ -209,7 +145,7 @@ static void frame_done(void *user, const wki_http_result *result)
             return;
     }
     if (error.code == WK_OK)
-        (void)finish_frame(j, &error);
+        error.code = wki_one_part_finish(&j->part, &error);
     else
         j->refused = wki_accept_is_refusal(status) || status == 405 || status == 501;
     if (error.code != WK_OK)
@@ -263,9 +199,9 @@ wk_code wki_frame_fetch(wki_http *http, const char *url, const wk_plan_item *fro
     if (!j)
         return wk_fail(err, WK_NOMEM, "out of memory");
     *j = (frame_job){.http = http, .from = from, .frame = frame, .done = done, .user = user};
-    j->bytes.fd = -1;
     wki_buf_init(&j->metadata, WK_MAX_JSON_ITEM_BYTES, "metadata");
     j->url = wki_strdup(url);
+    wki_one_part_init(&j->part, j->url, WK_MAX_FRAME_BYTES);
     rc = j->url ? start_metadata(j, err) : wk_fail(err, WK_NOMEM, "out of memory");
     if (rc != WK_OK) {
         job_free(j);

@@ -351,7 +351,7 @@ wk_code wki_frame_file(const wki_json *dataset, uint32_t frame, const char *cont
                        const wki_picture_source *bytes, uint64_t n, wki_picture_source *out,
                        wk_error *err)
 {
-    wki_picture_source file = {NULL, NULL, -1, 0};
+    wki_picture_source file = {.fd = -1};
     char syntax[WK_UID_SIZE];
     outline o = {.frames = 0};
     wki_buf head;

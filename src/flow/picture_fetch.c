@@ -8,6 +8,7 @@
 #include "flow/frame_fetch.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
+#include "flow/server_picture.h"
 #include "flow/slide.h"
 #include "http/http.h"
 
@@ -36,9 +37,12 @@ typedef struct request {
     uint32_t frame;
     void *tag;
     int step;
-    wki_dicom_scan *peek; /* of the header, until it is known whether a frame alone will do */
+    wki_dicom_scan *peek; /* of the header, until it is known whether less than the whole will do */
     uint32_t pick;
-    bool frame_instead; /* the header said so */
+    bool may_frame, may_server; /* ways that are left; the whole is the last */
+    bool called_off;            /* the whole, by its header */
+    wki_picture_server server;
+    wki_server_ask ask;
     wki_wado_body *body;
     wki_picture_source part;
     bool in_part;
@@ -68,13 +72,37 @@ static wk_code on_part_begin(void *user, const wki_part_head *head, wk_error *er
     return rc;
 }
 
+static bool gives_frames(const wki_picture_fetch *f, const wk_plan_item *item)
+{
+    for (size_t i = 0; item->root && i < f->n_frameless; i++) {
+        if (strcmp(f->frameless[i], item->root) == 0)
+            return false;
+    }
+    return item->root != NULL;
+}
+
 static void stop_peeking(request *r)
 {
     wki_dicom_scan_free(r->peek);
     r->peek = NULL;
 }
 
-/* Ends the transfer where the header says that one frame of it is to be fetched alone. */
+/* What the size of an instance opens: ways to its picture with fewer bytes than its own. */
+static void open_ways(request *r, int64_t frames, int64_t rows, int64_t cols, bool slide)
+{
+    bool several = frames > 1, there = (int64_t)r->pick <= (several ? frames : 1);
+
+    if (frames < 1 || frames > WK_MAX_FRAMES || rows < 1 || rows > WK_MAX_ROWS || cols < 1 ||
+        cols > WK_MAX_COLUMNS || slide || !there)
+        return;
+    r->may_frame = wki_frame_is_worth(frames, rows, cols) && gives_frames(r->f, r->from);
+    r->may_server = r->server == WKI_SERVER_LARGE && frames * rows * cols >= WK_SERVER_PIXELS;
+    if (several && r->pick == 0)
+        r->pick = (uint32_t)(frames / 2 + 1);
+    wki_server_fit(&r->ask, rows, cols);
+}
+
+/* Ends the transfer where the header says that there is a better way. */
 static wk_code peek(request *r, const void *data, size_t n, wk_error *err)
 {
     wk_error ignored = {0};
@@ -83,13 +111,11 @@ static wk_code peek(request *r, const void *data, size_t n, wk_error *err)
 
     if (rc == WK_OK && !id->has_pixels && (id->rows == 0 || id->cols == 0))
         return WK_OK;
-    if (rc == WK_OK && wki_frame_is_worth(id->frames, id->rows, id->cols) &&
-        !wki_slide_is_class(id->sop_class) && r->pick <= id->frames) {
-        r->pick = r->pick ? r->pick : (uint32_t)(id->frames / 2 + 1);
-        r->frame_instead = true;
-    }
+    if (rc == WK_OK)
+        open_ways(r, id->frames, id->rows, id->cols, wki_slide_is_class(id->sop_class));
     stop_peeking(r);
-    return r->frame_instead ? wk_fail(err, WK_CANCELLED, "a frame of it is enough") : WK_OK;
+    r->called_off = r->may_frame || r->may_server;
+    return r->called_off ? wk_fail(err, WK_CANCELLED, "there is a shorter way") : WK_OK;
 }
 
 static wk_code on_part_data(void *user, const void *data, size_t n, wk_error *err)
@@ -111,7 +137,7 @@ static wk_code on_part_end(void *user, wki_part_end end, wk_error *err)
     wki_picture_source part = r->part;
 
     r->in_part = false;
-    r->part = (wki_picture_source){NULL, NULL, -1, 0};
+    r->part = (wki_picture_source){.fd = -1};
     if (end == WKI_PART_CUT && !r->length_known) {
         wki_picture_source_clear(&part);
         return wk_fail(err, WK_DATA, "the answer was cut short");
@@ -142,7 +168,7 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
 }
 
 static wk_code start(request *r, wk_error *err);
-static bool try_frame(request *r);
+static bool start_shorter(request *r);
 
 static wk_code finish_body(request *r, wk_error *err)
 {
@@ -189,7 +215,7 @@ static void on_done(void *user, const wki_http_result *result)
     wk_code rc = err.code;
 
     r->f->active--;
-    if (r->frame_instead && try_frame(r))
+    if (r->called_off && start_shorter(r))
         return;
     if (rc != WK_OK && try_next(r, result->status))
         return;
@@ -217,16 +243,7 @@ static wk_code start(request *r, wk_error *err)
     return rc;
 }
 
-/* --- a frame alone --- */
-
-static bool gives_frames(const wki_picture_fetch *f, const wk_plan_item *item)
-{
-    for (size_t i = 0; item->root && i < f->n_frameless; i++) {
-        if (strcmp(f->frameless[i], item->root) == 0)
-            return false;
-    }
-    return item->root != NULL;
-}
+/* --- shorter ways --- */
 
 static void note_frameless(wki_picture_fetch *f, const wk_plan_item *item)
 {
@@ -239,24 +256,20 @@ static void note_frameless(wki_picture_fetch *f, const wk_plan_item *item)
         f->frameless[f->n_frameless++] = root;
 }
 
-/* Where a frame does not do, the whole is fetched after all. */
-static void on_frame(void *user, wk_code rc, wki_picture_source *source, bool refused,
-                     const wk_error *error)
+/* What came by a shorter way is handed over; what did not comes by the next one, in the end as a
+ * whole. Takes `source`, NULL where rc is not WK_OK. */
+static void end_shorter(request *r, wk_code rc, wki_picture_source *source, const wk_error *error)
 {
-    request *r = user;
     wk_error err = *error;
 
     r->f->active--;
     if (rc == WK_OK) {
-        source->frame = r->frame;
+        source->frame = r->frame ? r->frame : source->drawn ? r->ask.frame : 0;
         rc = r->f->events.fetched(r->f->events.user, source, r->tag, &err);
     } else if (rc != WK_CANCELLED && rc != WK_NOMEM) {
-        wk_log_write(&r->f->run->session->log, WK_LOG_INFO,
-                     "%s: fetched as a whole, as its frame is not to be had: %s", r->url,
-                     error->message);
-        if (refused)
-            note_frameless(r->f, r->from);
         wk_error_clear(&err);
+        if (start_shorter(r))
+            return;
         rc = start(r, &err);
         if (rc == WK_OK)
             return;
@@ -266,21 +279,56 @@ static void on_frame(void *user, wk_code rc, wki_picture_source *source, bool re
     request_free(r);
 }
 
-static bool try_frame(request *r)
+static void on_frame(void *user, wk_code rc, wki_picture_source *source, bool refused,
+                     const wk_error *error)
 {
-    wk_error ignored = {0};
-    bool begun;
+    request *r = user;
 
+    if (rc != WK_OK && rc != WK_CANCELLED)
+        wk_log_write(&r->f->run->session->log, WK_LOG_INFO, "%s: its frame is not to be had: %s",
+                     r->url, error->message);
+    if (refused)
+        note_frameless(r->f, r->from);
+    end_shorter(r, rc, source, error);
+}
+
+static void on_drawn(void *user, wk_code rc, wki_picture_source *source, const wk_error *error)
+{
+    request *r = user;
+    bool asked = r->server == WKI_SERVER_ALWAYS;
+
+    if (rc != WK_OK && rc != WK_CANCELLED)
+        wk_log_write(&r->f->run->session->log, asked ? WK_LOG_WARN : WK_LOG_INFO,
+                     "%s: fetched, as the server does not draw it: %s", r->url, error->message);
+    end_shorter(r, rc, source, error);
+}
+
+/* Starts on the next way that is left; false where it is the whole. */
+static bool start_shorter(request *r)
+{
+    wki_http *http = r->f->run->session->http;
+    bool frame = r->may_frame, server = !frame && r->may_server;
+    wk_error ignored = {0};
+    wk_code rc = WK_UNSUPPORTED;
+
+    if (!frame && !server)
+        return false;
     stop_peeking(r);
-    r->frame_instead = false;
+    r->called_off = false;
     wki_wado_body_free(r->body);
     r->body = NULL;
     wki_picture_source_clear(&r->part);
     r->in_part = false;
-    begun = wki_frame_fetch(r->f->run->session->http, r->url, r->from, r->pick, on_frame, r,
-                            &ignored) == WK_OK;
-    r->f->active += begun;
-    return begun;
+    if (frame) {
+        r->may_frame = false;
+        rc = wki_frame_fetch(http, r->url, r->from, r->pick, on_frame, r, &ignored);
+    } else if (server) {
+        r->may_server = false;
+        r->ask.frame = r->pick;
+        rc = wki_server_fetch(http, r->url, r->from, &r->ask, on_drawn, r, &ignored);
+    }
+    r->f->active += rc == WK_OK;
+    return rc == WK_OK;
 }
 
 wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *events,
@@ -305,22 +353,26 @@ static bool has_room(void *user)
     return f->active < f->limit;
 }
 
-/* How a frame alone may come: at once, or when the header says that it is worth it. */
-static wk_code look_ahead(request *r, const wki_picture_want *want, bool *at_once, wk_error *err)
+/* The ways that are open before a byte has come, or the look at the header that will tell. */
+static wk_code look_ahead(request *r, const wki_picture_want *want, wk_error *err)
 {
     bool known = want->frames > 0 && want->rows > 0 && want->cols > 0;
 
-    *at_once = false;
-    if (!want->one || !want->instance || !gives_frames(r->f, want->from))
+    if (!want->instance || !want->from->root)
         return WK_OK;
     r->pick = want->pick;
-    if (!known)
-        return wki_dicom_scan_new(&r->peek, err);
-    *at_once = wki_frame_is_worth(want->frames, want->rows, want->cols) &&
-               (int64_t)want->pick <= want->frames;
-    if (*at_once && r->pick == 0)
-        r->pick = (uint32_t)(want->frames / 2 + 1);
-    return WK_OK;
+    r->server = want->server;
+    if (want->ask)
+        r->ask = *want->ask;
+    if (known && want->one)
+        open_ways(r, want->frames, want->rows, want->cols, false);
+    if (r->server == WKI_SERVER_ALWAYS) {
+        r->may_frame = false;
+        r->may_server = true;
+        if (!known && want->rows > 0 && want->cols > 0)
+            wki_server_fit(&r->ask, want->rows, want->cols);
+    }
+    return known || !want->one || r->may_server ? WK_OK : wki_dicom_scan_new(&r->peek, err);
 }
 
 static wk_code make_request(wki_picture_fetch *f, const wki_picture_want *want, request **out,
@@ -354,7 +406,6 @@ static wk_code make_request(wki_picture_fetch *f, const wki_picture_want *want, 
 wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want, wk_error *err)
 {
     request *r = NULL;
-    bool at_once = false;
     wk_code rc = make_request(f, want, &r, err);
 
     if (rc != WK_OK)
@@ -362,8 +413,8 @@ wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want
     if (!has_room(f))
         rc = wki_http_run(f->run->session->http, has_room, f, err);
     if (rc == WK_OK)
-        rc = look_ahead(r, want, &at_once, err);
-    if (rc == WK_OK && !(at_once && try_frame(r)))
+        rc = look_ahead(r, want, err);
+    if (rc == WK_OK && !start_shorter(r))
         rc = start(r, err);
     if (rc != WK_OK)
         request_free(r);

@@ -14,12 +14,12 @@ void wki_picture_source_clear(wki_picture_source *s)
         close(s->fd);
     free(s->path);
     free(s->shown);
-    *s = (wki_picture_source){NULL, NULL, -1, 0};
+    *s = (wki_picture_source){.fd = -1};
 }
 
 wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
 {
-    wki_picture_source s = {wki_strdup(path), wki_strdup(path), -1, 0};
+    wki_picture_source s = {.path = wki_strdup(path), .shown = wki_strdup(path), .fd = -1};
 
     if (!s.path || !s.shown) {
         wki_picture_source_clear(&s);
@@ -46,7 +46,7 @@ static int open_nameless(char **name)
 wk_code wki_picture_source_temporary(wki_picture_source *out, const char *shown, wk_error *err)
 {
     char *name = NULL;
-    wki_picture_source s = {NULL, NULL, -1, 0};
+    wki_picture_source s = {.fd = -1};
     wk_code rc = WK_OK;
 
     s.fd = open_nameless(&name);

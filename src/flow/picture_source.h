@@ -16,12 +16,14 @@ extern "C" {
 /* path   what to open, owned
  * shown  what to call it: the path, or the URL; owned
  * fd     of a temporary file, owned; -1 for none
- * frame  1-based, where one frame was named; 0 otherwise */
+ * frame  1-based, where one frame was named; 0 otherwise
+ * drawn  a picture that the server drew (server_picture.h), not DICOM */
 typedef struct wki_picture_source {
     char *path;
     char *shown;
     int fd;
     uint32_t frame;
+    bool drawn;
 } wki_picture_source;
 
 void wki_picture_source_clear(wki_picture_source *s);
@@ -66,8 +68,18 @@ wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *ev
  *             where that is 0. Then that frame alone is fetched where it is worth it: at once where
  *             frames, rows and cols are known (0: not), else when the header says so; and the whole
  *             where the server does not give what is needed
+ *   server    of an instance: a picture by the server in its place: never; where it is large and
+ *             no frame alone does, what is `one`; always. Where the server does not draw, it is
+ *             fetched as it is
+ *   ask       of that picture; its frame is set here
  *   tag       for the events
  */
+typedef enum wki_picture_server {
+    WKI_SERVER_NEVER,
+    WKI_SERVER_LARGE, /* of WK_SERVER_PIXELS and more */
+    WKI_SERVER_ALWAYS,
+} wki_picture_server;
+
 typedef struct wki_picture_want {
     const char *url;
     const wk_plan_item *from;
@@ -76,6 +88,8 @@ typedef struct wki_picture_want {
     bool one;
     uint32_t pick;
     int64_t frames, rows, cols;
+    wki_picture_server server;
+    const struct wki_server_ask *ask; /* NULL where never */
     void *tag;
 } wki_picture_want;
 

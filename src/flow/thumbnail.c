@@ -19,6 +19,7 @@
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
 #include "flow/scan_head.h"
+#include "flow/server_picture.h"
 #include "flow/slide.h"
 #include "flow/thumb_pick.h"
 #include "flow/thumb_spool.h"
@@ -33,6 +34,8 @@ enum {
 typedef struct thumbing {
     wki_picture_run run;
     wk_thumb_per per;
+    wki_picture_server server;
+    wki_server_ask ask;
     wki_plan_list remote;
     wki_thumb_list list;
     wki_thumb_spool spool;
@@ -43,6 +46,7 @@ typedef struct thumbing {
 
 typedef struct job {
     wki_picture_source source;
+    char study[WK_UID_SIZE], series[WK_UID_SIZE];
     char sop[WK_UID_SIZE]; /* what was asked for, "" where nothing was */
     char base[NAME_SIZE];  /* relative, without frame and suffix */
 } job;
@@ -153,9 +157,11 @@ static wk_code add_remote(expansion *x, const wki_qido_instance_row *row, wk_err
     e.has_pixels = !wki_object_is_without_pixels(row->sop_class);
     /* Rows is an optional return key: 0 and absent say nothing where the class is known. Of slides
      * the smallest is the best guess that these attributes allow. */
-    if (row->rows > 0 && row->columns > 0 && row->frames > 0) {
+    if (row->rows > 0 && row->columns > 0) {
         e.rows = row->rows;
         e.cols = row->columns;
+    }
+    if (e.rows > 0 && row->frames > 0) {
         e.frames = row->frames;
         e.extent = (uint64_t)row->rows * (uint64_t)row->columns * (uint64_t)row->frames;
         e.slide = wki_slide_is_class(row->sop_class);
@@ -437,6 +443,33 @@ static wk_code draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
                : WK_OK;
 }
 
+/* What the server drew goes out under the name that it would have here. */
+static void hand_on(thumbing *t, const job *j)
+{
+    char relative[NAME_SIZE + 32], *path = NULL;
+    wk_image_report report;
+
+    memset(&report, 0, sizeof report);
+    report.source = j->source.shown;
+    memcpy(report.study, j->study, sizeof report.study);
+    memcpy(report.series, j->series, sizeof report.series);
+    memcpy(report.sop, j->sop, sizeof report.sop);
+    report.frame = j->source.frame;
+    snprintf(relative, sizeof relative, "%s%s", j->base, wki_picture_suffix(t->run.drawing.format));
+    (void)wki_server_picture(&j->source, &t->run.drawing, &t->run.out, relative, &report, &path);
+    wki_picture_run_report(&t->run, &report);
+    free(path);
+}
+
+static wk_code open_and_draw(thumbing *t, wki_drawing *g, const job *j, wk_error *err)
+{
+    wk_code rc = wki_drawing_open(g, j->source.path, err);
+
+    if (rc == WK_OK && j->sop[0] && strcmp(g->desc.sop_uid, j->sop) != 0)
+        rc = wk_fail(err, WK_REFUSED, "instance %s, asked for was %s", g->desc.sop_uid, j->sop);
+    return rc == WK_OK ? draw(t, g, j, err) : rc;
+}
+
 static void work(void *user, unsigned slot, void *arg)
 {
     thumbing *t = user;
@@ -448,12 +481,10 @@ static void work(void *user, unsigned slot, void *arg)
     (void)slot;
     memset(&g, 0, sizeof g);
     rc = wki_session_check(t->run.session, &err);
-    if (rc == WK_OK)
-        rc = wki_drawing_open(&g, j->source.path, &err);
-    if (rc == WK_OK && j->sop[0] && strcmp(g.desc.sop_uid, j->sop) != 0)
-        rc = wk_fail(&err, WK_REFUSED, "instance %s, asked for was %s", g.desc.sop_uid, j->sop);
-    if (rc == WK_OK)
-        rc = draw(t, &g, j, &err);
+    if (rc == WK_OK && j->source.drawn)
+        hand_on(t, j);
+    else if (rc == WK_OK)
+        rc = open_and_draw(t, &g, j, &err);
     if (rc != WK_OK && rc != WK_CANCELLED)
         wki_picture_run_failed(&t->run, j->source.shown, NULL, &err);
     wki_drawing_close(&g);
@@ -474,7 +505,10 @@ static void add_job(thumbing *t, wki_picture_source *source, const wki_thumb_ent
         return;
     }
     j->source = *source;
-    j->source.frame = e->frame;
+    if (!source->drawn)
+        j->source.frame = e->frame;
+    memcpy(j->study, e->study, sizeof j->study);
+    memcpy(j->series, e->series, sizeof j->series);
     if (!e->path && !e->spooled)
         memcpy(j->sop, e->sop, sizeof j->sop);
     name_entry(t, e, j->base);
@@ -507,6 +541,8 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
                              .frames = e->frames,
                              .rows = e->rows,
                              .cols = e->cols,
+                             .server = e->slide || !e->has_pixels ? WKI_SERVER_NEVER : t->server,
+                             .ask = &t->ask,
                              .tag = e};
     wk_code rc;
 
@@ -592,6 +628,23 @@ static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t 
     return drawn == WK_OK ? rc : drawn;
 }
 
+/* Whether servers draw: asked for, or where it spares much and nothing here depends on how. */
+static wk_code settle_server(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
+{
+    wk_error ignored = {0};
+    wk_code rc = wki_server_settle(&t->run.drawing, true, &t->ask, &ignored);
+
+    if (opts->server_render && t->per == WK_THUMB_FRAME)
+        return wk_fail(err, WK_USAGE, "--server-render does not go with --per frame");
+    if (opts->server_render && rc != WK_OK)
+        return wk_fail(err, rc, "%s", ignored.message);
+    if (opts->server_render)
+        t->server = WKI_SERVER_ALWAYS;
+    else if (rc == WK_OK && !opts->window)
+        t->server = WKI_SERVER_LARGE;
+    return WK_OK;
+}
+
 static wk_code set_up(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
 {
     wk_code rc;
@@ -610,6 +663,8 @@ static wk_code set_up(thumbing *t, const wk_thumb_opts *opts, wk_error *err)
     if (t->per == WK_THUMB_DEFAULT)
         t->per = t->run.out.single ? WK_THUMB_STUDY : WK_THUMB_SERIES;
     rc = wki_picture_run_look(&t->run, &opts->look, err);
+    if (rc == WK_OK)
+        rc = settle_server(t, opts, err);
     if (rc == WK_OK)
         rc = wki_dicom_scan_new(&t->scan, err);
     return rc == WK_OK ? wki_pool_new(wki_picture_run_threads(&t->run), work, t, &t->pool, err)

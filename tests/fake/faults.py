@@ -257,6 +257,10 @@ def frame_unlabelled(reply, request, n):
     reply.body = head.split(b";")[0] + b"\r\n\r\n" + rest
 
 
+def no_thumbnails(request, n, server):
+    return json_error(404, "no such resource") if request.path.endswith("/thumbnail") else None
+
+
 def html_page(request, n, server):
     return Reply(200, HTML, "text/html")
 
@@ -351,6 +355,9 @@ SCENARIOS = {
     "no-lists": {"before": always(lambda: json_error(501, "not implemented")), "on": ("qido", "metadata")},
     "instances-gone": {"before": always(lambda: json_error(404, "unknown")), "on": ("instance",)},
     # frames
+    "no-thumbnails": {"before": no_thumbnails, "on": ("rendered",)},
+    "no-rendered": {"before": always(lambda: json_error(400, "no such resource")), "on": ("rendered",)},
+    "rendered-html": {"before": html_page, "on": ("rendered",)},
     "frames-400": {"before": always(lambda: json_error(400, "cannot")), "on": ("frames",)},
     "frames-404": {"before": always(lambda: json_error(404, "no such route")), "on": ("frames",)},
     "frames-406": {"before": always(lambda: json_error(406, "not acceptable")), "on": ("frames",)},

@@ -18,7 +18,8 @@ different origins with the same content. It ends on SIGTERM, or when its standar
 
 Control, on any port:
   PUT /__control     {"scenario": NAME, "bearer": TOKEN, "basic": "USER:PASSWORD", "auth_on": [...],
-                      "page_size": N, "token_uses": N, "token_deaths": N} changes what is named; counters and log start anew
+                      "page_size": N, "token_uses": N, "token_deaths": N, "picture": BASE64 for rendered and thumbnail}
+                     changes what is named; counters and log start anew
   GET /__requests    JSON array of the requests seen: origin, method, path, query, headers, body,
                      scenario, status, sent (bytes of the body)
 """
@@ -231,6 +232,8 @@ class Server:
             return faults.json_error(404, "not found")
         if request.kind == "metadata":
             return json_reply([one.json() for one in found], "application/dicom+json")
+        if request.kind == "rendered" and self.options.picture:
+            return faults.Reply(200, base64.b64decode(self.options.picture), "application/octet-stream")
         if request.kind == "rendered":
             return faults.Reply(200, PNG if request.header("accept") == "image/png" else JPEG, None, end="chunked")
         if request.kind == "bulkdata":
@@ -416,6 +419,7 @@ def options():
     parser.add_argument("--endpoint-root", metavar="URL", help="DICOMweb root that Endpoints name")
     parser.add_argument("--log", metavar="FILE")
     parser.add_argument("--port", type=int, default=0)
+    parser.set_defaults(picture=None)
     parser.add_argument("--list", action="store_true", help="print the scenarios and end")
     return parser.parse_args()
 

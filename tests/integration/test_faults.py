@@ -98,7 +98,7 @@ class Faults(peers.Case):
 
     def test_every_scenario_has_an_expectation(self):
         elsewhere = {"bulk-uris", "stall-frames", "next-loops", "cut-json", "accept-single", "redirect-plain", "new-token", "token-runs-out"}
-        elsewhere |= {name for name in faults.SCENARIOS if name.startswith(("frames-", "metadata-"))}
+        elsewhere |= {name for name in faults.SCENARIOS if name.startswith(("frames-", "metadata-", "no-thumb", "no-rend", "rendered-"))}
         self.assertEqual(set(faults.SCENARIOS) - set(EXPECTED) - elsewhere, set())
 
     def test_a_late_retry_waits_no_longer_than_it_was_allowed(self):

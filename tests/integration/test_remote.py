@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`thumb` and `render` of what servers have: which bytes move, and what is done where a server will not."""
 import array
+import base64
 import os
 import shutil
 import subprocess
@@ -263,6 +264,134 @@ class Refusals(peers.Case):
         for name in ("planes", "enhanced"):
             with self.subTest(name):
                 self.assertIn("instance", self.draw(name, None))
+
+
+class ServerDraws(Scripted):
+    """--server-render: the server's pictures, checked, and made to fit."""
+
+    def setUp(self):
+        super().setUp()
+        raw = pic.image(300, 400, 8, uid="1.2.3")
+        raw[pic.PIXELS] = ("OB", bytes(x * 255 // 400 for x in range(400)) * 300)
+        path = pic.write(os.path.join(self.home, "raw.dcm"), raw)
+        self.given = {}
+        for name, options in (("small.jpg", ("--size", "200", "--quality", "70")), ("large.jpg", ()),
+                              ("large.png", ())):
+            out = os.path.join(self.home, name)
+            self.assert_exit(self.run_wadokit("render", "-q", *options, "-o", out, path), 0)
+            with open(out, "rb") as file:
+                self.given[name] = file.read()
+        self.instance = "%s/%s/%s.2" % (STUDY, SERIES[0], SERIES[0])
+
+    def serve(self, name):
+        self.peer.control(picture=base64.b64encode(self.given[name]).decode())
+
+    def draw(self, command, *args, scenario=None, target=None):
+        result = self.run_on(scenario, command, "--server-render", "-o", self.out, *args, target=target or STUDY)
+        self.assert_exit(result, 0)
+        images = result.lines("image")
+        with open(images[0]["path"], "rb") as file:
+            return images, file.read()
+
+    def asked(self):
+        return [one for one in self.peer.requests() if one["kind"] == "rendered"]
+
+    def tearDown(self):
+        self.peer.control(picture=None)
+
+    def test_what_fits_goes_out_bit_for_bit_and_says_who_drew_it(self):
+        self.serve("small.jpg")
+        images, data = self.draw("thumb")
+        self.assertEqual(data, self.given["small.jpg"])
+        self.assertEqual([one["window"]["rule"] for one in images], ["server", "server"])
+        self.assertEqual((images[0]["width"], images[0]["height"]), (200, 150))
+        self.assertEqual(images[0]["sop"], SERIES[0] + ".2")
+        for one in self.asked():
+            self.assertTrue(one["path"].endswith(".2/thumbnail"), one["path"])
+            self.assertEqual(one["status"], 200)
+        self.assertEqual(len(self.asked()), 2)
+        self.assertNotIn("instance", self.kinds())
+
+    def test_what_is_larger_or_of_another_format_is_made_to_fit(self):
+        for name, options in (("large.jpg", ()), ("large.png", ()), ("large.jpg", ("--format", "png")),
+                              ("large.png", ("--format", "png", "--size", "100"))):
+            with self.subTest(name, options=options):
+                self.serve(name)
+                images, data = self.draw("thumb", *options)
+                box = 100 if "--size" in options else 256
+                self.assertEqual((images[0]["width"], images[0]["height"]), (box, box * 3 // 4))
+                self.assertEqual(data[:4] == b"\x89PNG", "png" in options)
+
+    def test_without_thumbnails_it_is_rendered_and_without_both_it_is_drawn_here(self):
+        self.serve("small.jpg")
+        images, _ = self.draw("thumb", scenario="no-thumbnails")
+        self.assertEqual(images[0]["window"]["rule"], "server")
+        self.assertEqual({one["path"].rsplit("/", 1)[1] for one in self.asked()}, {"thumbnail", "rendered"})
+        for scenario in ("no-rendered", "rendered-html"):
+            images, _ = self.draw("thumb", scenario=scenario)
+            self.assertNotEqual(images[0]["window"]["rule"], "server")
+
+    def test_a_window_goes_along_and_so_does_a_frame(self):
+        self.serve("small.jpg")
+        self.draw("thumb", "--window", "40,400")
+        self.assertEqual(self.asked()[0]["query"]["window"], ["40,400,linear"])
+        self.assertTrue(self.asked()[0]["path"].endswith("/rendered"))
+        self.serve("large.png")
+        images, data = self.draw("render", "--window", "lung", target=self.instance)
+        self.assertEqual(data, self.given["large.png"])
+        self.assertEqual(self.asked()[0]["query"]["window"], ["-600,1500,linear"])
+        self.assertTrue(self.asked()[0]["path"].endswith("/frames/1/rendered"))
+        self.assertEqual(os.path.basename(images[0]["path"]), SERIES[0] + ".2.png")
+
+    def test_a_study_is_rendered_instance_by_instance(self):
+        self.serve("large.png")
+        images, _ = self.draw("render")
+        self.assertEqual(len(images), 6)
+        self.assertNotIn("instance", self.kinds())
+
+    def test_what_a_server_cannot_be_asked_for_is_exit_2(self):
+        for command, options in (("thumb", ("--window", "auto")), ("thumb", ("--per", "frame")),
+                                 ("thumb", ("--rotate", "90")), ("render", ("--depth", "16")),
+                                 ("render", ("--format", "npy")), ("render", ("--frame", "all")),
+                                 ("render", ("--window", "dicom:2")), ("render", ("--region", "0,0,1,1"))):
+            with self.subTest(command, options=options):
+                self.assert_exit(self.run_on(None, command, "--server-render", *options, "-o", self.out), 2)
+
+    def test_a_broken_picture_is_exit_6(self):
+        self.given["cut"] = self.given["small.jpg"][:-40]
+        self.serve("cut")
+        result = self.run_on(None, "thumb", "--server-render", "-o", self.out)
+        self.assert_exit(result, 6)
+        self.assertEqual(self.pictures(), [])
+
+
+class Large(peers.Case):
+    """An instance of 16 Mi pixels: its thumbnail is the server's, unless the window matters."""
+
+    def test_the_server_draws_it_unless_a_window_is_asked_for(self):
+        folder = os.path.join(self.home, "large")
+        os.mkdir(folder)
+        elements = pic.image(4096, 4096, 8, frames=1, uid="2.25.77.1.1")
+        elements.update({0x0020000D: ("UI", "2.25.77"), 0x0020000E: ("UI", "2.25.77.1"),
+                         0x00100020: ("LO", "P"), pic.PIXELS: ("OB", bytes(4096 * 4096))})
+        pic.write(os.path.join(folder, "large.dcm"), elements)
+        small = pic.image(30, 40, 8, uid="1.2.3")
+        small[pic.PIXELS] = ("OB", bytes(1200))
+        given = os.path.join(self.home, "small.jpg")
+        self.assert_exit(self.run_wadokit("render", "-q", "-o", given,
+                                          pic.write(os.path.join(self.home, "small.dcm"), small)), 0)
+        with open(given, "rb") as file:
+            picture = base64.b64encode(file.read()).decode()
+        peer = peers.Peer(folder)
+        self.addCleanup(peer.stop)
+        for options, kind in (((), "rendered"), (("--window", "dicom"), "instance"), (("--flip", "h"), "instance")):
+            peer.control(picture=picture)
+            result = self.run_wadokit("thumb", *QUICK, "--dicomweb", peer.main + "/dicom-web", *options, "-o",
+                                      self.out, "2.25.77")
+            self.assert_exit(result, 0)
+            kinds = {one["kind"] for one in peer.requests()} - {"qido", "other"}
+            self.assertEqual(kinds, {kind})
+            self.assertEqual(result.lines("image")[0]["window"]["rule"] == "server", kind == "rendered")
 
 
 if __name__ == "__main__":
