@@ -1,14 +1,17 @@
 #!/usr/bin/env python3
 """`get` and its folder: kills at any moment, a full disk, links, locks, names, a reader that goes away.
 
-WADOKIT_KILLS says how many kills there are (100 where it is not set).
+WADOKIT_KILLS says how many kills there are (100 where it is not set), WADOKIT_PART_MIB how large the
+large part is (256).
 """
 import os
 import random
 import resource
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 import unittest
 
@@ -18,7 +21,48 @@ import dicom_data
 STUDY = "2.25.1001"
 SERIES, COUNT = 4, 25
 WHOLE = {one.sop: one.data() for one in dicom_data.make_study(STUDY, series=SERIES, instances=COUNT)}
+PART = int(os.environ.get("WADOKIT_PART_MIB", "256")) * peers.MIB
 KILLS = int(os.environ.get("WADOKIT_KILLS", "100"))
+
+
+class OnePart:
+    """Answers every request for a study with one instance of `size` bytes of pixels, made as it is sent."""
+
+    def __init__(self, size):
+        self.size = size
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.root = "http://127.0.0.1:%d/dicom-web" % self.listener.getsockname()[1]
+        whole = dicom_data.make_instance(STUDY, STUDY + ".1", STUDY + ".1.1", rows=1, columns=1)
+        self.head = (b"--B\r\nContent-Type: application/dicom\r\n\r\n"
+                     + whole[:-6] + size.to_bytes(4, "little"))
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                connection = self.listener.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self.talk, args=(connection,), daemon=True).start()
+
+    def talk(self, connection):
+        with connection, connection.makefile("rb") as stream:
+            line = stream.readline()
+            while stream.readline() not in (b"\r\n", b""):
+                pass
+            if not line.startswith(b"GET /dicom-web/studies/%s " % STUDY.encode()):
+                connection.sendall(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+                return
+            tail = b"\r\n--B--\r\n"
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: multipart/related; boundary=B\r\nConnection: close\r\n"
+                               b"Content-Length: %d\r\n\r\n" % (len(self.head) + self.size + len(tail)) + self.head)
+            block = bytes(peers.MIB)
+            for _ in range(self.size // len(block)):
+                connection.sendall(block)
+            connection.sendall(tail)
+
+    def stop(self):
+        self.listener.close()
 
 
 class Local(peers.Case):
@@ -201,6 +245,19 @@ class Local(peers.Case):
         self.assertEqual(child.wait(30), -signal.SIGPIPE, words)
         self.check_whole()
         self.assertEqual(os.listdir(os.path.join(self.out, ".wadokit", "tmp")), [])
+
+    def test_memory_does_not_grow_with_the_size_of_a_part(self):
+        server = OnePart(PART)
+        self.addCleanup(server.stop)
+        result = self.run_wadokit("get", "--json", "--no-progress", "--dicomweb", server.root, "-o", self.out, STUDY,
+                                  timeout=600)
+        self.assert_exit(result, 0)
+        (path,) = self.dcm_files().values()
+        self.assertGreater(os.path.getsize(path), PART)
+        if not peers.SANITIZED:
+            self.assertGreater(result.peak, 0)
+            self.assertLess(result.peak, 24 * peers.MIB)
+        print("a part of %d MiB: peak %.1f MiB" % (PART // peers.MIB, result.peak / peers.MIB), end=" ", flush=True)
 
     def test_memory_does_not_grow_with_the_number_of_targets(self):
         targets = self.write("targets", "".join("%s/%s.%d\n" % (STUDY, STUDY, 1 + i % SERIES) for i in range(400)))

@@ -195,6 +195,20 @@ class EveryKind(peers.Case):
         pictures = [name for _, _, names in os.walk(self.out) for name in names if name.endswith(".png")]
         self.assertGreaterEqual(len(pictures), 12, str(result))
 
+    def test_bulk_data_uris_of_metadata_are_followed(self):
+        image = next(one for one in dicom_data.read_folder(self.made) if one.syntax == dicom_data.ELE and one.frames())
+        study = image.study
+        result = self.run_wadokit("get", *self.login, "--dicomweb", self.orthanc.root, "--bulkdata", "-o", self.out,
+                                  study + "/metadata")
+        self.assert_exit(result, 0)
+        with open(os.path.join(self.out, study + "-metadata.json"), encoding="utf-8") as file:
+            named = sum("BulkDataURI" in element for one in json.load(file) for element in one.values())
+        self.assertGreater(named, 0)
+        self.assertEqual(result.summary()["saved"], named + 1)
+        path = os.path.join(self.out, study, image.series, image.sop + "-bulkdata-7FE00010.bin")
+        with open(path, "rb") as file:
+            self.assertIn(file.read(), image.data())
+
     def test_info_moves_no_pixels(self):
         counter = peers.Counter(self.orthanc.port)
         self.addCleanup(counter.stop)
