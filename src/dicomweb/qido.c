@@ -110,6 +110,8 @@ static wk_code on_record(void *user, const wki_json *value, wk_error *err)
 {
     search *q = user;
 
+    if (!wki_json_first(value)) /* null among the rows says nothing of the others */
+        return WK_OK;
     if (!wki_json_is_object(value))
         return wk_fail(err, WK_DATA, "QIDO answer: a list of %s, not of objects",
                        wki_json_text(value) ? "words" : "other values");

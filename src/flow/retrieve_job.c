@@ -54,7 +54,7 @@ static wk_code finish_part(wki_job *job, wki_part_end end, wki_journal_entry *en
     if (rc != WK_OK) {
         if (rc == WK_DATA && wki_store_part_identity(job->part)->sop_uid[0])
             wk_fail_add(&bad, "instance %s: ", wki_store_part_identity(job->part)->sop_uid);
-        wki_task_bad_part(t, wki_store_part_identity(job->part), &bad);
+        wki_task_bad_part(job, wki_store_part_identity(job->part), &bad);
         return WK_OK;
     }
     if (how == WKI_STORE_CONFLICT)
@@ -75,7 +75,7 @@ static wk_code on_part_end(void *user, wki_part_end end, wk_error *err)
         wk_error bad = {0};
 
         wk_fail(&bad, WK_DATA, "a part with a Content-Transfer-Encoding, which HTTP does not have");
-        wki_task_bad_part(job->task, &nobody, &bad);
+        wki_task_bad_part(job, &nobody, &bad);
         return WK_OK;
     }
     entry = calloc(1, sizeof *entry);

@@ -274,10 +274,15 @@ static wki_bad_part *add_bad(wki_task *t, const char *series, const char *sop,
     return bad;
 }
 
-void wki_task_bad_part(wki_task *t, const wki_dicom_identity *id, const wk_error *error)
+void wki_task_bad_part(const wki_job *job, const wki_dicom_identity *id, const wk_error *error)
 {
-    if (!report_refused(t, id, error))
-        (void)add_bad(t, id->series_uid, id->sop_uid, error);
+    wki_bad_part *bad;
+
+    if (report_refused(job->task, id, error))
+        return;
+    bad = add_bad(job->task, id->series_uid, id->sop_uid, error);
+    if (bad && id->sop_uid[0] == '\0')
+        memcpy(bad->asked, job->sop, sizeof bad->asked);
 }
 
 void wki_task_instance_failed(wki_task *t, const wki_job *job, const wk_error *error)
@@ -392,13 +397,18 @@ static void ask(wki_task *t, wki_stage stage)
 
 /* --- the end --- */
 
+/* A part that does not say what it is may have been any instance that did not come. */
 static const wk_error *error_of(const wki_task *t, const wki_expected *e)
 {
+    const wk_error *any = NULL;
+
     for (const wki_bad_part *b = t->bad; b; b = b->next) {
-        if (strcmp(b->sop, e->sop) == 0)
+        if (strcmp(b->sop, e->sop) == 0 || strcmp(b->asked, e->sop) == 0)
             return &b->error;
+        if (!any && b->sop[0] == '\0' && b->asked[0] == '\0')
+            any = &b->error;
     }
-    return NULL;
+    return t->error.code == WK_OK ? any : NULL;
 }
 
 static void report_missing(wki_task *t)
@@ -451,7 +461,7 @@ static void report_bad_parts(wki_task *t)
 
         if (!e && (b->sop[0] || t->n_done == t->n_expected))
             wki_retriever_report(t, WK_INSTANCE_FAILED, b->series, b->sop, NULL, &b->error);
-        else if (!e || e->done)
+        else if (e ? e->done : b->asked[0] == '\0')
             wk_log_write(&t->retriever->session->log, WK_LOG_WARN,
                          "study %s: a part of the answer: %s", t->item->study, b->error.message);
     }

@@ -35,9 +35,10 @@ typedef struct wki_expected {
 } wki_expected;
 
 /* A part that was no instance, or an instance that was asked for by itself and did not come: told
- * at the end, unless the instance came after all. own: the latter. */
+ * at the end, unless the instance came after all. own: the latter. asked: the instance that was
+ * asked for where the part does not say what it is; "" where a series or a study was. */
 typedef struct wki_bad_part {
-    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE], asked[WK_UID_SIZE];
     wk_error error;
     bool own;
     struct wki_bad_part *next;
@@ -200,7 +201,7 @@ void wki_task_job_done(wki_task *t);
 void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal_entry *entry,
                        const wk_error *error);
 /* A part was no instance, or a wrong one. */
-void wki_task_bad_part(wki_task *t, const wki_dicom_identity *id, const wk_error *error);
+void wki_task_bad_part(const wki_job *job, const wki_dicom_identity *id, const wk_error *error);
 
 #ifdef __cplusplus
 }

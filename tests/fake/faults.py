@@ -231,6 +231,82 @@ def bulk_uris(request, n, server):
     return Reply(200, json.dumps(sets).encode(), "application/dicom+json")
 
 
+def everything(parts, request):
+    """Whatever is asked for, the whole study comes."""
+    return [(one.syntax, one.sop, one.data()) for one in dicom_data.make_study()]
+
+
+def other_series(parts, request):
+    """Asked for one series, the server sends the other too."""
+    return everything(parts, request) if request.kind == "series" else parts
+
+
+def labelled(kind):
+    def after(reply, request, n):
+        reply.headers = [header for header in reply.headers if header[0] != "Content-Type"] + (
+            [("Content-Type", kind)] if kind else [])
+    return after
+
+
+def cut_gzip(reply, request, n):
+    compressed(reply, request, n)
+    reply.body = reply.body[:len(reply.body) // 2]
+
+
+def unknown_encoding(reply, request, n):
+    reply.headers.append(("Content-Encoding", "x-made-up"))
+
+
+def promised(factor):
+    """A Content-Length that is not the body's."""
+    def after(reply, request, n):
+        reply.headers.append(("Content-Length", str(int(len(reply.body) * factor))))
+        reply.end = "close"
+    return after
+
+
+def status(code):
+    def after(reply, request, n):
+        reply.status = code
+    return after
+
+
+def ranged(reply, request, n):
+    reply.status = 206
+    reply.headers.append(("Content-Range", "bytes 0-%d/%d" % (len(reply.body) - 1, len(reply.body))))
+
+
+def partial_always(reply, request, n):
+    """Never the last instance of what was asked for, and it says so."""
+    partial(reply, request, n)
+
+
+def hops(count):
+    """So many redirects on the way to every answer."""
+    def before(request, n, server):
+        done = int(request.query.get("hop", ["0"])[0])
+        return Reply(302, b"", None, [("Location", "%s?hop=%d" % (request.path, done + 1))]) if done < count else None
+    return before
+
+
+def stranger_rows(request, n, server):
+    """The list has rows of another study, without a series, twice, and of an instance that is not there."""
+    if not request.inner.endswith("/instances"):
+        return None
+    rows = [one.json() for one in server.select(request)]
+    ghost, foreign, bare = (dict(rows[0]) for _ in range(3))
+    ghost["00080018"] = {"vr": "UI", "Value": [request.uids[0] + ".1.99"]}
+    foreign["0020000D"] = {"vr": "UI", "Value": ["2.25.666"]}
+    foreign["00080018"] = {"vr": "UI", "Value": ["2.25.666.1"]}
+    del bare["0020000E"]
+    return Reply(200, json.dumps(rows + rows[:2] + [ghost, foreign, bare, {}, None]).encode(),
+                 "application/dicom+json")
+
+
+def no_rows(request, n, server):
+    return Reply(200, b"[]", "application/dicom+json")
+
+
 def same_page(request, n, server):
     """The offset is ignored: every page is the first."""
     request.query.pop("offset", None)
@@ -346,6 +422,19 @@ SCENARIOS = {
     "slow": {"after": pieces(512, 0.05)},
     "huge-header": {"after": huge_header},
     "many-headers": {"after": many_headers},
+    "whole-study": {"parts": everything}, "other-series": {"parts": other_series},
+    "no-label": {"after": labelled(None)}, "text-label": {"after": labelled("text/plain; charset=utf-8")},
+    "cut-gzip": {"after": cut_gzip}, "unknown-encoding": {"after": unknown_encoding},
+    "short-length": {"after": promised(0.6)}, "long-length": {"after": promised(1.5)},
+    "203": {"after": status(203)}, "206-range": {"after": ranged}, "206-all": {"after": status(206)},
+    "partial-always": {"parts": lambda parts, request: parts[:-1], "after": partial_always},
+    "5-hops": {"before": hops(5), "on": ANY}, "6-hops": {"before": hops(6), "on": ANY},
+    "retry-garbage": {"before": times(1, busy(503, "soon")), "on": ANY},
+    "retry-negative": {"before": times(1, busy(429, "-5")), "on": ANY},
+    "retry-past": {"before": times(1, busy(503, date_in(-3600))), "on": ANY},
+    "425": {"before": times(1, busy(425, None)), "on": ANY},
+    "stranger-rows": {"before": stranger_rows, "on": ("qido",)},
+    "no-rows": {"before": no_rows, "on": ("qido",)},
     "bulk-uris": {"before": bulk_uris, "on": ("metadata",)},
     # searches
     "same-page": {"before": same_page, "on": ("qido",)},

@@ -3,6 +3,8 @@
 frame(style, parts, study) -> (Content-Type of the answer, body, how its end is marked), where a part
 is (transfer syntax, SOP Instance UID, bytes) and the end is one of "length", "chunked", "close".
 """
+import base64
+
 GUID = "7f2f1d5e-52d4-4b7c-9d2a-0a4b7c1c2d3e"
 ORTHANC_BOUNDARY = ("5c1a1c1e-70b5-4e6a-8a1d-3f6d2f1b7c11-" * 2)[:70]
 
@@ -132,6 +134,58 @@ def zero_parts(parts, study):
     return related("NONE"), join([], "NONE", plain), "length"
 
 
+def other_boundary(parts, study):
+    return related("ANNOUNCED"), join(parts, "SENT", plain), "length"
+
+
+def stray_quotes(parts, study):
+    return related("\"'QUOTED'\""), join(parts, "QUOTED", plain), "length"
+
+
+def mixed(parts, study):
+    return "multipart/mixed; boundary=MIXED", join(parts, "MIXED", lambda part: ["content-type:application/dicom"]), "chunked"
+
+
+def blanks_behind(parts, study):
+    """Blanks behind each delimiter, which RFC 2046 allows."""
+    return related("BLANKS"), join(parts, "BLANKS  ", plain).replace(b"--BLANKS  --", b"--BLANKS--  "), "chunked"
+
+
+def prefix(parts, study):
+    """The boundary is the start of a line that stands in front of every part, and of the pixels' bytes."""
+    return related("1.2.3"), join(parts, "1.2.3", plain, start=b"--1.2.3.4\r\nnot a part\r\n"), "length"
+
+
+def padded(parts, study):
+    parts = [(syntax, sop, data + b"\r\n") for syntax, sop, data in parts]
+    return related("PADDED"), join(parts, "PADDED", with_length), "length"
+
+
+def bare_headers(parts, study):
+    """Headers whose lines end with LF alone, in a body of CRLF."""
+    mark = b"--BAREHEADS"
+    return (related("BAREHEADS"), b"".join(mark + b"\r\nContent-Type: application/dicom\n\n" + part[2] + b"\r\n"
+                                          for part in parts) + mark + b"--\r\n", "length")
+
+
+def nested(parts, study):
+    """Each series a multipart of its own, inside another."""
+    inner = join(parts, "INNER", plain)
+    return (related("OUTER"), join([("", "", inner)], "OUTER", lambda part: ["Content-Type: multipart/related; boundary=INNER"]),
+            "length")
+
+
+def encoded(parts, study):
+    parts = [(syntax, sop, base64.encodebytes(data)) for syntax, sop, data in parts]
+    return (related("MAIL"), join(parts, "MAIL", lambda part: ["Content-Type: application/dicom",
+                                                              "Content-Transfer-Encoding: base64"]), "length")
+
+
+def binary(parts, study):
+    return (related("MAIL"), join(parts, "MAIL", lambda part: ["Content-Type: application/dicom",
+                                                              "Content-Transfer-Encoding: binary"]), "length")
+
+
 STYLES = {
     "standard": standard, "orthanc": orthanc, "dcm4chee": dcm4chee, "microsoft": microsoft,
     "spaces": dicomcloud, "word": dicom_rst, "long-boundary": raccoon, "single-quotes": dicomweb_proxy,
@@ -139,6 +193,9 @@ STYLES = {
     "no-closing-length": no_closing_length, "no-part-headers": no_part_headers,
     "false-length": false_length, "blank-lines": blank_lines, "long-headers": long_headers,
     "mislabelled": mislabelled, "single-part": single_part, "zero-parts": zero_parts,
+    "other-boundary": other_boundary, "stray-quotes": stray_quotes, "mixed": mixed, "blanks-behind": blanks_behind,
+    "prefix": prefix, "padded": padded, "bare-headers": bare_headers, "nested": nested, "base64": encoded,
+    "binary": binary,
 }
 
 
