@@ -64,7 +64,7 @@ static wk_code begin_level(tree *t, level *l, wk_error *err)
 
 static wk_code end_level(tree *t, level *l, const char *base, wk_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE + 32];
     wk_code rc;
 
     snprintf(path, sizeof path, "%s/metadata", base);
@@ -255,7 +255,7 @@ static void note_modality(tree *t, const wki_json *dataset)
 /* The thumbnail of `from` for the whole `base`; there may be none. */
 static wk_code copy_thumbnail(tree *t, const char *from, const char *base, wk_error *err)
 {
-    char path[PATH_SIZE];
+    char path[PATH_SIZE + 32];
     wk_code rc;
 
     snprintf(path, sizeof path, "%s/thumbnail", from);
