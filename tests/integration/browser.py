@@ -26,12 +26,14 @@ def program():
 
 
 class Browser:
-    def __init__(self, profile, width=1280, height=860):
+    def __init__(self, profile, width=1280, height=860, webgl=False):
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
-        flags = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--disable-gpu", "--no-first-run",
+        flags = ["--headless=new", "--no-sandbox", "--remote-debugging-pipe", "--no-first-run",
                  "--disable-background-networking", "--disable-extensions", "--disable-dev-shm-usage",
                  "--user-data-dir=" + profile, "--window-size=%d,%d" % (width, height)]
+        # WebGL in software, for viewers that draw with it.
+        flags += ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"] if webgl else ["--disable-gpu"]
 
         def wire():
             # Descriptors 3 and 4 are what the browser reads and writes; first out of their way.

@@ -7,43 +7,12 @@ import os
 import re
 import shutil
 import signal
-import subprocess
 import time
 import unittest
 
 import peers
 import dicom_data
-
-NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-
-
-class Nginx:
-    """nginx with the configuration that lies in a tree, on a free port."""
-
-    def __init__(self, folder, tree):
-        self.port = peers.free_port()
-        self.root = "http://127.0.0.1:%d/dicom-web" % self.port
-        os.makedirs(os.path.join(folder, "tmp"))
-        with open(os.path.join(tree, "nginx.conf"), encoding="utf-8") as file:
-            server = file.read().replace("127.0.0.1:8080;", "127.0.0.1:%d;" % self.port)
-        config = os.path.join(folder, "main.conf")
-        with open(config, "w", encoding="utf-8") as file:
-            file.write("%s worker_processes 1; daemon off; pid nginx.pid; error_log stderr crit; events { }\n"
-                       "http { access_log off; client_body_temp_path tmp/b; proxy_temp_path tmp/p; fastcgi_temp_path tmp/f;"
-                       " uwsgi_temp_path tmp/u; scgi_temp_path tmp/s;\n%s}\n" % ("user root;" if os.getuid() == 0 else "", server))
-        self.child = subprocess.Popen([NGINX, "-p", folder, "-c", config], stdin=subprocess.DEVNULL)
-        until = time.monotonic() + 20
-        while time.monotonic() < until:
-            try:
-                peers.request(self.port, "GET", "/")
-                return
-            except OSError:
-                time.sleep(0.02)
-        raise RuntimeError("nginx does not answer")
-
-    def stop(self):
-        peers.stop(self.child)
-
+import nginx
 
 class TreeCase(peers.Case):
     def setUp(self):
@@ -200,10 +169,10 @@ class Tree(TreeCase):
         self.assertLess(peaks[1], peaks[0] + (6 << 20))
 
 
-@unittest.skipUnless(NGINX, "the tree behind nginx: nginx is not installed")
+@unittest.skipUnless(nginx.BINARY, "the tree behind nginx: nginx is not installed")
 class BehindNginx(TreeCase):
     def serve(self):
-        self.nginx = Nginx(os.path.join(self.home, "nginx"), self.tree)
+        self.nginx = nginx.Nginx(os.path.join(self.home, "nginx"), self.tree)
         self.addCleanup(self.nginx.stop)
 
     def test_the_configuration_gives_the_content_types(self):
