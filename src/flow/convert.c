@@ -12,6 +12,7 @@
 #include "core/seen.h"
 #include "core/text.h"
 #include "core/uid.h"
+#include "flow/picture_lanes.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
@@ -346,7 +347,8 @@ static bool pick_frame(const wk_render_opts *o, uint32_t *pick)
     return o->frames != WK_FRAMES_ALL;
 }
 
-static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item, wk_error *err)
+static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item, unsigned lane,
+                         wk_error *err)
 {
     bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
     char *url = wki_plan_instance_url(item, item->series, item->sop);
@@ -359,6 +361,7 @@ static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item,
                              .server =
                                  r->opts->server_render ? WKI_SERVER_ALWAYS : WKI_SERVER_NEVER,
                              .ask = &r->ask,
+                             .lane = lane,
                              .tag = item};
     wk_code rc;
 
@@ -371,16 +374,41 @@ static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item,
     return rc;
 }
 
-/* Fetches the items from `first` on. */
+/* Items on their way, from `first` on. */
+typedef struct starting {
+    rendering *r;
+    wki_picture_fetch *f;
+    size_t first;
+    unsigned char *lanes;
+} starting;
+
+static int lane_of(void *user, size_t i)
+{
+    const starting *s = user;
+
+    return i < s->first || s->r->too_many ? -1 : s->lanes[i];
+}
+
+static wk_code start_item(void *user, size_t i, wk_error *err)
+{
+    starting *s = user;
+
+    return fetch_one(s->r, s->f, s->r->remote.items[i], s->lanes[i], err);
+}
+
 static wk_code fetch_from(rendering *r, size_t first, wk_error *err)
 {
     wki_picture_events events = {on_fetched, on_failed, r};
-    wki_picture_fetch *f = NULL;
-    wk_code rc = wki_picture_fetch_new(&r->run, &events, &f, err), end;
+    starting s = {.r = r, .first = first};
+    wki_picture_lane_user user = {lane_of, start_item, &s};
+    wk_code rc = wki_picture_fetch_new(&r->run, &events, &s.f, err), end;
 
-    for (size_t i = first; i < r->remote.n && rc == WK_OK && !r->too_many; i++)
-        rc = fetch_one(r, f, r->remote.items[i], err);
-    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+    if (rc == WK_OK)
+        rc = wki_picture_lanes(&r->remote, &s.lanes, err);
+    if (rc == WK_OK)
+        rc = wki_picture_lanes_run(s.f, r->remote.n, &user, err);
+    end = wki_picture_fetch_finish(s.f, rc == WK_OK ? err : NULL);
+    free(s.lanes);
     return rc == WK_OK ? end : rc;
 }
 

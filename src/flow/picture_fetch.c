@@ -21,8 +21,9 @@ enum {
 struct wki_picture_fetch {
     wki_picture_run *run;
     wki_picture_events events;
-    size_t limit; /* transfers at once */
-    size_t active;
+    size_t limit; /* transfers at once in a lane */
+    size_t active[WKI_PICTURE_LANES];
+    uint64_t ended;                 /* of all */
     int step;                       /* of the Accept ladder that worked last */
     char *frameless[MAX_FRAMELESS]; /* service roots that gave no frames */
     size_t n_frameless;
@@ -34,6 +35,7 @@ typedef struct request {
     wk_plan_item *from; /* a copy */
     char *url;
     bool instance;
+    unsigned lane;
     uint32_t frame;
     void *tag;
     int step;
@@ -49,6 +51,12 @@ typedef struct request {
     uint64_t handed;
     bool length_known;
 } request;
+
+static void end_one(request *r)
+{
+    r->f->active[r->lane]--;
+    r->f->ended++;
+}
 
 static void request_free(request *r)
 {
@@ -214,7 +222,7 @@ static void on_done(void *user, const wki_http_result *result)
     wk_error err = result->error;
     wk_code rc = err.code;
 
-    r->f->active--;
+    end_one(r);
     if (r->called_off && start_shorter(r))
         return;
     if (rc != WK_OK && try_next(r, result->status))
@@ -239,7 +247,7 @@ static wk_code start(request *r, wk_error *err)
     q.accept = accept;
     rc = wki_http_start(r->f->run->session->http, &q, &handler, err);
     if (rc == WK_OK)
-        r->f->active++;
+        r->f->active[r->lane]++;
     return rc;
 }
 
@@ -262,7 +270,7 @@ static void end_shorter(request *r, wk_code rc, wki_picture_source *source, cons
 {
     wk_error err = *error;
 
-    r->f->active--;
+    end_one(r);
     if (rc == WK_OK) {
         source->frame = r->frame ? r->frame : source->drawn ? r->ask.frame : 0;
         rc = r->f->events.fetched(r->f->events.user, source, r->tag, &err);
@@ -327,7 +335,7 @@ static bool start_shorter(request *r)
         r->ask.frame = r->pick;
         rc = wki_server_fetch(http, r->url, r->from, &r->ask, on_drawn, r, &ignored);
     }
-    r->f->active += rc == WK_OK;
+    r->f->active[r->lane] += rc == WK_OK;
     return rc == WK_OK;
 }
 
@@ -346,11 +354,31 @@ wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *ev
     return WK_OK;
 }
 
-static bool has_room(void *user)
+bool wki_picture_fetch_has_room(const wki_picture_fetch *f, unsigned lane)
 {
-    const wki_picture_fetch *f = user;
+    return f->active[lane] < f->limit;
+}
 
-    return f->active < f->limit;
+/* What is waited for: room in a lane, or (lane WKI_PICTURE_LANES) the end of any transfer. */
+typedef struct waiting {
+    const wki_picture_fetch *f;
+    unsigned lane;
+    uint64_t ended;
+} waiting;
+
+static bool is_over(void *user)
+{
+    const waiting *w = user;
+
+    return w->lane == WKI_PICTURE_LANES ? w->f->ended != w->ended
+                                        : wki_picture_fetch_has_room(w->f, w->lane);
+}
+
+wk_code wki_picture_fetch_wait(wki_picture_fetch *f, wk_error *err)
+{
+    waiting w = {f, WKI_PICTURE_LANES, f->ended};
+
+    return wki_http_run(f->run->session->http, is_over, &w, err);
 }
 
 /* The ways that are open before a byte has come, or the look at the header that will tell. */
@@ -386,6 +414,7 @@ static wk_code make_request(wki_picture_fetch *f, const wki_picture_want *want, 
         return wk_fail(err, WK_NOMEM, "out of memory");
     r->f = f;
     r->instance = want->instance;
+    r->lane = want->lane;
     r->frame = want->frame;
     r->tag = want->tag;
     r->part.fd = -1;
@@ -410,8 +439,8 @@ wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want
 
     if (rc != WK_OK)
         return rc;
-    if (!has_room(f))
-        rc = wki_http_run(f->run->session->http, has_room, f, err);
+    if (!is_over(&(waiting){.f = f, .lane = r->lane}))
+        rc = wki_http_run(f->run->session->http, is_over, &(waiting){.f = f, .lane = r->lane}, err);
     if (rc == WK_OK)
         rc = look_ahead(r, want, err);
     if (rc == WK_OK && !start_shorter(r))

@@ -72,8 +72,13 @@ wk_code wki_picture_fetch_new(wki_picture_run *run, const wki_picture_events *ev
  *             no frame alone does, what is `one`; always. Where the server does not draw, it is
  *             fetched as it is
  *   ask       of that picture; its frame is set here
+ *   lane      of several servers' requests, below WKI_PICTURE_LANES: each has its own limit
  *   tag       for the events
  */
+enum {
+    WKI_PICTURE_LANES = 16
+};
+
 typedef enum wki_picture_server {
     WKI_SERVER_NEVER,
     WKI_SERVER_LARGE, /* of WK_SERVER_PIXELS and more */
@@ -90,12 +95,18 @@ typedef struct wki_picture_want {
     int64_t frames, rows, cols;
     wki_picture_server server;
     const struct wki_server_ask *ask; /* NULL where never */
+    unsigned lane;
     void *tag;
 } wki_picture_want;
 
-/* Waits while too many transfers are active. */
+/* Waits while too many transfers of the lane are active. */
 wk_code wki_picture_fetch_add(wki_picture_fetch *f, const wki_picture_want *want,
                               wk_error *err) WK_MUST_USE;
+
+bool wki_picture_fetch_has_room(const wki_picture_fetch *f, unsigned lane);
+
+/* Waits until some transfer has ended. */
+wk_code wki_picture_fetch_wait(wki_picture_fetch *f, wk_error *err) WK_MUST_USE;
 
 /* Waits for all of them, and frees. Takes NULL. */
 wk_code wki_picture_fetch_finish(wki_picture_fetch *f, wk_error *err);

@@ -15,6 +15,7 @@
 #include "dicomweb/metadata.h"
 #include "dicomweb/qido.h"
 #include "flow/object_label.h"
+#include "flow/picture_lanes.h"
 #include "flow/picture_run.h"
 #include "flow/picture_source.h"
 #include "flow/plan_ask.h"
@@ -529,7 +530,8 @@ static wk_code on_fetched(void *user, wki_picture_source *source, void *tag, wk_
     return WK_OK;
 }
 
-static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, wk_error *err)
+static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, unsigned lane,
+                           wk_error *err)
 {
     const wk_plan_item *item = t->remote.items[e->item];
     char *url = wki_plan_instance_url(item, e->series, e->sop);
@@ -543,6 +545,7 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
                              .cols = e->cols,
                              .server = e->slide || !e->has_pixels ? WKI_SERVER_NEVER : t->server,
                              .ask = &t->ask,
+                             .lane = lane,
                              .tag = e};
     wk_code rc;
 
@@ -557,31 +560,56 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
     return rc;
 }
 
+/* Entries on their way to pictures. */
+typedef struct starting {
+    thumbing *t;
+    wki_picture_fetch *f;
+    unsigned char *lanes; /* of t->remote */
+} starting;
+
+static int lane_of(void *user, size_t i)
+{
+    const starting *s = user;
+    const wki_thumb_entry *e = &s->t->list.entries[i];
+
+    if (!e->chosen)
+        return -1;
+    return e->path || e->spooled ? 0 : s->lanes[e->item];
+}
+
+static wk_code start_entry(void *user, size_t i, wk_error *err)
+{
+    starting *s = user;
+    thumbing *t = s->t;
+    wki_thumb_entry *e = &t->list.entries[i];
+    wki_picture_source source;
+    wk_code rc;
+
+    if (!e->path && !e->spooled)
+        return fetch_entry(t, s->f, e, s->lanes[e->item], err);
+    if (e->spooled)
+        rc = wki_thumb_spool_take(&t->spool, e->offset, e->length, t->remote.items[e->item]->url,
+                                  &source, err);
+    else
+        rc = wki_picture_source_file(&source, e->path, err);
+    if (rc == WK_OK)
+        add_job(t, &source, e);
+    return rc;
+}
+
 static wk_code draw_all(thumbing *t, wk_error *err)
 {
     wki_picture_events events = {.fetched = on_fetched, .user = t};
-    wki_picture_fetch *f = NULL;
-    wk_code rc = wki_picture_fetch_new(&t->run, &events, &f, err), end;
+    starting s = {.t = t};
+    wki_picture_lane_user user = {lane_of, start_entry, &s};
+    wk_code rc = wki_picture_fetch_new(&t->run, &events, &s.f, err), end;
 
-    for (size_t i = 0; i < t->list.n && rc == WK_OK; i++) {
-        wki_thumb_entry *e = &t->list.entries[i];
-        wki_picture_source source;
-
-        if (!e->chosen)
-            continue;
-        if (!e->path && !e->spooled) {
-            rc = fetch_entry(t, f, e, err);
-            continue;
-        }
-        if (e->spooled)
-            rc = wki_thumb_spool_take(&t->spool, e->offset, e->length,
-                                      t->remote.items[e->item]->url, &source, err);
-        else
-            rc = wki_picture_source_file(&source, e->path, err);
-        if (rc == WK_OK)
-            add_job(t, &source, e);
-    }
-    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+    if (rc == WK_OK)
+        rc = wki_picture_lanes(&t->remote, &s.lanes, err);
+    if (rc == WK_OK)
+        rc = wki_picture_lanes_run(s.f, t->list.n, &user, err);
+    end = wki_picture_fetch_finish(s.f, rc == WK_OK ? err : NULL);
+    free(s.lanes);
     return rc == WK_OK ? end : rc;
 }
 

@@ -92,6 +92,32 @@ class RoundTrips(Scripted):
         self.assertEqual(len(self.pictures()), 2)
 
 
+class SlowServer(peers.Case):
+    def test_a_slow_server_keeps_no_other_waiting(self):
+        """With one transfer at once: all of the fast server's come before the first of the slow one's."""
+        folder = os.path.join(self.home, "slow")
+        os.mkdir(folder)
+        for series in (1, 2, 3):
+            uid = "1.2.5.%d" % series
+            elements = pic.image(64, 64, 8, uid=uid + ".1")
+            elements.update({0x0020000D: ("UI", "1.2.5"), 0x0020000E: ("UI", uid), 0x00100020: ("LO", "P1"),
+                             pic.PIXELS: ("OB", bytes(64 * 64))})
+            pic.write(os.path.join(folder, "%d.dcm" % series), elements)
+        slow, fast = peers.Peer(folder), peers.Peer()
+        self.addCleanup(slow.stop)
+        self.addCleanup(fast.stop)
+        for command in ("thumb", "render"):
+            with self.subTest(command):
+                result = self.run_wadokit(
+                    command, "--json", "--no-progress", "-j", "1", "-o", self.out,
+                    slow.main + "/s/slow/fhir/contained/ImagingStudy?patient=P1",
+                    fast.main + "/fhir/contained/ImagingStudy?patient=P1")
+                self.assert_exit(result, 0)
+                order = [one["study"] for one in result.lines("image")]
+                self.assertEqual(sorted(order, reverse=True), order, str(result))
+                self.assertEqual(order.count("1.2.5"), 3)
+
+
 ROWS, COLS, FRAMES = 300, 400, 24
 ENHANCED_CT, CINE = "1.2.840.10008.5.1.4.1.1.2.1", "1.2.840.10008.5.1.4.1.1.3.1"
 
