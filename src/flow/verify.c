@@ -225,7 +225,9 @@ static void tell_unasked(verifier *v, wk_instance_report *rep)
 
 static wk_code ask(verifier *v, const question *q, wk_error *err)
 {
-    wki_qido_opts opts = {.uids_only = true, .log = &v->session->log};
+    /* A journal's servers were named by others, and names may lead elsewhere today. */
+    wki_qido_opts opts = {
+        .named_by = v->given.root ? NULL : q->root, .uids_only = true, .log = &v->session->log};
     wk_instance_report rep = {.study = q->study};
     wk_code rc =
         wki_qido_instances(v->session->http, q->root, q->study, NULL, &opts, on_row, v, &rep.error);

@@ -76,7 +76,7 @@ class Examples(peers.Case):
 
     def mapped(self, line):
         """The line with loopback in place of the servers and UIDs of the examples."""
-        studies = re.search(r"\b(search|resolve|get|thumb)\b", line.split(" fhir ")[0].split(" photo ")[0])
+        studies = re.search(r"\b(search|resolve|get|thumb|verify)\b", line.split(" fhir ")[0].split(" photo ")[0])
         own = self.fhir if studies and " fhir " not in line and "--from" not in line else self.vendors.base + "/fhir"
         for name, value in (("https://pacs.example/dicom-web", self.dicomweb),
                             ("https://fhir.example/r4", own), ("https://ehr.example/fhir/R4", self.fhir),
