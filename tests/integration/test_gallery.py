@@ -259,11 +259,14 @@ class Large(peers.Case):
         path = os.path.join(self.home, "g.html")
         self.assert_exit(self.run_wadokit("gallery", self.out, "-o", path, timeout=300), 0)
         with browser.Browser(tempfile.mkdtemp(dir=self.home)) as b:
+            # The best of three: what else the machine does is not the page's.
             seconds = b.open("file://" + path)
+            for _ in range(2):
+                seconds = seconds if seconds < 2 else min(seconds, b.open("file://" + path))
             self.assertEqual(b.run("document.getElementById('status').textContent"), "5000 images in 1 series")
             tiles = b.run("document.querySelectorAll('.tile').length")
-            gaps = b.run("""(async () => {
-                let gaps = 0;
+            gaps, blank = b.run("""(async () => {
+                let gaps = 0, blank = 0;
                 const frame = () => new Promise(r => requestAnimationFrame(r));
                 for (let y = 0; y < document.body.scrollHeight - innerHeight; y += 900) {
                     scrollTo(0, y);
@@ -273,14 +276,18 @@ class Large(peers.Case):
                         const seen = [0, 40, 80, 120].map(d => document.elementFromPoint(60, innerHeight * at + d - 60));
                         gaps += !seen.some(e => e && e.closest('.tile, .row'));
                     }
+                    for (const tile of document.querySelectorAll('.tile')) {
+                        const at = tile.getBoundingClientRect(), img = tile.querySelector('img');
+                        if (at.bottom > 0 && at.top < innerHeight) blank += !(img && img.complete && img.naturalWidth > 0);
+                    }
                 }
-                return gaps;
+                return [gaps, blank];
             })()""")
             print("5000 images: %.0f MB, open after %.2f s, %d tiles in the page" % (
                 os.path.getsize(path) / 1e6, seconds, tiles))
-            self.assertEqual(gaps, 0)
+            self.assertEqual((gaps, blank), (0, 0))
             self.assertLess(tiles, 400)
-            self.assertLess(seconds, 10 if peers.SANITIZED else 4)
+            self.assertLess(seconds, 2)
             self.assertEqual(b.problems, [])
 
 
