@@ -195,7 +195,10 @@ typedef struct wki_pixels {
     uint16_t samples; /* 1 or 3 */
     wki_sample_type type;
     wki_color color;
-    void *data; /* owned */
+    void *data; /* owned; NULL where the values come by ... */
+    const void *(*row)(void *user, uint32_t y); /* ... row: y never gets smaller; rows 2k and 2k + 1
+                                                   lie behind each other and stay until k grows */
+    void *row_user;
     size_t size;
     uint8_t reduced;   /* decoded smaller by 2^reduced than the description says; rounded up */
     bool at_corners;   /* reduced: sample k stands for source pixel k * 2^reduced (wavelets), not

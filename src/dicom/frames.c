@@ -442,3 +442,28 @@ wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_imag
                              .bit_offset = (uint32_t)(bits * frame % 8)};
     return WK_OK;
 }
+
+wk_code wki_native_read_rows(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+                             uint32_t frame, uint32_t first, uint32_t n, wki_frame_bytes *out,
+                             wk_error *err)
+{
+    uint64_t row = (uint64_t)d->cols * d->samples * (d->bits_allocated / 8u), bits, from;
+    uint8_t *data;
+
+    if (d->bits_allocated % 8 || l->big_endian || (d->planar && d->samples > 1) ||
+        !wki_native_frame_bits(d, &bits) || bits / 8 != row * d->rows ||
+        bits / 8 > WK_MAX_FRAME_BYTES)
+        return wk_fail(err, WK_UNSUPPORTED, "its rows do not lie one behind another");
+    if (n == 0 || first >= d->rows || n > d->rows - first || frame >= l->pixel_bytes / (bits / 8))
+        return wk_fail(err, WK_DATA, "frame %u is not all there", frame + 1);
+    from = l->pixels + frame * (bits / 8) + first * row;
+    data = malloc((size_t)(n * row));
+    if (!data)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    if (!wki_source_read(s, from, data, (size_t)(n * row))) {
+        free(data);
+        return wk_fail(err, WK_IO, "frame %u cannot be read", frame + 1);
+    }
+    *out = (wki_frame_bytes){.data = data, .n = (size_t)(n * row), .owned = data};
+    return WK_OK;
+}

@@ -51,6 +51,12 @@ bool wki_native_frame_bits(const wki_image_desc *d, uint64_t *out);
 wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
                         uint32_t frame, wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
+/* The same of `n` rows from `first` on, which have to be there: of frames whose rows begin at
+ * bytes, lie behind each other and need no turning. WK_UNSUPPORTED for others. */
+wk_code wki_native_read_rows(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+                             uint32_t frame, uint32_t first, uint32_t n, wki_frame_bytes *out,
+                             wk_error *err) WK_MUST_USE;
+
 #ifdef __cplusplus
 }
 #endif

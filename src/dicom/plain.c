@@ -390,3 +390,15 @@ wk_code wki_plain_frame_start(wki_plain *f, const wki_image_desc *d, uint32_t fr
     rc = index_frames(f, d, err);
     return rc == WK_OK ? wki_frames_read_start(f->frames, frame, most, out, err) : rc;
 }
+
+bool wki_plain_rows(wki_plain *f, const wki_image_desc *d, uint32_t frame, wki_native_rows **out,
+                    wki_pixels *pixels)
+{
+    return wki_native_rows_open(&f->source, &f->layout, d, frame, out, pixels);
+}
+
+wk_code wki_plain_row_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame, uint32_t first,
+                            uint32_t n, wki_frame_bytes *out, wk_error *err)
+{
+    return wki_native_read_rows(&f->source, &f->layout, d, frame, first, n, out, err);
+}

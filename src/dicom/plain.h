@@ -15,6 +15,7 @@
 
 #include "core/image.h"
 #include "dicom/dicom_layout.h"
+#include "dicom/native_rows.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -90,6 +91,14 @@ bool wki_plain_select(wki_plain *f, wki_image_desc *desc, uint32_t frame) WK_MUS
 
 /* As wki_dicom_frames_there(). */
 uint32_t wki_plain_frames_there(wki_plain *f, const wki_image_desc *d);
+
+/* As wki_native_rows_open(), for the life of the file. */
+bool wki_plain_rows(wki_plain *f, const wki_image_desc *d, uint32_t frame, wki_native_rows **out,
+                    wki_pixels *pixels);
+
+/* As wki_native_read_rows(). */
+wk_code wki_plain_row_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame, uint32_t first,
+                            uint32_t n, wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
 /* As wki_dicom_frame_bytes(). */
 wk_code wki_plain_frame_bytes(wki_plain *f, const wki_image_desc *d, uint32_t frame,

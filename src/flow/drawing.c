@@ -287,11 +287,76 @@ static wk_code draw_slide(wki_drawing *g, const wki_drawing_opts *opts, wki_pict
     return rc;
 }
 
+/* Raw pixels made smaller, without the frame in memory. False where another way has to be taken. */
+static bool draw_by_rows(wki_drawing *g, uint32_t frame, const wki_render_opts *opts,
+                         wki_picture *out, wk_image_report *r, wki_render_report *window)
+{
+    wki_native_rows *rows = NULL;
+    wki_picture picture = {0};
+    wki_pixels pixels;
+    bool drawn;
+
+    if (!g->plain || opts->box == 0 || !wki_plain_rows(g->plain, &g->desc, frame, &rows, &pixels))
+        return false;
+    drawn = wki_render_takes_rows(&g->desc, frame, &pixels, opts) &&
+            wki_render(&g->desc, frame, &pixels, opts, &picture, window, NULL) == WK_OK;
+    if (!wki_native_rows_close(rows) || !drawn) {
+        wki_picture_clear(&picture);
+        return false;
+    }
+    memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+    *out = picture;
+    return true;
+}
+
+/* A region of raw pixels, without the rows above and below it. */
+static bool draw_region(wki_drawing *g, uint32_t frame, const wki_render_opts *opts,
+                        wki_picture *out, wk_image_report *r, wki_render_report *window)
+{
+    wki_image_desc part = g->desc; /* borrows what it points to */
+    const wki_region *region = &opts->region;
+    wki_frame_bytes bytes = {0};
+    wki_render_opts own = *opts;
+    wki_pixels pixels = {0};
+    bool drawn = false;
+
+    if (!g->plain || region->width == 0 || g->desc.encapsulated || region->y >= g->desc.rows ||
+        region->height > g->desc.rows - region->y ||
+        wki_plain_row_bytes(g->plain, &g->desc, frame, region->y, region->height, &bytes, NULL) !=
+            WK_OK)
+        return false;
+    part.rows = region->height;
+    own.region.y = 0;
+    if (wki_decode_adopt(&part, &bytes, &pixels) &&
+        wki_render_window_stays(&g->desc, frame, &pixels, opts)) {
+        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+        drawn = wki_render(&part, frame, &pixels, &own, out, window, NULL) == WK_OK;
+    }
+    wki_pixels_clear(&pixels);
+    wki_frame_bytes_clear(&bytes);
+    return drawn;
+}
+
+static wk_code decode_and_render(wki_drawing *g, uint32_t frame, const wki_render_opts *opts,
+                                 wki_picture *out, wk_image_report *r, wki_render_report *window,
+                                 wk_error *err)
+{
+    wki_pixels pixels = {0};
+    wk_code rc = decode_reduced(g, frame, reduction(g, frame, opts), &pixels, err);
+
+    if (rc == WK_OK) {
+        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+        add_warning(r, pixels.warning);
+        rc = wki_render(&g->desc, frame, &pixels, opts, out, window, err);
+    }
+    wki_pixels_clear(&pixels);
+    return rc;
+}
+
 static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts *opts,
                           wki_picture *out, wk_image_report *r, wk_error *err)
 {
     wki_render_report window;
-    wki_pixels pixels = {0};
     wk_code rc;
 
     memset(&window, 0, sizeof window);
@@ -311,18 +376,13 @@ static wk_code draw_frame(wki_drawing *g, uint32_t frame, const wki_drawing_opts
     }
     r->frame = frame + 1;
     rc = select_frame(g, frame, err);
-    if (rc == WK_OK)
-        rc = decode_reduced(g, frame, reduction(g, frame, &opts->render), &pixels, err);
-    if (rc == WK_OK) {
-        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
-        add_warning(r, pixels.warning);
-        rc = wki_render(&g->desc, frame, &pixels, &opts->render, out, &window, err);
-    }
+    if (rc == WK_OK && !draw_by_rows(g, frame, &opts->render, out, r, &window) &&
+        !draw_region(g, frame, &opts->render, out, r, &window))
+        rc = decode_and_render(g, frame, &opts->render, out, r, &window, err);
     if (rc == WK_OK) {
         report_window(r, &window);
         rc = finish_picture(g, frame, opts, out, r, err);
     }
-    wki_pixels_clear(&pixels);
     return rc;
 }
 

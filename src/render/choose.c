@@ -184,6 +184,24 @@ static bool use_voi_lut(const wki_image_desc *d, uint32_t frame, const wki_rende
     return true;
 }
 
+bool wki_choose_is_settled(const wki_image_desc *d, uint32_t frame, const wki_stored_range *range,
+                           const wki_render_opts *opts)
+{
+    wki_modality m = wki_modality_of(d, frame);
+    double low = 0, high = 0;
+    wki_voi voi = {NULL, opts->window};
+    wki_render_report r;
+
+    memset(&r, 0, sizeof r);
+    wki_modality_range(&m, range, &low, &high);
+    if (!(low < high))
+        return false;
+    if (opts->rule == WKI_WINDOW_GIVEN)
+        return wki_window_is_valid(&voi.window) && !shows_one_grey(&voi, low, high);
+    return opts->rule == WKI_WINDOW_DICOM &&
+           use_stored_window(d, frame, opts, low, high, &voi, &r) && !r.warning[0];
+}
+
 wk_code wki_choose_voi(const wki_image_desc *d, uint32_t frame, const wki_pixels *p,
                        const wki_stored_range *range, const wki_render_opts *opts, wki_voi *out,
                        wki_render_report *report, wk_error *err)

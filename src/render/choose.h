@@ -27,6 +27,12 @@ wk_code wki_choose_voi(const wki_image_desc *d, uint32_t frame, const wki_pixels
                        const wki_stored_range *range, const wki_render_opts *opts, wki_voi *out,
                        wki_render_report *report, wk_error *err) WK_MUST_USE;
 
+/* Whether the window is the caller's or the file's, and no other values than the range's would
+ * change that: more contrast in a part is more contrast in the whole. A part without any tells
+ * nothing. */
+bool wki_choose_is_settled(const wki_image_desc *d, uint32_t frame, const wki_stored_range *range,
+                           const wki_render_opts *opts);
+
 #ifdef __cplusplus
 }
 #endif

@@ -233,6 +233,8 @@ static void map_to_16(const grey *g, const void *in, size_t n, uint16_t *to)
 
 static const void *source_row(const wki_pixels *p, uint32_t y)
 {
+    if (p->row)
+        return p->row(p->row_user, y);
     return (const uint8_t *)p->data + (size_t)y * p->cols * p->samples * wki_sample_bytes(p->type);
 }
 
@@ -563,6 +565,8 @@ static wk_code check_pixels(const wki_pixels *p, wk_error *err)
     bool one = p->color == WKI_COLOR_GREY || p->color == WKI_COLOR_INDEX;
     size_t need = wki_sample_bytes(p->type);
 
+    if (p->row && p->rows > 0 && p->cols > 0)
+        return WK_OK;
     if (!p->data || p->rows == 0 || p->cols == 0 || p->samples != (one ? 1 : 3) ||
         p->rows > WK_MAX_ROWS || p->cols > WK_MAX_COLUMNS ||
         p->size < need * p->rows * p->cols * p->samples)
@@ -606,6 +610,37 @@ bool wki_render_keeps(const wki_image_desc *d, uint32_t frame, const wki_render_
     }
     *report = r;
     return true;
+}
+
+bool wki_render_window_stays(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                             const wki_render_opts *opts)
+{
+    wki_stored_range range;
+
+    if (d->samples == 3 && !d->supplemental_palette)
+        return true;
+    if (pixels->color != WKI_COLOR_GREY || is_supplemental(d) || d->has_padding ||
+        !pixels->has_range)
+        return false;
+    range = wki_stored_range_of(d, pixels);
+    return wki_choose_is_settled(d, frame, &range, opts);
+}
+
+bool wki_render_takes_rows(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                           const wki_render_opts *opts)
+{
+    uint32_t width = 0, height = 0;
+    wki_render_report report;
+    grey g;
+
+    wki_render_size(d, opts->box, &width, &height);
+    if (opts->region.width || opts->depth == 16 || width >= d->cols || height >= d->rows ||
+        !wki_render_window_stays(d, frame, pixels, opts))
+        return false;
+    if (d->samples == 3)
+        return wki_color_is_rgb8(d, pixels);
+    memset(&report, 0, sizeof report);
+    return grey_init(&g, d, frame, pixels, opts, 8, &report, NULL) == WK_OK && set_linear(&g);
 }
 
 /* An ICC profile says at bytes 16 to 19 what kind of picture it is for. */

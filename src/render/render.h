@@ -64,6 +64,16 @@ bool wki_render_knows_window(const wki_image_desc *d, uint32_t frame, const wki_
 bool wki_render_keeps(const wki_image_desc *d, uint32_t frame, const wki_render_opts *opts,
                       wki_render_report *report);
 
+/* Whether wki_render() can draw pixels that come row by row, as the range of a part of them is
+ * pixels->range: a picture made smaller, in colour or by a linear window of the file or the caller,
+ * which no other values would make it leave aside. Without padding. */
+bool wki_render_takes_rows(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                           const wki_render_opts *opts);
+
+/* Whether the window of the frame is the one that pixels->range, of a part of its values, gives. */
+bool wki_render_window_stays(const wki_image_desc *d, uint32_t frame, const wki_pixels *pixels,
+                             const wki_render_opts *opts);
+
 /* Draws one frame. Values that are no numbers are black. Clear `out` with wki_picture_clear().
  * WK_UNSUPPORTED for what cannot be shown as asked (window NONE where the values are no integers
  * that fit), WK_USAGE for a region that does not lie inside. */
