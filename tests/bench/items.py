@@ -10,8 +10,9 @@ def make_all(args, phantom):
     n, big = (500, 6) if args.full else (100, 2)
 
     def kind(name, count, size=None):
-        out = os.path.join(args.dir, "in%s" % (size or ""))
-        subprocess.run([phantom, "-o", out] + (["-n", str(size)] if size else [])
+        out = os.path.join(args.dir, "in", "%s-%d" % (name, count))
+        os.makedirs(os.path.dirname(out), exist_ok=True)
+        subprocess.run([phantom, "-o", out] + (["-n", size] if size else [])
                        + ["%s:%d" % (name, count)], check=True)
         return sorted(glob.glob(os.path.join(out, name, "*.dcm")))
 
@@ -29,20 +30,20 @@ def make_all(args, phantom):
                 made.append(to)
         return made
 
-    ct, dx, mg = kind("ct", n), kind("dx", big), kind("mg", 1)
-    us60 = kind("us", 60)
-    os.rename(us60[0], os.path.join(args.dir, "us60.dcm"))
-    us60 = [os.path.join(args.dir, "us60.dcm")]
-    us = kind("us", 1)
+    ct, dx, mg = kind("ct", n), kind("dx", big, "2500x3000"), kind("mg", 1)
+    us, us60 = kind("us", 1, "1024x768"), kind("us", 60, "1024x768")
+    ect = kind("ect", 200)
     some = ct[:20]
     return {
         "ct": (ct, ["thumb", "jpg", "png"]),
         "ct-jpll": (convert("ct-jpll", some, ["dcmcjpeg", "+e1"]), ["thumb"]),
         "ct-rle": (convert("ct-rle", some, ["dcmcrle"]), ["thumb"]),
-        "us-jpeg": (convert("us-jpeg", us, ["dcmcjpeg", "+eb", "+q", "90"]), ["thumb", "jpg"]),
+        "us-jpeg": (convert("us-jpeg", us, ["dcmcjpeg", "+eb", "+q", "90"]), ["thumb", "jpg", "anew"]),
         "dx": (dx, ["thumb", "jpg", "png"]),
         "dx-jpll": (convert("dx-jpll", dx[:2], ["dcmcjpeg", "+e1"]), ["thumb"]),
         "us-60-frames": (us60, ["thumb"]),
+        "ect-200-frames": (ect, ["thumb"]),
+        "mg": (mg, ["thumb", "jpg", "png"]),
         "dx-j2k": (convert("dx-j2k", dx[:1], ["gdcmconv", "--j2k"]), ["thumb"]),
         "ct-j2k": (convert("ct-j2k", ct[:10], ["gdcmconv", "--j2k"]), ["thumb"]),
         "mg-j2k": (convert("mg-j2k", mg, ["gdcmconv", "--j2k"]), ["thumb"]),
@@ -50,6 +51,22 @@ def make_all(args, phantom):
         "ct-htj2k": (htj2k(args, "ct-htj2k", ct[:10]), ["thumb"]),
         "mg-htj2k": (htj2k(args, "mg-htj2k", mg), ["thumb"]),
     }
+
+
+# What bare_limit is told: columns, rows, bytes of a pixel, the window's lower end and span, frames.
+BARE = {"ct": (512, 512, 2, 864, 399, 1), "dx": (2500, 3000, 2, 6000, -8799, 1), "mg": (3328, 4096, 2, 400, 2799, 1),
+        "us-60-frames": (1024, 768, 3, 0, 255, 60), "ect-200-frames": (512, 512, 2, 864, 399, 200),
+        "us-jpeg": (1024, 768, 0, 0, 255, 1)}
+
+
+def frame_behind(item, file):
+    """How many bytes before the end of the file its middle frame begins."""
+    cols, rows, size, _, _, frames = BARE[item]
+    if size:
+        return cols * rows * size * (frames - frames // 2)
+    with open(file, "rb") as f:
+        data = f.read()
+    return len(data) - data.index(b"\xff\xd8\xff")
 
 
 def elements(data):

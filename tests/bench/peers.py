@@ -6,9 +6,12 @@ import shutil
 import subprocess
 import sys
 
+import items
+
 HERE = os.path.dirname(os.path.abspath(__file__))
-SUFFIX = {"thumb": ".jpg", "jpg": ".jpg", "png": ".png"}
-DCMJ2PNM = {"thumb": ["+Sxv", "256", "+oj", "+Jq", "90"], "jpg": ["+oj", "+Jq", "90"], "png": ["+on"]}
+SUFFIX = {"thumb": ".jpg", "jpg": ".jpg", "anew": ".jpg", "png": ".png"}
+DCMJ2PNM = {"thumb": ["+Sxv", "256", "+oj", "+Jq", "90"], "jpg": ["+oj", "+Jq", "90"],
+            "anew": ["+oj", "+Jq", "90"], "png": ["+on"]}
 
 
 class Peer:
@@ -21,8 +24,8 @@ class Peer:
         self.prepare = prepare  # (files, folder) -> the files it is given instead
 
 
-SOME = {"ct": 5, "us": 5, "dx": 3, "mg": 3}
-MORE = {"ct": 40, "us": 20, "dx": 6, "mg": 5}
+SOME = {"ct": 5, "us": 5, "ect": 3, "dx": 3, "mg": 3}
+MORE = {"ct": 40, "us": 20, "ect": 2, "dx": 6, "mg": 5}
 
 
 def a_file(make):
@@ -39,7 +42,7 @@ def is_j2k(item):
 
 def middle(item):
     """The number of the frame that is drawn, from 0."""
-    return 30 if "60-frames" in item else 0
+    return 30 if "60-frames" in item else 100 if "200-frames" in item else 0
 
 
 def dcmtk_process():
@@ -47,7 +50,8 @@ def dcmtk_process():
         return None
 
     def make(task, item, source, to):
-        window = [] if item.startswith("us") else ["+Wi", "1"]
+        # Of an enhanced image it finds no window, and shows the whole range.
+        window = [] if item.startswith(("us", "ect")) else ["+Wi", "1"]
         return ["dcmj2pnm", "+F", str(middle(item) + 1)] + window + DCMJ2PNM[task] + [source, to]
     return Peer("dcmj2pnm", draws=lambda item, task: not is_j2k(item), **a_file(make))
 
@@ -56,6 +60,19 @@ def dcmtk_library(build):
     program = os.path.join(build, "tests", "bench", "dcmtk_draw")
     return Peer("DCMTK 1p", lambda task, item, out, files: [[program, task, out] + files],
                 lambda item, task: not is_j2k(item))
+
+
+def bare_limit(build):
+    """What is left of the work where nothing is read, checked or decided."""
+    program = os.path.join(build, "tests", "bench", "bare_limit")
+    if not os.path.exists(program):
+        return None
+
+    def commands(task, item, out, files):
+        cols, rows, size, low, span, _ = items.BARE[item]
+        what = [str(v) for v in (cols, rows, size, low, span, items.frame_behind(item, files[0]))]
+        return [[program, "jpg" if task == "anew" else task, out] + what + files]
+    return Peer("bare limit", commands, lambda item, task: item in items.BARE and (item, task) != ("us-jpeg", "jpg"))
 
 
 def gdcm():
@@ -83,8 +100,8 @@ def libvips(wadokit):
     TurboJPEG (PNG: zlib at level 1), in one process."""
     if not shutil.which("vipsthumbnail"):
         return None
-    size = {"thumb": "256x256", "jpg": "100000x100000>", "png": "100000x100000>"}
-    options = {"thumb": "[Q=90]", "jpg": "[Q=90]", "png": "[compression=1]"}
+    size = {"thumb": "256x256", "jpg": "100000x100000>", "anew": "100000x100000>", "png": "100000x100000>"}
+    options = {"thumb": "[Q=90]", "jpg": "[Q=90]", "anew": "[Q=90]", "png": "[compression=1]"}
 
     def commands(task, item, out, files):
         to = os.path.join(out, "%s" + SUFFIX[task] + options[task])
@@ -129,7 +146,7 @@ def all_peers(build):
     """Those that are there; the names of the others go to standard error."""
     wadokit = os.path.join(build, "src", "cli", "wadokit")
     found = [("dcmj2pnm", dcmtk_process()), ("DCMTK in one process", dcmtk_library(build)),
-             ("GDCM", gdcm()), ("ImageMagick", imagemagick()), ("libvips", libvips(wadokit)),
+             ("the bare limit (libisal-dev)", bare_limit(build)), ("GDCM", gdcm()), ("ImageMagick", imagemagick()), ("libvips", libvips(wadokit)),
              ("pydicom with Pillow and NumPy", pydicom()),
              ("dcmjs-imaging (npm ci in tests/bench/node)", dcmjs())]
     for name, peer in found:
