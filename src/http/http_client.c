@@ -12,7 +12,9 @@
 #include "http/url.h"
 
 enum {
-    DEFAULT_TRANSFERS = 6
+    DEFAULT_TRANSFERS = 6,
+    TOLD_WAIT_MS = 5000,  /* waits from here on are told without being asked for */
+    TOLD_EVERY_MS = 30000 /* and for one origin no oftener than this */
 };
 
 static uint32_t chance(const wki_http *http)
@@ -198,11 +200,24 @@ static wki_retry_verdict verdict_on(const wki_http_transfer *t, wki_failure fail
     return wki_retry_decide(&c);
 }
 
+/* A server that asks for patience is worth a word to whoever waits; a few of them, not one for each
+ * transfer. */
+static wk_log_level level_of_wait(wki_http_transfer *t, const wki_retry_verdict *v)
+{
+    int64_t now = wki_http_now_ms(t->http);
+
+    if (!v->asked || v->wait_ms < TOLD_WAIT_MS ||
+        (t->slot->told_ms > 0 && now - t->slot->told_ms < TOLD_EVERY_MS))
+        return WK_LOG_INFO;
+    t->slot->told_ms = now > 0 ? now : 1;
+    return WK_LOG_WARN;
+}
+
 static void retry_later(wki_http_transfer *t, const wki_retry_verdict *v, const char *what)
 {
     const wki_http *http = t->http;
 
-    wk_log_write(http->opts.log, WK_LOG_INFO, "%s: %s: %s %.1f s", t->slot->origin, what,
+    wk_log_write(http->opts.log, level_of_wait(t, v), "%s: %s: %s %.1f s", t->slot->origin, what,
                  v->asked ? "asks to wait" : "trying again in", (double)v->wait_ms / 1000);
     t->waited_ms += v->patience ? v->wait_ms : 0;
     t->counted -= !v->counts;

@@ -22,7 +22,8 @@ typedef struct wki_slot {
     char *origin;
     wki_http_transfer *first, *last; /* ready to be started, in order */
     int running;
-    bool reached; /* it has answered */
+    bool reached;    /* it has answered */
+    int64_t told_ms; /* when it was last told that it asks to wait; 0 never */
     wki_throttle throttle;
 } wki_slot;
 

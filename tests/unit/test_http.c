@@ -21,6 +21,7 @@ struct bench {
     int renewed;
     bool cannot_renew;
     char log[16384];
+    int warnings;
     wk_log sink;
 };
 
@@ -46,7 +47,7 @@ static void hear(void *user, wk_log_level level, const char *message)
     struct bench *b = user;
     size_t used = strlen(b->log);
 
-    (void)level;
+    b->warnings += level <= WK_LOG_WARN;
     snprintf(b->log + used, sizeof b->log - used, "%s\n", message);
 }
 
@@ -395,6 +396,7 @@ static void test_a_busy_server_is_waited_for_and_it_is_said(void)
     T_OK(once(&b, replies, 2, "https://a/", &err), &err);
     CU_ASSERT_EQUAL(b.script.seen[1].at_ms - b.script.seen[0].at_ms, 5000);
     T_HAS(b.log, "https://a: 503 Service Unavailable: asks to wait 5.0 s");
+    CU_ASSERT_EQUAL(b.warnings, 1); /* a person sees it without asking for more words */
     bench_close(&b);
 }
 
@@ -406,6 +408,7 @@ static void test_patience_ends(void)
 
     T_FAILS(once(&b, replies, 1, "https://a/", &err), WK_NET, &err);
     CU_ASSERT_EQUAL(b.script.n_seen, 4);
+    CU_ASSERT_EQUAL(b.warnings, 3);
     CU_ASSERT_EQUAL(err.http_status, 503);
     T_HAS(err.message, "503 Service Unavailable: fetching (4 attempts; it asks to wait 100 s");
     bench_close(&b);
