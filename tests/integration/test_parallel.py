@@ -21,6 +21,7 @@ events {{ worker_connections 64; }}
 http {{ log_format it '$connection $server_protocol $msec $request_time $request_uri'; access_log {dir}/access it;
   client_body_temp_path {dir}/b; proxy_temp_path {dir}/p; fastcgi_temp_path {dir}/f;
   uwsgi_temp_path {dir}/u; scgi_temp_path {dir}/s;
+  {more}
   server {{ listen 127.0.0.1:{plain}; listen 127.0.0.1:{tls} ssl http2;
     ssl_certificate {dir}/cert.pem; ssl_certificate_key {dir}/key.pem; root {dir}/www;
     location ~ ^/studies/[0-9.]+/instances$ {{ types {{ }} default_type application/dicom+json; try_files /list =404; }}
@@ -45,8 +46,8 @@ class Request:
 
 @unittest.skipUnless(NGINX, "nginx is not installed")
 class Parallel(peers.Case):
-    def serve(self, rate=""):
-        """The root of plain HTTP, and that of HTTPS with HTTP/2."""
+    def serve(self, rate="", more=""):
+        """The root of plain HTTP, and that of HTTPS with HTTP/2; `more` is configuration."""
         self.folder = os.path.join(self.home, "nginx")
         os.makedirs(self.folder + "/www")
         os.chmod(self.home, 0o755)
@@ -62,7 +63,7 @@ class Parallel(peers.Case):
                         self.folder + "/key.pem", "-out", self.folder + "/cert.pem"], check=True, capture_output=True)
         plain, tls = peers.free_port(), peers.free_port()
         with open(self.folder + "/nginx.conf", "w", encoding="utf-8") as file:
-            file.write(CONF.format(dir=self.folder, plain=plain, tls=tls, rate=rate))
+            file.write(CONF.format(dir=self.folder, plain=plain, tls=tls, rate=rate, more=more))
         child = subprocess.Popen([NGINX, "-p", self.folder, "-c", self.folder + "/nginx.conf"],
                                  stdin=subprocess.DEVNULL)
         self.addCleanup(peers.stop, child)
@@ -113,6 +114,15 @@ class Parallel(peers.Case):
         seen = self.requests("/series/", SERIES)
         for one in seen:
             self.assertLessEqual(sum(other.begin <= one.begin < other.end for other in seen), 2)
+
+    def test_a_server_that_ends_connections_costs_no_instance(self):
+        """With HTTP/2 it says so by GOAWAY, also to transfers that are under way."""
+        for root in self.serve(more="keepalive_requests 4;"):
+            with self.subTest(root):
+                shutil.rmtree(self.out, ignore_errors=True)
+                self.get(root, "--by", "instance", "-j", "6")
+                seen = {one.connection for one in self.requests("/instances/", None)}
+                self.assertGreaterEqual(len(seen), SERIES * COUNT // 4)
 
     def test_connections_of_http1_are_used_again(self):
         root = self.serve()[0]
