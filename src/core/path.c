@@ -12,7 +12,9 @@
 
 #include "core/text.h"
 
-enum { MAX_NAME = 255 };
+enum {
+    MAX_NAME = 255
+};
 
 static bool is_plain(char c)
 {
@@ -47,16 +49,20 @@ void wki_path_encode(char *out, size_t size, const char *text)
 
 wk_code wki_path_join(char **out, const char *dir, const char *name, wk_error *err)
 {
-    size_t n = strlen(dir);
-    const char *slash = n > 0 && dir[n - 1] == '/' ? "" : "/";
+    size_t n = strlen(dir), name_n = strlen(name);
+    bool slash = n == 0 || dir[n - 1] != '/';
     char *path;
 
-    if (n + strlen(name) + 2 > WK_MAX_PATH_BYTES)
+    if (n + name_n + 2 > WK_MAX_PATH_BYTES)
         return wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", dir,
                        WK_MAX_PATH_BYTES);
-    path = wki_strfmt("%s%s%s", dir, slash, name);
+    path = malloc(n + slash + name_n + 1);
     if (!path)
         return wk_fail(err, WK_NOMEM, "out of memory");
+    memcpy(path, dir, n);
+    if (slash)
+        path[n++] = '/';
+    memcpy(path + n, name, name_n + 1);
     *out = path;
     return WK_OK;
 }

@@ -148,29 +148,65 @@ static bool is_vr_text(const unsigned char *p)
     return p[0] >= 'A' && p[0] <= 'Z' && p[1] >= 'A' && p[1] <= 'Z';
 }
 
-static bool is_in(const char *list, const char *vr)
+#define VR(a, b) ((a) << 8 | (b))
+
+typedef enum vr_form {
+    VR_UNKNOWN,
+    VR_SHORT, /* a length of 16 bits */
+    VR_LONG,
+} vr_form;
+
+/* PS3.5 tables 7.1-1 and 7.1-2. */
+static vr_form form_of(const char *vr)
 {
-    for (; *list; list += 3) {
-        if (list[0] == vr[0] && list[1] == vr[1])
-            return true;
+    switch (VR(vr[0], vr[1])) {
+    case VR('A', 'E'):
+    case VR('A', 'S'):
+    case VR('A', 'T'):
+    case VR('C', 'S'):
+    case VR('D', 'A'):
+    case VR('D', 'S'):
+    case VR('D', 'T'):
+    case VR('F', 'D'):
+    case VR('F', 'L'):
+    case VR('I', 'S'):
+    case VR('L', 'O'):
+    case VR('L', 'T'):
+    case VR('P', 'N'):
+    case VR('S', 'H'):
+    case VR('S', 'L'):
+    case VR('S', 'S'):
+    case VR('S', 'T'):
+    case VR('T', 'M'):
+    case VR('U', 'I'):
+    case VR('U', 'L'):
+    case VR('U', 'S'):
+        return VR_SHORT;
+    case VR('O', 'B'):
+    case VR('O', 'D'):
+    case VR('O', 'F'):
+    case VR('O', 'L'):
+    case VR('O', 'V'):
+    case VR('O', 'W'):
+    case VR('S', 'Q'):
+    case VR('S', 'V'):
+    case VR('U', 'C'):
+    case VR('U', 'N'):
+    case VR('U', 'R'):
+    case VR('U', 'T'):
+    case VR('U', 'V'):
+        return VR_LONG;
+    default:
+        return VR_UNKNOWN;
     }
-    return false;
-}
-
-static bool is_short_vr(const char *vr)
-{
-    return is_in("AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US ", vr);
-}
-
-static bool is_long_vr(const char *vr)
-{
-    return is_in("OB OD OF OL OV OW SQ SV UC UN UR UT UV ", vr);
 }
 
 /* PS3.5 section 7.1.2: unknown VRs have the long form; writers before that rule used the short. */
 static bool has_long_form(const char *vr, const unsigned char *reserved)
 {
-    return is_long_vr(vr) || (!is_short_vr(vr) && reserved[0] == 0 && reserved[1] == 0);
+    vr_form form = form_of(vr);
+
+    return form == VR_LONG || (form == VR_UNKNOWN && reserved[0] == 0 && reserved[1] == 0);
 }
 
 /* Reads a header of `n` bytes; false where it needs more. */
@@ -469,7 +505,7 @@ static char sniff(const unsigned char *p)
 {
     uint32_t little = read16(p, false), big = read16(p, true);
     char vr[3] = {(char)p[4], (char)p[5], 0};
-    bool known = is_vr_text(p + 4) && (is_short_vr(vr) || is_long_vr(vr));
+    bool known = is_vr_text(p + 4) && form_of(vr) != VR_UNKNOWN;
 
     if (known && little > 0xff && big <= 0xff)
         return 'b';

@@ -13,6 +13,8 @@
 
 #include <wadokit/error.h>
 
+#include "core/buf.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -64,6 +66,9 @@ const char *wki_json_name(const wki_json *member);
 
 /* The value as compact JSON on the heap; NULL where memory is out. */
 char *wki_json_print(const wki_json *value);
+
+/* Adds `text` as a JSON string; what is not UTF-8, and controls, become '?'. */
+wk_code wki_json_add_text(wki_buf *out, const char *text, wk_error *err) WK_MUST_USE;
 
 /* "cJSON 1.7.15", for --version. */
 const char *wki_json_version(void);

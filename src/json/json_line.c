@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "json/json.h"
 
 struct wk_json_line {
     cJSON *object;
@@ -156,6 +157,43 @@ bool wk_json_set_raw(wk_json_line *line, const char *name, const char *json)
     else
         cJSON_Delete(value);
     return true;
+}
+
+static size_t plain_length(const char *text)
+{
+    size_t n = 0;
+
+    while (text[n] >= 0x20 && text[n] < 0x7f && text[n] != '"' && text[n] != '\\')
+        n++;
+    return n;
+}
+
+static wk_code add_escaped(wki_buf *out, const char *text, wk_error *err)
+{
+    size_t n = strlen(text);
+    char *clean = malloc(n + 1);
+    wk_code rc = clean ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+
+    if (clean)
+        wki_text_clean(clean, n + 1, text, n);
+    for (const char *c = clean; rc == WK_OK && *c; c++) {
+        if (*c == '"' || *c == '\\')
+            rc = wki_buf_add(out, "\\", 1, err);
+        if (rc == WK_OK)
+            rc = wki_buf_add(out, c, 1, err);
+    }
+    free(clean);
+    return rc;
+}
+
+wk_code wki_json_add_text(wki_buf *out, const char *text, wk_error *err)
+{
+    size_t n = plain_length(text);
+    wk_code rc = wki_buf_add(out, "\"", 1, err);
+
+    if (rc == WK_OK)
+        rc = text[n] ? add_escaped(out, text, err) : wki_buf_add(out, text, n, err);
+    return rc == WK_OK ? wki_buf_add(out, "\"", 1, err) : rc;
 }
 
 char *wk_json_line_text(const wk_json_line *line)

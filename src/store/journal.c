@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <wadokit/json.h>
 
 #include "core/buf.h"
 #include "core/text.h"
@@ -32,6 +31,7 @@ struct wki_journal {
     slot *slots; /* open addressing; n_slots is a power of two */
     size_t n_slots, used;
     bool read_only;
+    wki_buf line; /* memory of the last line, used again */
 };
 
 /* FNV-1a. A collision costs a look at one line more: the line says whose it is. */
@@ -44,9 +44,14 @@ static uint64_t key_of(const char *sop)
     return h;
 }
 
+static size_t slot_of(uint64_t key, size_t n)
+{
+    return (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (n - 1);
+}
+
 static void put_slot(slot *slots, size_t n, slot s)
 {
-    size_t i = (size_t)(s.key * 0x9e3779b97f4a7c15u >> 20) & (n - 1);
+    size_t i = slot_of(s.key, n);
 
     while (slots[i].at)
         i = (i + 1) & (n - 1);
@@ -248,6 +253,7 @@ static wk_code open_as(int dir_fd, bool read_only, wki_journal **out, wk_error *
     if (!j)
         return wk_fail(err, WK_NOMEM, "out of memory");
     j->read_only = read_only;
+    wki_buf_init(&j->line, MAX_LINE, "journal");
     rc = open_file(j, dir_fd, err);
     if (rc == WK_OK)
         rc = grow(j, err);
@@ -283,6 +289,7 @@ void wki_journal_close(wki_journal *j)
         return;
     if (j->fd >= 0)
         close(j->fd);
+    wki_buf_clear(&j->line);
     free(j->slots);
     free(j);
 }
@@ -292,40 +299,52 @@ size_t wki_journal_count(const wki_journal *j)
     return j->used;
 }
 
-static char *entry_text(const wki_journal_entry *e)
+/* `name` begins with what separates it from the member before. */
+static wk_code put_text(wki_buf *b, const char *name, const char *value, wk_error *err)
 {
-    wk_json_line *line = wk_json_line_new(NULL);
-    char *text;
-    char *out;
+    wk_code rc = wki_buf_add(b, name, strlen(name), err);
 
-    wk_json_set_string(line, "study", e->study);
-    wk_json_set_string(line, "series", e->series);
-    wk_json_set_string(line, "sop", e->sop);
-    wk_json_set_string(line, "path", e->path);
-    wk_json_set_int(line, "bytes", (int64_t)e->bytes);
-    wk_json_set_string(line, "sha256", e->sha256[0] ? e->sha256 : NULL);
-    wk_json_set_string(line, "transferSyntax", e->transfer_syntax);
-    wk_json_set_string(line, "source", e->source[0] ? e->source : NULL);
-    text = line ? wk_json_line_text(line) : NULL;
-    wk_json_line_free(line);
-    out = text ? wki_strfmt("%s\n", text) : NULL;
-    free(text);
-    return out;
+    if (rc != WK_OK)
+        return rc;
+    return value ? wki_json_add_text(b, value, err) : wki_buf_add(b, "null", 4, err);
+}
+
+/* By hand: a tree for each line would take longer than all else that is done for a small file. */
+static wk_code put_entry(wki_buf *b, const wki_journal_entry *e, wk_error *err)
+{
+    wk_code rc = put_text(b, "{\"study\":", e->study, err);
+
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"series\":", e->series, err);
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"sop\":", e->sop, err);
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"path\":", e->path, err);
+    if (rc == WK_OK)
+        rc = wki_buf_addf(b, err, ",\"bytes\":%" PRIu64, e->bytes);
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"sha256\":", e->sha256[0] ? e->sha256 : NULL, err);
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"transferSyntax\":", e->transfer_syntax, err);
+    if (rc == WK_OK)
+        rc = put_text(b, ",\"source\":", e->source[0] ? e->source : NULL, err);
+    return rc == WK_OK ? wki_buf_add(b, "}\n", 2, err) : rc;
 }
 
 wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *e, wk_error *err)
 {
-    char *text = entry_text(e);
     size_t n;
     ssize_t put;
+    wk_code rc;
 
-    if (!text)
-        return wk_fail(err, WK_NOMEM, "journal: out of memory");
-    n = strlen(text);
+    wki_buf_reset(&j->line);
+    rc = put_entry(&j->line, e, err);
+    if (rc != WK_OK)
+        return rc;
+    n = j->line.n;
     do
-        put = write(j->fd, text, n);
+        put = write(j->fd, j->line.data, n);
     while (put < 0 && errno == EINTR);
-    free(text);
     if (put != (ssize_t)n) {
         int saved = put < 0 ? errno : ENOSPC;
 
@@ -365,12 +384,20 @@ static bool walk_line(void *user, const char *line, size_t n, uint64_t offset)
     return rc == WK_OK ? w->each(w->user, &w->entry) : rc != WK_NOMEM;
 }
 
+static bool has_key(const wki_journal *j, uint64_t key)
+{
+    size_t i = slot_of(key, j->n_slots);
+
+    while (j->slots[i].at && j->slots[i].key != key)
+        i = (i + 1) & (j->n_slots - 1);
+    return j->slots[i].at != 0;
+}
+
 static void each_of(wki_journal *j, const char *sop, walker *w, char *buf)
 {
     uint64_t key = key_of(sop);
-    size_t i = (size_t)(key * 0x9e3779b97f4a7c15u >> 20) & (j->n_slots - 1);
 
-    for (; j->slots[i].at; i = (i + 1) & (j->n_slots - 1)) {
+    for (size_t i = slot_of(key, j->n_slots); j->slots[i].at; i = (i + 1) & (j->n_slots - 1)) {
         wk_code rc =
             j->slots[i].key == key ? read_at(j, j->slots[i].at - 1, buf, &w->entry) : WK_DATA;
 
@@ -389,10 +416,14 @@ wk_code wki_journal_each(wki_journal *j, const char *sop,
                          bool (*each)(void *user, const wki_journal_entry *entry), void *user,
                          wk_error *err)
 {
-    walker *w = calloc(1, sizeof *w);
-    char *buf = malloc(MAX_LINE + 1);
+    walker *w;
+    char *buf;
     wk_code rc = WK_OK;
 
+    if (sop && !has_key(j, key_of(sop)))
+        return WK_OK;
+    w = calloc(1, sizeof *w);
+    buf = malloc(MAX_LINE + 1);
     if (!w || !buf) {
         free(w);
         free(buf);

@@ -286,7 +286,7 @@ wk_code wki_store_part_begin(wki_store_part *p, wk_error *err)
     if (p->sha)
         wki_sha256_reset(p->sha);
     wk_error_clear(&p->bad);
-    return wki_tmpfile_open(&p->tmp, p->store->tmp_fd, err);
+    return wki_tmpfile_open_in(&p->tmp, p->store->tmp_fd, err);
 }
 
 wk_code wki_store_part_write(wki_store_part *p, const void *data, size_t n, wk_error *err)
@@ -412,14 +412,10 @@ typedef enum occupant {
 
 static occupant look_at_name(wki_store_part *p, int dir_fd, const char *name, int tmp_fd)
 {
-    struct stat st;
     uint64_t bytes = 0;
     occupant is = NAME_TAKEN;
-    int fd;
+    int fd = wki_store_file_open(dir_fd, name, &bytes);
 
-    if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return NAME_FREE;
-    fd = wki_store_file_open(dir_fd, name, &bytes);
     if (fd < 0)
         return NAME_TAKEN;
     if (bytes == p->tmp.bytes && wki_store_file_same(fd, tmp_fd))
@@ -461,17 +457,20 @@ static wk_code place(wki_store_part *p, const char *stem, const twin *t, char *p
     for (int i = 1; i <= MAX_NUMBER; i++) {
         int n = i == 1 ? snprintf(path, size, "%s.dcm", stem)
                        : snprintf(path, size, "%s-%d.dcm", stem, i);
+        bool taken = false;
         wk_code rc;
 
         if (n < 0 || (size_t)n >= size)
             return wk_fail(err, WK_IO, "path of more than %zu bytes", size);
         rc = open_parent(s, path, &name, err);
-        if (rc != WK_OK)
+        if (rc == WK_OK)
+            rc = wki_tmpfile_commit_new(&p->tmp, s->parent_fd, name, &taken, err);
+        if (rc != WK_OK || !taken)
             return rc;
         *is = look_at_name(p, s->parent_fd, name, t->tmp_fd);
         if (*is == NAME_TAKEN && strcmp(path, t->changed) == 0)
             *is = NAME_BROKEN;
-        if (*is == NAME_FREE || *is == NAME_BROKEN)
+        if (*is == NAME_BROKEN)
             return wki_tmpfile_commit_at(&p->tmp, s->parent_fd, name, false, NULL, err);
         if (*is == NAME_SAME) {
             wki_tmpfile_drop(&p->tmp);
@@ -538,20 +537,14 @@ wk_code wki_store_blob_open(wki_store *s, wki_tmpfile *tmp, wk_error *err)
     return wki_tmpfile_open(tmp, s->tmp_fd, err);
 }
 
-/* Whether the name has a file, and whether that has the same bytes. */
-static bool name_is_taken(const wki_store *s, const char *name, int tmp_fd, uint64_t n, bool *same)
+static bool has_same_bytes(const wki_store *s, const char *name, int tmp_fd, uint64_t n)
 {
-    struct stat st;
     uint64_t bytes = 0;
-    int fd;
+    int fd = wki_store_file_open(s->parent_fd, name, &bytes);
+    bool same = fd >= 0 && bytes == n && wki_store_file_same(fd, tmp_fd);
 
-    *same = false;
-    if (fstatat(s->parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        return false;
-    fd = wki_store_file_open(s->parent_fd, name, &bytes);
-    *same = fd >= 0 && bytes == n && wki_store_file_same(fd, tmp_fd);
     close_fd(fd);
-    return true;
+    return same;
 }
 
 wk_code wki_store_blob_save(wki_store *s, wki_tmpfile *tmp, const char *stem, const char *suffix,
@@ -562,19 +555,22 @@ wk_code wki_store_blob_save(wki_store *s, wki_tmpfile *tmp, const char *stem, co
 
     for (int i = 1; rc == WK_OK && i <= MAX_NUMBER; i++) {
         char number[16] = "";
+        bool taken = false;
         const char *name;
         int n;
 
+        *kept = false;
         if (i > 1)
             snprintf(number, sizeof number, "-%d", i);
         n = snprintf(blob->path, sizeof blob->path, "%s%s%s", stem, number, suffix);
         if (n < 0 || (size_t)n >= sizeof blob->path)
             return wk_fail(err, WK_IO, "path of more than %zu bytes", sizeof blob->path);
         rc = open_parent(s, blob->path, &name, err);
-        if (rc != WK_OK)
+        if (rc == WK_OK)
+            rc = wki_tmpfile_commit_new(tmp, s->parent_fd, name, &taken, err);
+        if (rc != WK_OK || !taken)
             return rc;
-        if (!name_is_taken(s, name, tmp_fd, tmp->bytes, kept))
-            return wki_tmpfile_commit_at(tmp, s->parent_fd, name, false, NULL, err);
+        *kept = has_same_bytes(s, name, tmp_fd, tmp->bytes);
         if (*kept)
             return WK_OK;
     }

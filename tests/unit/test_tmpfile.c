@@ -13,10 +13,10 @@ static int open_dir(const scratch *s)
     return fd;
 }
 
-static void test_commit(void)
+static void commits(bool with_name)
 {
     static const size_t sizes[] = {0, 1, 262143, 262144, 262145, 1000000};
-    wki_tmpfile t = {0};
+    wki_tmpfile t = {.with_name = with_name};
     wk_error err = {0};
     char *data = malloc(1000000);
     scratch s;
@@ -45,9 +45,9 @@ static void test_commit(void)
     scratch_remove(&s);
 }
 
-static void test_clear(void)
+static void clears(bool with_name)
 {
-    wki_tmpfile t = {0};
+    wki_tmpfile t = {.with_name = with_name};
     wk_error err = {0};
     scratch s;
     int fd;
@@ -56,7 +56,7 @@ static void test_clear(void)
     fd = open_dir(&s);
     T_OK(wki_tmpfile_open(&t, fd, &err), &err);
     T_OK(wki_tmpfile_write(&t, "x", 1, &err), &err);
-    CU_ASSERT_EQUAL(scratch_count(&s, "."), 1);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), with_name);
     wki_tmpfile_clear(&t);
     wki_tmpfile_clear(&t);
     CU_ASSERT_EQUAL(scratch_count(&s, "."), 0);
@@ -64,9 +64,9 @@ static void test_clear(void)
     scratch_remove(&s);
 }
 
-static void test_existing(void)
+static void keeps_existing(bool with_name)
 {
-    wki_tmpfile t = {0};
+    wki_tmpfile t = {.with_name = with_name};
     wk_error err = {0};
     bool existed = false;
     scratch s;
@@ -87,6 +87,58 @@ static void test_existing(void)
     wki_tmpfile_clear(&t);
     close(fd);
     scratch_remove(&s);
+}
+
+static void takes_free_names_only(bool with_name)
+{
+    wki_tmpfile t = {.with_name = with_name};
+    wk_error err = {0};
+    bool existed = false;
+    char seen[3] = "";
+    scratch s;
+    int fd, tmp_fd = -1;
+
+    scratch_make(&s);
+    scratch_write(&s, "f", "old", 3);
+    fd = open_dir(&s);
+    T_OK(wki_tmpfile_open_in(&t, fd, &err), &err);
+    T_OK(wki_tmpfile_write(&t, "new", 3, &err), &err);
+    T_OK(wki_tmpfile_commit_new(&t, fd, "f", &existed, &err), &err);
+    CU_ASSERT_TRUE(existed);
+    T_OK(wki_tmpfile_flush(&t, &tmp_fd, &err), &err);
+    CU_ASSERT_EQUAL(pread(tmp_fd, seen, 3, 0), 3);
+    CU_ASSERT_EQUAL(memcmp(seen, "new", 3), 0);
+    T_OK(wki_tmpfile_commit_new(&t, fd, "g", &existed, &err), &err);
+    CU_ASSERT_FALSE(existed);
+    CU_ASSERT_EQUAL(scratch_size(&s, "g"), 3);
+    CU_ASSERT_EQUAL(scratch_count(&s, "."), 2);
+    wki_tmpfile_clear(&t);
+    CU_ASSERT_EQUAL(close(fd), 0);
+    scratch_remove(&s);
+}
+
+static void test_commit(void)
+{
+    commits(false);
+    commits(true);
+}
+
+static void test_clear(void)
+{
+    clears(false);
+    clears(true);
+}
+
+static void test_existing(void)
+{
+    keeps_existing(false);
+    keeps_existing(true);
+}
+
+static void test_new(void)
+{
+    takes_free_names_only(false);
+    takes_free_names_only(true);
 }
 
 static void test_open_for(void)
@@ -113,6 +165,7 @@ static CU_TestInfo tests[] = {
     {"a file has its name only when it is whole", test_commit},
     {"what is not committed is removed", test_clear},
     {"a file that is there may be kept", test_existing},
+    {"a name that is taken leaves the file as it was", test_new},
     {"a path that the user named is checked", test_open_for},
     CU_TEST_INFO_NULL,
 };
