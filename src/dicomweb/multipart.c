@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/find.h"
 #include "core/text.h"
 
 enum {
@@ -444,8 +445,7 @@ static wk_code scan(wki_multipart *m, const char *p, size_t n, size_t *used, wk_
     wk_code rc;
 
     while (v == IS_DATA) {
-        const char *found =
-            n - at >= m->delimiter_n ? memmem(p + at, n - at, m->delimiter, m->delimiter_n) : NULL;
+        const char *found = wki_find(p + at, n - at, m->delimiter, m->delimiter_n);
 
         if (!found) {
             *used = at + find_partial(m, p + at, n - at);

@@ -20,7 +20,7 @@
 #include "http/url.h"
 
 enum {
-    BUFFER_BYTES = 512 << 10,
+    BUFFER_BYTES = 1 << 20,
     IDLE_CHECK_MS = 100,
     RATIO_FREE_BYTES = 1 << 20
 };

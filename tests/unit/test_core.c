@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/find.h"
 #include "core/hash.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -30,7 +31,9 @@ static void test_messages_hold_no_control_characters(void)
 {
     wk_error err = {0};
 
-    wk_fail(&err, WK_DATA, "a\x1b[31mb\nc\xC2\x9B" "d\xFF\xE2\x80\xAE");
+    wk_fail(&err, WK_DATA,
+            "a\x1b[31mb\nc\xC2\x9B"
+            "d\xFF\xE2\x80\xAE");
     T_STR(err.message, "a?[31mb?c?d??");
 }
 
@@ -55,8 +58,8 @@ static void test_every_code_has_an_exit_status_of_the_contract(void)
 static void test_uids_are_read_in_every_coat(void)
 {
     static const char *const good[] = {"1.2.3", "urn:oid:1.2.3", "URN:OID:1.2.3", " 1.2.3 "};
-    static const char *const bad[] = {"",     "1..2", ".1", "1.", "../1", "1.2a",
-                                      "urn:uuid:1.2", "1/2"};
+    static const char *const bad[] = {"",     "1..2", ".1",           "1.",
+                                      "../1", "1.2a", "urn:uuid:1.2", "1/2"};
     char uid[WK_UID_SIZE];
 
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -145,6 +148,34 @@ static void test_sha256_of_abc(void)
     wki_sha256_free(h);
 }
 
+/* Bytes of two letters, so that beginnings and ends of what is looked for are everywhere. */
+static void test_what_is_looked_for_is_found_where_memmem_finds_it(void)
+{
+    char data[2000];
+    uint32_t seed = 1;
+
+    for (size_t i = 0; i < sizeof data; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        data[i] = seed >> 31 ? 'a' : 'b';
+    }
+    for (size_t round = 0; round < 4000; round++) {
+        size_t from, n, m, at;
+        char what[40];
+        const char *want;
+
+        seed = seed * 1664525u + 1013904223u;
+        from = seed >> 8 & 63;
+        n = (seed >> 14) % (sizeof data - from);
+        m = 1 + round % sizeof what;
+        at = (seed >> 20) % (sizeof data - m);
+        memcpy(what, data + at, m);
+        what[m - 1] = (char)(round % 3 ? what[m - 1] : 'c');
+        want = memmem(data + from, n, what, m);
+        CU_ASSERT_PTR_EQUAL(wki_find(data + from, n, what, m), want);
+        CU_ASSERT_PTR_EQUAL(wki_find_plain(data + from, n, what, m), want);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"first cause stays, context goes in front", test_first_cause_stays_and_context_goes_in_front},
     {"an error without a struct still returns the code",
@@ -160,6 +191,8 @@ static CU_TestInfo tests[] = {
     {"names cannot leave the folder", test_names_cannot_leave_the_folder},
     {"nothing is made through a link", test_nothing_is_made_through_a_link},
     {"SHA-256 of abc", test_sha256_of_abc},
+    {"what is looked for is found where memmem finds it",
+     test_what_is_looked_for_is_found_where_memmem_finds_it},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_core = {"core", NULL, NULL, NULL, NULL, tests};
