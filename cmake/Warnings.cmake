@@ -7,6 +7,7 @@ target_compile_options(wadokit_flags INTERFACE
     $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
     $<$<BOOL:${WADOKIT_WERROR}>:-Werror>)
 if(WADOKIT_SANITIZE)
+    target_compile_definitions(wadokit_flags INTERFACE WADOKIT_SANITIZED)
     target_compile_options(wadokit_flags INTERFACE
         -fsanitize=${WADOKIT_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(wadokit_flags INTERFACE -fsanitize=${WADOKIT_SANITIZE})

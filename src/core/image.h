@@ -187,6 +187,11 @@ typedef enum wki_sample_type {
     WKI_U8, WKI_S8, WKI_U16, WKI_S16, WKI_U32, WKI_S32, WKI_F32, WKI_F64,
 } wki_sample_type;
 
+/* A part of an image in its own pixels, counted from 0; width 0 is all of it. */
+typedef struct wki_region {
+    uint32_t x, y, width, height;
+} wki_region;
+
 /* One decoded frame: rows x cols x samples, interleaved, no padding between rows, in the machine's
  * byte order. Integer values are the stored ones: the bits High Bit names, sign-extended, unused
  * bits gone, in the smallest of 1, 2 and 4 bytes that holds Bits Allocated. */
@@ -205,6 +210,7 @@ typedef struct wki_pixels {
                           for the mean of the block that begins there */
     bool has_range;    /* `range` holds the smallest and the largest value (8 and 16 bits) */
     int32_t range[2];
+    bool cut;          /* only the region that was asked for, which may be smaller */
     char decoder[32];  /* "dcmtk", "openjpeg", "turbojpeg", "native", ... */
     char warning[160]; /* one line where the stream disagreed with the header, else "" */
 } wki_pixels;

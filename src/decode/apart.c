@@ -27,6 +27,9 @@ enum {
     BASE_SECONDS = 2,
     SAMPLES_A_SECOND = 1 << 20,
     PATIENCE = 20,
+    /* A damaged stream may ask for any amount of memory: 1 GiB, and 64 bytes a sample. */
+    LEAST_MEMORY = 1 << 30,
+    BYTES_A_SAMPLE = 64,
     LEAST_ROOM = 4 << 20, /* so that small pictures of all sizes find room in the same child */
     MOST_FDS = 1024
 };
@@ -93,6 +96,39 @@ static unsigned seconds_for(size_t pixels)
     return BASE_SECONDS + (unsigned)(pixels / SAMPLES_A_SECOND);
 }
 
+/* What this process has already: the sixth number of statm, in pages. */
+static rlim_t memory_now(void)
+{
+    char text[256] = "", *at = text;
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    unsigned long pages = 0;
+
+    if (fd >= 0) {
+        (void)!read(fd, text, sizeof text - 1);
+        (void)close(fd);
+    }
+    for (int i = 0; i < 6; i++)
+        pages = strtoul(at, &at, 10);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Sanitizers need more than any limit. */
+static void limit_memory(rlim_t at_start, size_t pixels)
+{
+#ifndef WADOKIT_SANITIZED
+    rlim_t most = at_start + LEAST_MEMORY + (rlim_t)pixels * BYTES_A_SAMPLE;
+    struct rlimit data;
+
+    if (getrlimit(RLIMIT_DATA, &data) == 0) {
+        data.rlim_cur = most < data.rlim_max ? most : data.rlim_max;
+        (void)setrlimit(RLIMIT_DATA, &data);
+    }
+#else
+    (void)at_start;
+    (void)pixels;
+#endif
+}
+
 static void limit_time(unsigned seconds)
 {
     struct itimerval timer = {{0, 0}, {seconds, 0}};
@@ -119,11 +155,13 @@ static void run(wki_codec codec, task *t)
 /* The child's life. */
 static void serve(wki_codec codec, task *t, int fd)
 {
+    rlim_t at_start = memory_now();
     char byte;
 
     become_expendable(fd);
     while (read(fd, &byte, 1) == 1) {
         limit_time(t->seconds);
+        limit_memory(at_start, t->pixels);
         run(codec, t);
         limit_time(0);
         if (write(fd, &byte, 1) != 1)

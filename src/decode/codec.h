@@ -33,6 +33,9 @@ wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes,
                           wki_pixels *out, wk_error *err);
 wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                        wki_pixels *out, wk_error *err);
+/* The same of a part only, where it can be done: `out->cut`. */
+wk_code wki_decode_j2k_region(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                              const wki_region *region, wki_pixels *out, wk_error *err);
 /* As wki_decode_j2k(), which chooses between them: by OpenJPEG in this process, no high throughput
  * blocks; by OpenJPH in another one. */
 wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,

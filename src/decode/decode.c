@@ -137,6 +137,8 @@ static wk_code decode_by(const entry *e, const wki_image_desc *d, uint32_t frame
                          const wki_frame_bytes *bytes, const wki_decode_opts *opts, wki_pixels *out,
                          wk_error *err)
 {
+    if (e->codec == wki_decode_j2k && opts->region && opts->reduce == 0)
+        return wki_decode_j2k_region(d, bytes, opts->region, out, err);
     return e->codec ? e->codec(d, bytes, opts->reduce, out, err)
                     : decode_any_jpeg(d, frame, bytes, opts, out, err);
 }

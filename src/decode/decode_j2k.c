@@ -264,29 +264,59 @@ static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct,
     return WK_OK;
 }
 
+/* What of a picture is wanted: the whole of it smaller, or a part of it. */
+typedef struct wish {
+    unsigned reduce;
+    const wki_region *region; /* or NULL */
+} wish;
+
+/* A part is only decoded where all components have a sample for each of its pixels. */
+static bool can_cut(const opj_image_t *image, const wish *w)
+{
+    for (unsigned i = 0; i < image->numcomps; i++) {
+        if (image->comps[i].dx != 1 || image->comps[i].dy != 1)
+            return false;
+    }
+    return w->region && image->x0 <= INT32_MAX - WK_MAX_COLUMNS &&
+           image->y0 <= INT32_MAX - WK_MAX_ROWS;
+}
+
+static bool set_area(opj_codec_t *codec, opj_image_t *image, const wki_region *r)
+{
+    OPJ_INT32 x = (OPJ_INT32)(image->x0 + r->x), y = (OPJ_INT32)(image->y0 + r->y);
+
+    return opj_set_decode_area(codec, image, x, y, x + (OPJ_INT32)r->width,
+                               y + (OPJ_INT32)r->height);
+}
+
 static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t *stream,
-                      unsigned reduce, const char *message, wki_pixels *out, wk_error *err)
+                      const wish *w, const char *message, wki_pixels *out, wk_error *err)
 {
     opj_image_t *image = NULL;
-    unsigned resolutions = 1;
-    bool mct, ok = opj_read_header(stream, codec, &image);
+    unsigned resolutions = 1, reduce = w->reduce;
+    bool mct, cut, ok = opj_read_header(stream, codec, &image);
     wk_code rc;
 
     mct = ok && read_coding(codec, &resolutions);
     reduce = reduce < resolutions ? reduce : resolutions - 1;
     if (ok && reduce > 0)
         ok = opj_set_decoded_resolution_factor(codec, reduce);
+    cut = ok && can_cut(image, w);
+    if (cut)
+        ok = set_area(codec, image, w->region);
     if (ok)
-        ok = opj_decode(codec, stream, image) && opj_end_decompress(codec, stream);
+        ok = opj_decode(codec, stream, image) && (cut || opj_end_decompress(codec, stream));
     rc = ok ? take(d, image, mct, reduce, out, err)
             : wk_fail(err, WK_DATA, "the JPEG 2000 stream is corrupt: %s",
                       *message ? message : "cannot be decoded");
+    if (rc == WK_OK)
+        out->cut = cut;
     opj_image_destroy(image);
     return rc;
 }
 
-wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                            wki_pixels *out, wk_error *err)
+static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *bytes, const wish *w,
+                             wki_pixels *out, wk_error *err)
 {
     memory m = {.data = bytes->data, .n = bytes->n};
     char message[160] = "";
@@ -297,7 +327,7 @@ wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *byte
     codec = make_codec(bytes, message);
     stream = make_stream(&m);
     if (codec && stream)
-        rc = decode(d, codec, stream, reduce, message, out, err);
+        rc = decode(d, codec, stream, w, message, out, err);
     else
         rc = wk_fail(err, WK_NOMEM, "out of memory");
     opj_stream_destroy(stream);
@@ -305,20 +335,78 @@ wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *byte
     return rc;
 }
 
-/* Whether any coding style (COD, COC: A.6.1, A.6.2) asks for high throughput blocks. Chance bytes
- * that look like one do no harm. */
+wk_code wki_decode_openjpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                            wki_pixels *out, wk_error *err)
+{
+    wish w = {reduce, NULL};
+
+    return decode_stream(d, bytes, &w, out, err);
+}
+
+enum {
+    SOT = 0xFF90,
+    SOD = 0xFF93,
+    EOC = 0xFFD9,
+    COD = 0xFF52,
+    COC = 0xFF53
+};
+
+static unsigned be16(const uint8_t *p)
+{
+    return (unsigned)p[0] << 8 | p[1];
+}
+
+/* Markers with a segment that OpenJPEG steps over by its length (A.2). */
+static bool is_plain_marker(unsigned marker)
+{
+    return (marker >= 0xFF50 && marker <= 0xFF53) || (marker >= 0xFF55 && marker <= 0xFF58) ||
+           (marker >= 0xFF5C && marker <= 0xFF61) || marker == 0xFF63 || marker == 0xFF64;
+}
+
+/* Whether the coding style at `p` (COD, COC: A.6.1, A.6.2) asks for high throughput blocks: behind
+ * Scod and SGcod, or Ccoc (1 or 2 bytes) and Scoc. */
+static bool style_is_htj2k(const uint8_t *p, const uint8_t *end)
+{
+    unsigned marker = be16(p);
+
+    return end - p >= 14 &&
+           ((marker == COD && p[12] & 0x40) || (marker == COC && (p[9] | p[10]) & 0x40));
+}
+
+/* Whether a header of the stream asks for high throughput blocks. True also where the headers
+ * cannot be walked without doubt: OpenJPEG may find others. */
 static bool may_be_htj2k(const wki_frame_bytes *b)
 {
-    const uint8_t *end = b->data + b->n, *p = b->data;
+    const uint8_t *p = b->data, *end = b->data + b->n, *part = NULL;
 
-    while (p && end - p >= 14) {
-        p = memchr(p, 0xFF, (size_t)(end - p) - 13);
-        /* The style of the blocks: behind Scod and SGcod, or Ccoc (1 or 2 bytes) and Scoc. */
-        if (p && ((p[1] == 0x52 && p[12] & 0x40) || (p[1] == 0x53 && (p[9] | p[10]) & 0x40)))
+    if (b->n < 4 || memcmp(p, "\xFF\x4F\xFF\x51", 4) != 0)
+        return true;
+    p += 2;
+    while (end - p >= 4) {
+        unsigned marker = be16(p), length = be16(p + 2);
+
+        if (marker == EOC)
+            return false;
+        if (marker == SOD && part) {
+            uint32_t size = be32(part + 6);
+
+            if (size == 0)
+                return false; /* to the end of the stream */
+            if (size < 14 || size > (size_t)(end - part) || part + size <= p)
+                return true;
+            p = part + size;
+            part = NULL;
+            if (end - p >= 2 && be16(p) != SOT)
+                return be16(p) != EOC;
+            continue;
+        }
+        if (length < 2 || length + 2u > (size_t)(end - p) || style_is_htj2k(p, end) ||
+            (marker == SOT ? part != NULL || length != 10 : !is_plain_marker(marker)))
             return true;
-        p = p ? p + 1 : NULL;
+        part = marker == SOT ? p : part;
+        p += 2 + length;
     }
-    return false;
+    return true;
 }
 
 /* Low bands begin at the picture's corner only where the corner is a multiple of their step. */
@@ -343,6 +431,27 @@ wk_code wki_decode_j2k(const wki_image_desc *d, const wki_frame_bytes *bytes, un
     reduce = reduction_at(bytes, reduce);
     return bytes->whole || may_be_htj2k(bytes) ? wki_decode_htj2k(d, bytes, reduce, out, err)
                                                : wki_decode_openjpeg(d, bytes, reduce, out, err);
+}
+
+wk_code wki_decode_j2k_region(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                              const wki_region *region, wki_pixels *out, wk_error *err)
+{
+    wish w = {0, region};
+    wki_pixels p = {0};
+    wk_code rc;
+
+    if (may_be_htj2k(bytes))
+        return wki_decode_j2k(d, bytes, 0, out, err);
+    rc = check_siz(d, bytes, err);
+    if (rc == WK_OK)
+        rc = decode_stream(d, bytes, &w, &p, err);
+    if (rc == WK_OK && p.cut && (p.cols != region->width || p.rows != region->height)) {
+        wki_pixels_clear(&p);
+        rc = wk_fail(err, WK_DATA, "the JPEG 2000 stream lacks the region");
+    }
+    if (rc == WK_OK)
+        *out = p;
+    return rc;
 }
 
 #define TEXT_(x) #x

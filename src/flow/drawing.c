@@ -127,10 +127,10 @@ static bool decode_start(wki_drawing *g, uint32_t frame, const wki_decode_opts *
     return done;
 }
 
-static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, wki_pixels *out,
-                              wk_error *err)
+static wk_code decode_some(wki_drawing *g, uint32_t frame, unsigned reduce,
+                           const wki_region *region, wki_pixels *out, wk_error *err)
 {
-    wki_decode_opts opts = {reduce, decode_foreign, g};
+    wki_decode_opts opts = {reduce, region, decode_foreign, g};
     wki_frame_bytes bytes = {0};
     wk_code rc = WK_OK;
 
@@ -146,7 +146,7 @@ static wk_code decode_reduced(wki_drawing *g, uint32_t frame, unsigned reduce, w
 
 static wk_code decode(wki_drawing *g, uint32_t frame, wki_pixels *out, wk_error *err)
 {
-    return decode_reduced(g, frame, 0, out, err);
+    return decode_some(g, frame, 0, NULL, out, err);
 }
 
 /* By how much a frame may be decoded smaller for a picture of this kind. */
@@ -158,6 +158,18 @@ static unsigned reduction(const wki_drawing *g, uint32_t frame, const wki_render
         return 0;
     wki_render_size(&g->desc, opts->box, &width, &height);
     return wki_decode_reduction(&g->desc, width, height);
+}
+
+/* The region, where nothing but its pixels is needed: no window is found from all of them. */
+static const wki_region *region_alone(const wki_drawing *g, uint32_t frame,
+                                      const wki_render_opts *opts)
+{
+    const wki_region *r = &opts->region;
+    bool inside = r->x < g->desc.cols && r->width <= g->desc.cols - r->x && r->y < g->desc.rows &&
+                  r->height <= g->desc.rows - r->y;
+
+    return r->width && r->height && inside && wki_render_knows_window(&g->desc, frame, opts) ? r
+                                                                                             : NULL;
 }
 
 static wk_code refuse_without_pixels(const wki_drawing *g, wk_error *err)
@@ -342,13 +354,21 @@ static wk_code decode_and_render(wki_drawing *g, uint32_t frame, const wki_rende
                                  wk_error *err)
 {
     wki_pixels pixels = {0};
-    wk_code rc = decode_reduced(g, frame, reduction(g, frame, opts), &pixels, err);
+    wk_code rc = decode_some(g, frame, reduction(g, frame, opts), region_alone(g, frame, opts),
+                             &pixels, err);
 
-    if (rc == WK_OK) {
-        memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
-        add_warning(r, pixels.warning);
+    if (rc == WK_OK)
         rc = wki_render(&g->desc, frame, &pixels, opts, out, window, err);
+    /* The file's window may show nothing of these pixels, but something of all of them. */
+    if (rc == WK_OK && (pixels.cut || pixels.reduced) && strcmp(window->rule, "auto") == 0) {
+        wki_pixels_clear(&pixels);
+        wki_picture_clear(out);
+        rc = decode(g, frame, &pixels, err);
+        if (rc == WK_OK)
+            rc = wki_render(&g->desc, frame, &pixels, opts, out, window, err);
     }
+    memcpy(r->decoder, pixels.decoder, sizeof r->decoder);
+    add_warning(r, pixels.warning);
     wki_pixels_clear(&pixels);
     return rc;
 }

@@ -692,7 +692,7 @@ wk_code wki_render(const wki_image_desc *d, uint32_t frame, const wki_pixels *pi
     wk_code rc = check_pixels(pixels, err);
 
     memset(&r, 0, sizeof r);
-    if (rc == WK_OK && opts->region.width)
+    if (rc == WK_OK && opts->region.width && !pixels->cut)
         rc = wki_pixels_cut(pixels, &opts->region, &cut, err);
     if (rc == WK_OK)
         rc = draw_view(d, frame, pixels, cut.data ? &cut : pixels, opts, out, &r, err);

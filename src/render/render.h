@@ -24,11 +24,6 @@ typedef enum wki_window_rule {
     WKI_WINDOW_NONE,   /* modality values themselves (16-bit output) */
 } wki_window_rule;
 
-/* A part of an image in its own pixels, counted from 0; width 0 is all of it. */
-typedef struct wki_region {
-    uint32_t x, y, width, height;
-} wki_region;
-
 typedef struct wki_render_opts {
     wki_window_rule rule;
     unsigned index;                /* DICOM: which window, 0-based */

@@ -75,9 +75,10 @@ class Reduced(peers.Case):
     def ct(self):
         return Original(self.home, "ct", 1024, 1024, (40, 400), -1024, "-n", "1024")
 
-    def draw(self, command, path, size, code=0):
+    def draw(self, command, path, size, *options, code=0):
         out = os.path.join(self.home, "%s-%d.png" % (command, size))
-        result = self.run_wadokit(command, "--json", "--size", str(size), "--format", "png", "-o", out, path)
+        result = self.run_wadokit(command, "--json", "--size", str(size), "--format", "png", "-o", out, path,
+                                  *options)
         self.assert_exit(result, code)
         return pic.read_png(out) if code == 0 else None, result.lines("image")[0]
 
@@ -108,6 +109,18 @@ class Reduced(peers.Case):
                                  ("render", 200, (0.5, 10, 45)), ("thumb", 128, (1.2, 20, 62)),
                                  ("render", 50, (2, 24, 36))])
 
+    def test_a_region_is_that_of_the_full_decode(self):
+        original = self.ct()
+        for kind in ("j2k", "htj2k"):
+            path = original.write(self.home, kind, original.code(self.home, kind))
+            whole = self.draw("render", path, 2000)[0]
+            for x, y, width, height in ((0, 0, 1, 1), (333, 500, 211, 97), (1000, 1, 24, 1023)):
+                with self.subTest(kind=kind, region=(x, y, width, height)):
+                    part = self.draw("render", path, 2000, "--region", "%d,%d,%d,%d" % (x, y, width, height))[0]
+                    rows = [whole[4][(y + i) * 1024 + x:(y + i) * 1024 + x + width] for i in range(height)]
+                    self.assertEqual(part[:2], (width, height))
+                    self.assertTrue(part[4] == [v for row in rows for v in row])
+
     def test_only_the_beginning_of_a_large_stream_is_needed(self):
         original = self.ct()
         stream = bytearray(original.code(self.home, "htj2k"))
@@ -116,7 +129,8 @@ class Reduced(peers.Case):
         stream[half:-4] = b"\xff" * (len(stream) - 4 - half)
         damaged = original.write(self.home, "htj2k", bytes(stream))
         picture, report = self.draw("thumb", damaged, 64)
-        self.assertEqual((picture[4], report["decoder"]), (whole[4], "openjph"))
+        self.assertEqual(report["decoder"], "openjph")
+        self.assertTrue(picture[4] == whole[4])
         self.draw("render", damaged, 2000, code=6)
 
 
