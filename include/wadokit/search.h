@@ -69,6 +69,7 @@ typedef struct wk_search_opts {
  *   resource    FHIR: the ImagingStudy as JSON, with the Endpoints it refers to contained in it and
  *               their addresses absolute, so that it can be resolved with no further search;
  *               NULL otherwise
+ *   fhir        FHIR: the server whose answer it is; NULL otherwise
  *   dicomweb    QIDO: the service root; NULL otherwise
  *   number      Series or Instance Number
  */
@@ -85,6 +86,7 @@ typedef struct wk_search_hit {
     int64_t n_series, n_instances, number;
     const char *resource;
     const char *dicomweb;
+    const char *fhir;
 } wk_search_hit;
 
 /* Takes one hit; a code other than WK_OK ends the search with it. It must not use the session: a

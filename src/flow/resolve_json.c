@@ -7,6 +7,7 @@
 #include "fhir/bundle.h"
 #include "fhir/fhir_value.h"
 #include "flow/resolve.h"
+#include "http/url.h"
 
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
@@ -80,12 +81,14 @@ static char *find_base(const wki_resolver *r, const wki_json *bundle, const char
     return found;
 }
 
+/* named_by: `base`, or the server that a line of search says it asked. */
 static wk_code resolve_resource(wki_resolver *r, const wki_json *resource, const wki_json *bundle,
-                                const char *full_url, const char *base, wk_error *err)
+                                const char *full_url, const char *base, const char *named_by,
+                                wk_error *err)
 {
     char *own_base = find_base(r, bundle, full_url, base);
     wki_fhir_scope scope = {
-        .resource = resource, .bundle = bundle, .base = own_base, .named_by = base};
+        .resource = resource, .bundle = bundle, .base = own_base, .named_by = named_by};
     wk_code rc = resolve_study(r, &scope, full_url, err);
 
     free(own_base);
@@ -111,7 +114,7 @@ static wk_code resolve_bundle(wki_resolver *r, const wki_json *bundle, const cha
         if (wki_fhir_is(entry.resource, "OperationOutcome"))
             warn_of_outcome(r, entry.resource);
         else if (wki_fhir_is(entry.resource, "ImagingStudy") && strcmp(entry.mode, "include") != 0)
-            rc = resolve_resource(r, entry.resource, bundle, entry.full_url, base, err);
+            rc = resolve_resource(r, entry.resource, bundle, entry.full_url, base, base, err);
     }
     if (!base && wki_bundle_link(bundle, "next"))
         wk_log_write(&r->session->log, WK_LOG_WARN,
@@ -154,6 +157,14 @@ static wk_code resolve_root_line(wki_resolver *r, const wki_json *line, wk_error
     return rc;
 }
 
+/* Only a server elsewhere makes a difference: nothing is allowed by what a line says. */
+static const char *asked_server(const wki_json *line)
+{
+    const char *url = wki_json_str(line, "fhir");
+
+    return url && wki_url_check(url, NULL) == WK_OK ? url : NULL;
+}
+
 static wk_code resolve_line(wki_resolver *r, const wki_json *line, const char *type, wk_error *err)
 {
     const wki_json *resource = wki_json_get(line, "resource");
@@ -171,7 +182,7 @@ static wk_code resolve_line(wki_resolver *r, const wki_json *line, const char *t
         /* The UID that the search found may stand outside the resource. */
         if (line_uid(line, "study", uid) && uid[0])
             snprintf(urn, sizeof urn, "urn:oid:%s", uid);
-        return resolve_resource(r, resource, NULL, urn, NULL, err);
+        return resolve_resource(r, resource, NULL, urn, NULL, asked_server(line), err);
     }
     if (wki_json_str(line, "dicomweb"))
         return resolve_root_line(r, line, err);
@@ -184,7 +195,7 @@ wk_code wki_resolve_json(wki_resolver *r, const wki_json *value, const char *bas
 
     if (wki_fhir_is(value, "ImagingStudy")) {
         r->known = true;
-        return resolve_resource(r, value, NULL, NULL, base, err);
+        return resolve_resource(r, value, NULL, NULL, base, base, err);
     }
     if (wki_fhir_is(value, "Bundle")) {
         r->known = true;

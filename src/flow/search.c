@@ -66,6 +66,7 @@ static wk_code take_study(search *s, const wki_json *resource, const wki_json *b
     }
     wki_search_fill_hit(&study, &hit);
     hit.resource = text;
+    hit.fhir = s->root;
     rc = hand_over(s, &hit, err);
 out:
     free(text);
@@ -382,6 +383,8 @@ wk_json_line *wk_search_hit_json(const wk_search_hit *hit)
         set_count(line, "instances", hit->n_instances);
     if (hit->resource)
         (void)wk_json_set_raw(line, "resource", hit->resource);
+    if (hit->fhir)
+        wk_json_set_string(line, "fhir", hit->fhir);
     if (hit->dicomweb)
         wk_json_set_string(line, "dicomweb", hit->dicomweb);
     return line;

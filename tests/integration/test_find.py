@@ -152,6 +152,18 @@ class Places(peers.Case):
                 self.assertIn("this machine", result.err)
                 self.assertEqual(self.seen_inside(), [])
 
+    def test_nor_by_the_lines_of_a_search(self):
+        lines = self.run_wadokit("search", "--json", "--fhir", self.fhir, "--patient", "P1")
+        self.assert_exit(lines, 0)
+        for target in ((), ("--fhir", self.fhir)):
+            result = self.run_wadokit("get", "--retries", "0", *target, "-o", self.out, "-",
+                                      stdin=lines.out.encode())
+            self.assert_exit(result, 8)
+            self.assertIn("this machine", result.err)
+        self.assertEqual(self.seen_inside(), [])
+        self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, "-",
+                                          stdin=lines.out.encode()), 0)
+
     def test_nor_does_verify_by_the_journal(self):
         url = self.fhir + "/ImagingStudy?patient=P1"
         self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, url), 0)
