@@ -3,13 +3,14 @@
 
 #include "cli.h"
 
-static const char *per = "instance";
+static const char *per; /* NULL: instance, of CSV series */
 static const char *tag_list;
 static bool csv;
 
 static const cli_opt opts[] = {
     {"per", 0, CLI_STRING, &per, "LEVEL",
-     "show all instances, or the first of each series or study", "study|series|instance", 0, 0},
+     "show all instances (default), or the first of each series (default with --csv) or study",
+     "study|series|instance", 0, 0},
     {"tags", 't', CLI_STRING, &tag_list, "TAG,...", "show these attributes", NULL, 0, 0},
     {"csv", 0, CLI_FLAG, &csv, NULL, "print comma-separated values", NULL, 0, 0},
     {0},
@@ -36,6 +37,7 @@ typedef struct view {
     cli_table *table;
     const char *tags[MAX_TAGS];
     size_t n_tags;
+    bool has_heading;
 } view;
 
 static const char *text(const char *value)
@@ -118,33 +120,56 @@ static void print_csv(const view *v, const char *first, const char *const *cells
     free(line);
 }
 
+/* The heading of the CSV comes with the first row, or at the end: not where the tags are wrong. */
+static void print_heading(view *v)
+{
+    if (csv && !v->ctx->json && !v->has_heading)
+        print_csv(v, "source", v->tags, v->n_tags);
+    v->has_heading = true;
+}
+
 static wk_code show(void *user, const wk_info_item *item, wk_error *err)
 {
     view *v = user;
 
     (void)err;
-    if (item->error.code != WK_OK)
+    if (item->error.code != WK_OK) {
         (void)cli_fail(v->ctx, &item->error);
-    else if (v->ctx->json)
+    } else if (v->ctx->json) {
         cli_out(v->ctx, "%s", item->json);
-    else if (csv)
+    } else if (csv) {
+        print_heading(v);
         print_csv(v, item->source, item->values, v->n_tags);
-    else if (tag_list)
+    } else if (tag_list) {
         add_chosen(v, item);
-    else
+    } else {
         add_usual(v, item);
+    }
     return WK_OK;
+}
+
+static bool has_hex(const char *text, size_t n)
+{
+    return strspn(text, "0123456789abcdefABCDEF") == n;
+}
+
+/* The comma behind a tag; "0010,0020", alone or in "(...)", has one of its own. */
+static char *end_of_tag(char *at)
+{
+    char *comma = strchr(at, ',');
+
+    while (comma && comma - at >= 4 && has_hex(comma - 4, 4) && has_hex(comma + 1, 4) &&
+           (comma - at == 4 || strchr("(.", comma[-5])))
+        comma = strchr(comma + 1, ',');
+    return comma;
 }
 
 /* Cuts `list`, a copy of the option, at its commas. False where there are too many. */
 static bool read_tags(view *v, char *list)
 {
     for (char *at = list; at; v->n_tags++) {
-        char *comma = strchr(at, ',');
+        char *comma = end_of_tag(at);
 
-        /* "(0010,0020)" has a comma of its own. */
-        if (*at == '(' && comma)
-            comma = strchr(comma + 1, ',');
         if (v->n_tags == MAX_TAGS)
             return false;
         v->tags[v->n_tags] = at;
@@ -155,27 +180,25 @@ static bool read_tags(view *v, char *list)
     return true;
 }
 
-static void start(view *v)
+static void new_table(view *v)
 {
-    if (v->ctx->json)
-        return;
-    if (csv) {
-        print_csv(v, "source", v->tags, v->n_tags);
-    } else if (tag_list) {
-        const char *names[MAX_TAGS + 1] = {"SOURCE"};
+    const char *names[MAX_TAGS + 1] = {"SOURCE"};
 
-        for (size_t i = 0; i < v->n_tags; i++)
-            names[i + 1] = v->tags[i];
-        v->table = cli_table_new(names, v->n_tags + 1);
-    } else {
+    if (!tag_list) {
         v->table = cli_table_new(headings, COLUMNS);
+        return;
     }
+    for (size_t i = 0; i < v->n_tags; i++)
+        names[i + 1] = v->tags[i];
+    v->table = cli_table_new(names, v->n_tags + 1);
 }
 
 static int finish(view *v, wk_code rc, const wk_info_summary *sum, const wk_error *err)
 {
     if (v->table)
         cli_table_print(v->ctx, v->table);
+    if (rc != WK_USAGE)
+        print_heading(v);
     if (sum->skipped > 0)
         cli_note(v->ctx, "%llu files are not DICOM", (unsigned long long)sum->skipped);
     if (rc == WK_OK)
@@ -190,6 +213,7 @@ static int run(cli_context *ctx, int argc, char **argv)
 {
     wk_info_opts request = {.json = ctx->json, .per = WK_LEVEL_INSTANCE};
     char *list = tag_list ? strdup(tag_list) : NULL;
+    const char *level;
     wk_info_summary sum = {0};
     wk_error err = {0};
     view v = {.ctx = ctx};
@@ -210,12 +234,14 @@ static int run(cli_context *ctx, int argc, char **argv)
         free(list);
         return cli_usage(ctx, "more than %d tags", MAX_TAGS);
     }
-    request.per = strcmp(per, "study") == 0    ? WK_LEVEL_STUDY
-                  : strcmp(per, "series") == 0 ? WK_LEVEL_SERIES
-                                               : WK_LEVEL_INSTANCE;
+    level = per ? per : csv ? "series" : "instance";
+    request.per = strcmp(level, "study") == 0    ? WK_LEVEL_STUDY
+                  : strcmp(level, "series") == 0 ? WK_LEVEL_SERIES
+                                                 : WK_LEVEL_INSTANCE;
     request.tags = v.tags;
     request.n_tags = ctx->json ? 0 : v.n_tags;
-    start(&v);
+    if (!csv && !ctx->json)
+        new_table(&v);
     rc = wk_info(ctx->session, (const char *const *)argv, (size_t)argc, &request, show, &v, &sum,
                  &err);
     status = finish(&v, rc, &sum, &err);
@@ -230,7 +256,7 @@ const cli_command cli_cmd_info = {
     .description =
         "Files are read up to their pixels; servers are asked for the metadata of the target.\n"
         "The table shows what a person wants to know of an image. With --tags it shows the "
-        "attributes that are named: PatientID, 00100020, (0010,0020), or a path "
+        "attributes that are named: PatientID, 00100020, 0010,0020, (0010,0020), or a path "
         "RequestAttributesSequence[0].ScheduledProcedureStepID.\n"
         "With --json each instance is one line of DICOM JSON (PS3.18 annex F).",
     .examples = "wadokit info scan.dcm\n"

@@ -33,15 +33,20 @@ const wki_json *wki_dicom_json_values(const wki_json *dataset, uint32_t tag)
     return element; /* a bare value where an element is due */
 }
 
+static const char *const groups[] = {"Alphabetic", "Ideographic", "Phonetic"};
+
+enum {
+    N_GROUPS = sizeof groups / sizeof groups[0]
+};
+
 bool wki_dicom_json_value_text(char *out, size_t size, const wki_json *value)
 {
-    static const char *const groups[] = {"Alphabetic", "Ideographic", "Phonetic"};
     const char *text = wki_json_text(value);
     char digits[40];
     double number;
 
     out[0] = '\0';
-    for (size_t i = 0; !text && i < sizeof groups / sizeof groups[0]; i++)
+    for (size_t i = 0; !text && i < N_GROUPS; i++)
         text = wki_json_str(value, groups[i]);
     if (!text && !wki_json_is_object(value) && wki_json_number(value, &number)) {
         bool whole = number == floor(number) && fabs(number) < 1e15;
@@ -66,6 +71,25 @@ bool wki_dicom_json_text(char *out, size_t size, const wki_json *dataset, uint32
                                      wki_json_first(wki_dicom_json_values(dataset, tag)));
 }
 
+/* A person name as it stands in a file: its groups with '=' between them. */
+static bool whole_name(char *out, size_t size, const wki_json *value)
+{
+    size_t n = 0, end = 0;
+
+    for (size_t i = 0; i < N_GROUPS && n + 2 < size; i++) {
+        const char *text = wki_json_str(value, groups[i]);
+
+        if (i > 0)
+            out[n++] = '=';
+        if (!text || wki_text_clean(out + n, size - n, text, strlen(text)) == 0)
+            continue;
+        n += strlen(out + n);
+        end = n;
+    }
+    out[end] = '\0';
+    return end > 0;
+}
+
 bool wki_dicom_json_texts(char *out, size_t size, const wki_json *dataset, uint32_t tag)
 {
     const wki_json *values = wki_dicom_json_values(dataset, tag);
@@ -74,10 +98,13 @@ bool wki_dicom_json_texts(char *out, size_t size, const wki_json *dataset, uint3
     out[0] = '\0';
     for (const wki_json *v = wki_json_first(values); v; v = wki_json_next(values, v)) {
         size_t gap = n > 0 ? 1 : 0;
+        bool has;
 
         if (n + gap + 1 >= size)
             break;
-        if (!wki_dicom_json_value_text(out + n + gap, size - n - gap, v)) {
+        has = wki_json_is_object(v) ? whole_name(out + n + gap, size - n - gap, v)
+                                    : wki_dicom_json_value_text(out + n + gap, size - n - gap, v);
+        if (!has) {
             out[n] = '\0';
             continue;
         }

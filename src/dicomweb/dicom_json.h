@@ -33,7 +33,8 @@ bool wki_dicom_json_value_text(char *out, size_t size, const wki_json *value);
 /* The first value as text, the same way. */
 bool wki_dicom_json_text(char *out, size_t size, const wki_json *dataset, uint32_t tag);
 
-/* All values as text with '\' between them. */
+/* All values as text with '\' between them; person names with all their groups and '=' between
+ * them, as in a file. */
 bool wki_dicom_json_texts(char *out, size_t size, const wki_json *dataset, uint32_t tag);
 
 /* The first value as a checked UID; false and `out` empty where it is none. */

@@ -72,7 +72,7 @@ class Shapes(peers.Case):
         drawn = os.listdir(self.out)
         self.assertEqual(len(drawn), 6, str(drawn))
         self.assertEqual([name for name in drawn if "_" in name], [])
-        shown = self.fhir("redox", "info", "--csv", "-t", "SOPInstanceUID", url)
+        shown = self.fhir("redox", "info", "--csv", "--per", "instance", "-t", "SOPInstanceUID", url)
         self.assert_exit(shown, 0)
         self.assertEqual(len(shown.out.splitlines()), 7, str(shown))
 
