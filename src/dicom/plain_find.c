@@ -188,12 +188,13 @@ bool wki_plain_find(const uint8_t *data, size_t n, bool explicit_vr,
 
 bool wki_plain_first_item(const wki_plain_value *sequence, bool explicit_vr, wki_plain_value *item)
 {
-    const uint8_t *end = sequence->data + sequence->n, *behind;
+    const uint8_t *end, *behind;
     element e;
 
     *item = (wki_plain_value){NULL, 0};
     if (sequence->n == 0)
         return true;
+    end = sequence->data + sequence->n;
     if (!read_header(sequence->data, end, explicit_vr, &e))
         return false;
     if (e.tag != 0xFFFEE000)
