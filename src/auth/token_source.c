@@ -71,12 +71,11 @@ static wk_code check_urls(const wki_token_source_opts *o, wk_error *err)
 
 static wk_code keep(const char **field, wk_error *err)
 {
-    const char *copy = wki_strdup(*field);
+    const char *borrowed = *field;
 
-    if (*field && !copy)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    *field = copy;
-    return WK_OK;
+    /* What cannot be copied is not ours to free. */
+    *field = wki_strdup(borrowed);
+    return borrowed && !*field ? wk_fail(err, WK_NOMEM, "out of memory") : WK_OK;
 }
 
 /* The strings of s->o that are ours. */
@@ -101,7 +100,7 @@ static wk_code keep_all(wki_token_source *s, wk_error *err)
         if (rc == WK_OK)
             rc = keep(fields[i], err);
         else
-            *fields[i] = NULL; /* borrowed: not ours to free */
+            *fields[i] = NULL;
     }
     return rc;
 }
