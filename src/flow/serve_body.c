@@ -32,7 +32,8 @@ typedef struct stream {
     wki_serve_search search;
     wki_web_object object;
     wki_frame_bytes frame;
-    char *frames; /* owned */
+    char label[WKI_FRAME_LABEL_SIZE]; /* of it */
+    char *frames;                     /* owned */
     const char *next_frame;
     uint32_t frame_number;
     const wki_dicom_bulk *bulk;
@@ -468,26 +469,36 @@ static bool give_head(stream *b, const char *label, wki_web_piece *out, wk_error
     return give_text(b, out);
 }
 
+static wk_code read_frame(stream *b, uint32_t number, wk_error *err)
+{
+    wk_code rc;
+
+    wki_frame_bytes_clear(&b->frame);
+    wki_serve_enter(b->serve);
+    rc = wki_web_object_frame(&b->object, number - 1, &b->frame, b->label, err);
+    wki_serve_leave(b->serve);
+    return rc;
+}
+
 static bool next_frame(void *user, wki_web_piece *out, bool *failed)
 {
     stream *b = user;
-    char label[WKI_FRAME_LABEL_SIZE];
     wk_error why = {0};
     uint32_t number = 0;
-    wk_code rc;
+    wk_code rc = WK_OK;
 
     if (b->in_part) {
         b->in_part = false;
         *out = (wki_web_piece){b->frame.data, -1, 0, b->frame.n};
         return true;
     }
-    wki_frame_bytes_clear(&b->frame);
-    if (!next_number(b, &number))
-        return end_parts(b, out);
-    wki_serve_enter(b->serve);
-    rc = wki_web_object_frame(&b->object, number - 1, &b->frame, label, &why);
-    wki_serve_leave(b->serve);
-    if (rc != WK_OK || !give_head(b, label, out, &why))
+    /* The first one is there already. */
+    if (b->told > 0) {
+        if (!next_number(b, &number))
+            return end_parts(b, out);
+        rc = read_frame(b, number, &why);
+    }
+    if (rc != WK_OK || !give_head(b, b->label, out, &why))
         return cut(b, entry_of(b, b->at)->path, &why, failed);
     b->in_part = true;
     return true;
@@ -521,6 +532,7 @@ wk_code wki_serve_body_frames(wki_serve *s, const wki_serve_range *range, const 
 {
     stream *b = new_stream(s, range, err);
     wk_code rc = b ? open_object(b, err) : WK_NOMEM;
+    uint32_t number = 0;
 
     if (rc == WK_OK && *frames) {
         b->frames = wki_strdup(frames);
@@ -529,6 +541,9 @@ wk_code wki_serve_body_frames(wki_serve *s, const wki_serve_range *range, const 
     }
     if (rc == WK_OK)
         rc = check_frames(b, err);
+    /* Read before anything is sent, so that the status can tell where it cannot be. */
+    if (rc == WK_OK && next_number(b, &number))
+        rc = read_frame(b, number, err);
     if (rc != WK_OK) {
         if (b)
             free_stream(b);

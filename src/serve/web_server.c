@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core/text.h"
@@ -247,22 +248,47 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
 
 /* --- life --- */
 
-static bool start(wki_web_server *s)
+/* The socket is made here, so that the port is known before the first thread can ask for it. */
+static int listen_on(int *port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)s->opts.port),
+                                  .sin_port = htons((uint16_t)*port),
                                   .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    const union MHD_DaemonInfo *info;
+    socklen_t size = sizeof address;
+    int yes = 1, why;
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
+    /* A port on which connections of the last run still end may be had again. */
+    if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) == 0 &&
+        bind(fd, (struct sockaddr *)&address, size) == 0 && listen(fd, MAX_CONNECTIONS) == 0 &&
+        getsockname(fd, (struct sockaddr *)&address, &size) == 0) {
+        *port = ntohs(address.sin_port);
+        return fd;
+    }
+    why = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = why;
+    return -1;
+}
+
+/* False and errno where the port cannot be had. */
+static bool start(wki_web_server *s)
+{
+    int fd = listen_on(&s->port);
+
+    if (fd < 0)
+        return false;
+    errno = 0;
     s->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)s->opts.port,
-        NULL, NULL, on_request, s, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_CONNECTION_LIMIT,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)s->port, NULL,
+        NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
-    info = s->daemon ? MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_BIND_PORT) : NULL;
-    s->port = info ? info->port : 0;
-    return info != NULL;
+    if (!s->daemon)
+        close(fd);
+    return s->daemon != NULL;
 }
 
 wk_code wki_web_server_open(const wki_web_server_opts *opts, wki_web_server **out, wk_error *err)
@@ -278,9 +304,8 @@ wk_code wki_web_server_open(const wki_web_server_opts *opts, wki_web_server **ou
         wki_web_server_close(s);
         return wk_fail(err, WK_NOMEM, "out of memory");
     }
-    errno = 0;
     if (!start(s)) {
-        int why = errno ? errno : EADDRINUSE;
+        int why = errno ? errno : ENOMEM;
 
         wki_web_server_close(s);
         return wk_fail_errno(err, WK_IO, why, "cannot listen on 127.0.0.1:%d; try another --port",

@@ -52,12 +52,17 @@ class ServeCase(peers.Case):
 
     def serve(self, *args, target=None):
         self.child = peers.start(["--json", "serve", target or self.source] + list(args), self.home)
-        self.addCleanup(peers.stop, self.child)
+        self.addCleanup(self.end, self.child)
         line = self.child.stdout.readline()
         self.assertTrue(line, self.child.stderr.read() if not line else "")
         self.ready = json.loads(line)
         self.root = self.ready["url"]
         self.port = int(self.root.split(":")[2].split("/")[0])
+
+    def end(self, child):
+        """Nothing that was asked has harmed it: a sanitizer's finding is another status than 0."""
+        peers.stop(child)
+        self.assertEqual(child.returncode, 0)
 
     def ask(self, path, method="GET", **headers):
         """status, headers, body of a path below the root (or, with a leading '!', of the server)"""
@@ -300,6 +305,14 @@ class Odd(ServeCase):
         self.put("d", data[:200])
         self.serve()
         self.assertEqual((self.ready["instances"], self.ready["failed"]), (1, 3))
+
+    def test_a_frame_that_cannot_be_read_is_told_by_the_status(self):
+        path = "/studies/2.25.7/series/2.25.7.1/instances/2.25.7.1.1/frames/"
+        self.put("a", dicom_data.make_instance("2.25.7", "2.25.7.1", "2.25.7.1.1", frames=3)[:-100])
+        self.serve()
+        self.assertEqual([self.ask(path + str(i))[0] for i in (1, 2, 3, 4)], [200, 200, 500, 404])
+        os.truncate(os.path.join(self.source, "a"), os.path.getsize(os.path.join(self.source, "a")) - 1300)
+        self.assertEqual(self.ask(path + "1")[0], 500)
 
     def test_nothing_to_serve_is_exit_4(self):
         self.put("notes.txt", b"no image")
