@@ -23,7 +23,7 @@ struct wki_native_rows {
     bool checked; /* cells may hold other bits */
     int32_t low, high;
     bool failed;
-    uint8_t data[];
+    _Alignas(16) uint8_t data[]; /* samples of any width */
 };
 
 static void check(wki_native_rows *r, const uint8_t *data, uint32_t rows, int32_t range[2])
