@@ -33,6 +33,7 @@ static char *address_of(const char *text, const char *dicomweb, bool *no_memory)
     wki_dicomweb_url base;
     char path[3 * WK_UID_SIZE + 64] = "", uid[WK_UID_SIZE];
     size_t level = 0, n = 0;
+    wk_code rc;
     char *out;
 
     for (; level < 3; level++) {
@@ -43,7 +44,11 @@ static char *address_of(const char *text, const char *dicomweb, bool *no_memory)
         n += (size_t)snprintf(path + n, sizeof path - n, "/%s/%s", words[level], uid);
         text += length + 1;
     }
-    if (level == 0 || !is_what(text) || wki_dicomweb_url_parse(dicomweb, &base, NULL) != WK_OK)
+    if (level == 0 || !is_what(text))
+        return NULL;
+    rc = wki_dicomweb_url_parse(dicomweb, &base, NULL);
+    *no_memory = rc == WK_NOMEM;
+    if (rc != WK_OK)
         return NULL;
     out = wki_strfmt("%s%s/%s", base.root, path, text);
     wki_dicomweb_url_clear(&base);
@@ -131,8 +136,9 @@ static wk_code read_address(const char *url, wki_resource *out, bool *is, wk_err
     const char *rest;
     wk_code rc = WK_OK;
 
-    if (wki_dicomweb_url_parse(url, &web, NULL) != WK_OK)
-        return WK_OK; /* what it is else says another */
+    rc = wki_dicomweb_url_parse(url, &web, NULL);
+    if (rc != WK_OK) /* what it is else says another */
+        return rc == WK_NOMEM ? wk_fail(err, rc, "out of memory") : WK_OK;
     snprintf(frame, sizeof frame, "frames/%u", (unsigned)web.frame);
     rest = web.frame ? frame : web.rest;
     *is = web.study[0] && is_what(rest);

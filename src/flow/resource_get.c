@@ -443,5 +443,7 @@ wk_code wki_resource_get(wki_retriever *r, wki_resource *resource, wk_error *err
         rc = await(q, err);
         free_request(q);
     }
+    if (rc != WK_OK)
+        wk_fail(&r->fatal, rc, "%s", err ? err->message : wk_code_text(rc));
     return rc;
 }

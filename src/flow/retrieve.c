@@ -48,7 +48,9 @@ static wk_code judge(wk_code got, wk_code resolved, const wk_get_summary *sum)
 {
     if (got != WK_OK || resolved == WK_OK)
         return got;
-    return sum->saved + sum->kept > 0 && resolved != WK_CANCELLED ? WK_PARTIAL : resolved;
+    return sum->saved + sum->kept > 0 && resolved != WK_CANCELLED && resolved != WK_NOMEM
+               ? WK_PARTIAL
+               : resolved;
 }
 
 static wk_code check_resource(wk_session *session, const wki_resource *resource, wk_error *err)

@@ -183,27 +183,46 @@ static wk_code run_store(wk_error *err)
     return rc;
 }
 
-static wk_code run_get(wk_error *err)
+static wk_code get(const char *what, const tiny_reply *replies, size_t n, wk_error *err)
 {
     char target[128];
     const char *targets[] = {target};
     wk_session_opts o = {.retries = 2, .max_wait_s = 0};
-    wk_get_opts g = {.name = NULL};
+    wk_get_opts g = {.bulkdata = true};
     wk_session *session = NULL;
     wk_code rc = wk_session_new(&o, &session, err);
     scratch dir;
 
-    tiny_start(&server, &reply, 1);
+    tiny_start(&server, replies, n);
     scratch_make(&dir);
     g.dir = dir.dir;
     snprintf(target, sizeof target,
-             "http://127.0.0.1:%d/dw/studies/1.2/series/1.2.3/instances/1.2.3.4", server.port);
+             "http://127.0.0.1:%d/dw/studies/1.2/series/1.2.3/instances/1.2.3.4%s", server.port,
+             what);
     if (rc == WK_OK)
         rc = wk_get(session, targets, 1, &g, NULL, NULL, NULL, err);
     wk_session_free(session);
     scratch_remove(&dir);
     tiny_stop(&server);
     return rc;
+}
+
+static wk_code run_get(wk_error *err)
+{
+    return get("", &reply, 1, err);
+}
+
+static wk_code run_bulkdata(wk_error *err)
+{
+    static const tiny_reply replies[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\nContent-Length: 59\r\n\r\n"
+         "[{\"7FE00010\":{\"vr\":\"OB\",\"BulkDataURI\":\"bulkdata/7fe0001\"}}]",
+         0, TINY_KEEP},
+        {"HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: "
+         "4\r\n\r\nbulk",
+         0, TINY_KEEP}};
+
+    return get("/metadata", replies, 2, err);
 }
 
 static wk_code run_verify(wk_error *err)
@@ -360,12 +379,19 @@ static const struct stage {
     wk_code (*run)(wk_error *err);
     unsigned most;
 } stages[] = {
-    {"multipart", run_multipart, MOST}, {"dicom_scan", run_scan, MOST},
-    {"json_stream", run_json, MOST},    {"imaging_study", run_imaging_study, MOST},
-    {"plan", run_plan, MOST},           {"render", run_render, MOST},
-    {"thumb", run_thumb, MOST},         {"store", run_store, MOST},
-    {"search", run_search, FEW},        {"get", run_get, FEW},
-    {"login", run_login, FEW},          {"verify", run_verify, MOST},
+    {"multipart", run_multipart, MOST},
+    {"dicom_scan", run_scan, MOST},
+    {"json_stream", run_json, MOST},
+    {"imaging_study", run_imaging_study, MOST},
+    {"plan", run_plan, MOST},
+    {"render", run_render, MOST},
+    {"thumb", run_thumb, MOST},
+    {"store", run_store, MOST},
+    {"search", run_search, FEW},
+    {"get", run_get, FEW},
+    {"login", run_login, FEW},
+    {"verify", run_verify, MOST},
+    {"get --bulkdata", run_bulkdata, FEW},
 };
 
 /* Lets each allocation fail; the number of those that were told as something else. */
