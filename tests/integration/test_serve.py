@@ -258,6 +258,11 @@ class ByWadokit(ServeCase):
         self.assert_exit(self.run_wadokit("--dicomweb", self.root, "verify", os.path.join(self.home, "study")), 0)
         self.assertEqual(len(self.run_wadokit("--dicomweb", self.root, "info", "--json", found[0]["study"]).lines()), 20)
         self.assert_exit(self.run_wadokit("--dicomweb", self.root, "thumb", "-o", self.out, *everything), 0)
+        tree = os.path.join(self.home, "tree")
+        self.assert_exit(self.run_wadokit("--dicomweb", self.root, "get", "--layout", "dicomweb", "-o", tree, *everything), 0)
+        self.assertEqual(self.digests(tree), self.digests(self.source))
+        with open(os.path.join(tree, "studies", "index.json"), encoding="utf-8") as file:
+            self.assertEqual(len(json.load(file)), len(everything))
         target = "%s/studies/%s/rendered" % (self.root, found[0]["study"])
         self.assert_exit(self.run_wadokit("get", "-o", self.out, target), 0)
 
