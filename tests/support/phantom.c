@@ -401,69 +401,99 @@ static void us_image(dw_file *f, const instance *in)
     free(pixels);
 }
 
-static void dx_image(dw_file *f, const instance *in)
+/* What tells one projection radiograph from another. */
+typedef struct projection {
+    int columns, rows;
+    unsigned bits;
+    double spacing; /* mm */
+    const char *spacing_text, *positioner, *view, *orientation, *laterality, *photometric;
+    const char *center, *width, *shape;
+    const char *view_code, *view_meaning;
+    void (*draw)(uint16_t *pixels, int columns, int rows, uint32_t seed);
+    const char *detector; /* Detector Type, or NULL */
+} projection;
+
+static void projection_image(dw_file *f, const instance *in, const projection *p)
 {
-    const int columns = in->opts->columns ? in->opts->columns : 2000;
-    const int rows = in->opts->rows ? in->opts->rows : 2500;
+    const int columns = in->opts->columns ? in->opts->columns : p->columns;
+    const int rows = in->opts->rows ? in->opts->rows : p->rows;
     const size_t n = (size_t)columns * (size_t)rows;
     uint16_t *pixels = make(n * 2);
 
     dw_text(f, 0x00180015, "CS", in->kind->body_part);
-    dw_text(f, 0x00181164, "DS", "0.2\\0.2");
-    dw_text(f, 0x00181508, "CS", "CARM");
-    dw_text(f, 0x00185101, "CS", "PA");
-    dw_text(f, 0x00187004, "CS", "SCINTILLATOR");
+    dw_text(f, 0x00181164, "DS", p->spacing_text);
+    dw_text(f, 0x00181508, "CS", p->positioner);
+    dw_text(f, 0x00185101, "CS", p->view);
+    if (p->detector)
+        dw_text(f, 0x00187004, "CS", p->detector);
     write_place(f, in);
-    dw_text(f, 0x00200020, "CS", "L\\F");
-    dw_text(f, 0x00200062, "CS", "U");
-    write_grey(f, rows, columns, 0.2, 14, "MONOCHROME1");
+    dw_text(f, 0x00200020, "CS", p->orientation);
+    dw_text(f, 0x00200062, "CS", p->laterality);
+    write_grey(f, rows, columns, p->spacing, p->bits, p->photometric);
     dw_text(f, 0x00280301, "CS", "NO");
     dw_text(f, 0x00281040, "CS", "LOG");
     dw_bytes(f, 0x00281041, "SS", "\1\0", 2);
-    dw_text(f, 0x00281050, "DS", "10400");
-    dw_text(f, 0x00281051, "DS", "8800");
+    dw_text(f, 0x00281050, "DS", p->center);
+    dw_text(f, 0x00281051, "DS", p->width);
     dw_text(f, 0x00281052, "DS", "0");
     dw_text(f, 0x00281053, "DS", "1");
     dw_text(f, 0x00281054, "LO", "US");
     dw_text(f, 0x00282110, "CS", "00");
     dw_sequence(f, 0x00400555); /* Acquisition Context, type 2 */
     dw_sequence_end(f);
-    dw_code(f, 0x00540220, "272479007", "SCT", "postero-anterior");
-    dw_text(f, 0x20500020, "CS", "INVERSE");
-    phantom_dx(pixels, columns, rows, in->opts->seed * 7919 + (unsigned)in->number);
+    dw_code(f, 0x00540220, p->view_code, "SCT", p->view_meaning);
+    dw_text(f, 0x20500020, "CS", p->shape);
+    p->draw(pixels, columns, rows, in->opts->seed * 7919 + (unsigned)in->number);
     write_pixels16(f, pixels, n);
+}
+
+static void dx_image(dw_file *f, const instance *in)
+{
+    static const projection chest = {
+        .columns = 2000,
+        .rows = 2500,
+        .bits = 14,
+        .spacing = 0.2,
+        .spacing_text = "0.2\\0.2",
+        .positioner = "CARM",
+        .view = "PA",
+        .orientation = "L\\F",
+        .laterality = "U",
+        .photometric = "MONOCHROME1",
+        .center = "10400",
+        .width = "8800",
+        .shape = "INVERSE",
+        .view_code = "272479007",
+        .view_meaning = "postero-anterior",
+        .draw = phantom_dx,
+        .detector = "SCINTILLATOR",
+    };
+
+    projection_image(f, in, &chest);
 }
 
 static void mg_image(dw_file *f, const instance *in)
 {
-    const int columns = in->opts->columns ? in->opts->columns : 3328;
-    const int rows = in->opts->rows ? in->opts->rows : 4096;
-    const size_t n = (size_t)columns * (size_t)rows;
-    uint16_t *pixels = make(n * 2);
+    static const projection breast = {
+        .columns = 3328,
+        .rows = 4096,
+        .bits = 12,
+        .spacing = 0.05,
+        .spacing_text = "0.05\\0.05",
+        .positioner = "MAMMOGRAPHIC",
+        .view = "MLO",
+        .orientation = "P\\F",
+        .laterality = "L",
+        .photometric = "MONOCHROME2",
+        .center = "1800",
+        .width = "2800",
+        .shape = "IDENTITY",
+        .view_code = "399368009",
+        .view_meaning = "medio-lateral oblique",
+        .draw = phantom_mg,
+    };
 
-    dw_text(f, 0x00180015, "CS", in->kind->body_part);
-    dw_text(f, 0x00181164, "DS", "0.05\\0.05");
-    dw_text(f, 0x00181508, "CS", "MAMMOGRAPHIC");
-    dw_text(f, 0x00185101, "CS", "MLO");
-    write_place(f, in);
-    dw_text(f, 0x00200020, "CS", "P\\F");
-    dw_text(f, 0x00200062, "CS", "L");
-    write_grey(f, rows, columns, 0.05, 12, "MONOCHROME2");
-    dw_text(f, 0x00280301, "CS", "NO");
-    dw_text(f, 0x00281040, "CS", "LOG");
-    dw_bytes(f, 0x00281041, "SS", "\1\0", 2);
-    dw_text(f, 0x00281050, "DS", "1800");
-    dw_text(f, 0x00281051, "DS", "2800");
-    dw_text(f, 0x00281052, "DS", "0");
-    dw_text(f, 0x00281053, "DS", "1");
-    dw_text(f, 0x00281054, "LO", "US");
-    dw_text(f, 0x00282110, "CS", "00");
-    dw_sequence(f, 0x00400555); /* Acquisition Context, type 2 */
-    dw_sequence_end(f);
-    dw_code(f, 0x00540220, "399368009", "SCT", "medio-lateral oblique");
-    dw_text(f, 0x20500020, "CS", "IDENTITY");
-    phantom_mg(pixels, columns, rows, in->opts->seed * 7919 + (unsigned)in->number);
-    write_pixels16(f, pixels, n);
+    projection_image(f, in, &breast);
 }
 
 static void write_report(dw_file *f, const instance *in)
