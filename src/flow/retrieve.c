@@ -99,9 +99,9 @@ static wk_code get_resources(wk_session *session, getter *g, const char *const *
         }
         if (rc == WK_OK)
             rc = check_resource(session, &resource, &why);
-        if (rc == WK_NOMEM)
-            return wk_fail(err, rc, "out of memory");
-        if (rc != WK_OK) {
+        if (rc == WK_NOMEM) {
+            (void)wk_fail(err, rc, "out of memory");
+        } else if (rc != WK_OK) {
             report_target(g, targets[i], &why);
             wk_fail(bad, rc, "%s", why.message);
             rc = WK_OK;
