@@ -4,6 +4,7 @@
 
 #include <openjpeg.h>
 
+#include "core/bytes.h"
 #include "core/text.h"
 #include "decode/codec.h"
 
@@ -61,11 +62,6 @@ static void on_other(const char *text, void *user)
     (void)user;
 }
 
-static uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Behind the SIZ marker and its Rsiz; NULL where there is none. */
 static const uint8_t *find_siz(const wki_frame_bytes *b)
 {
@@ -92,14 +88,14 @@ static wk_code check_siz(const wki_image_desc *d, const wki_frame_bytes *b, wk_e
 
     if (!p)
         return wk_fail(err, WK_DATA, "no JPEG 2000 stream");
-    x0 = be32(p + 8);
-    y0 = be32(p + 12);
-    tw = be32(p + 16);
-    th = be32(p + 20);
-    tx0 = be32(p + 24);
-    ty0 = be32(p + 28);
-    width = be32(p) < x0 ? 0 : be32(p) - x0;
-    height = be32(p + 4) < y0 ? 0 : be32(p + 4) - y0;
+    x0 = wki_be32(p + 8);
+    y0 = wki_be32(p + 12);
+    tw = wki_be32(p + 16);
+    th = wki_be32(p + 20);
+    tx0 = wki_be32(p + 24);
+    ty0 = wki_be32(p + 28);
+    width = wki_be32(p) < x0 ? 0 : wki_be32(p) - x0;
+    height = wki_be32(p + 4) < y0 ? 0 : wki_be32(p + 4) - y0;
     rc = wki_check_size(d, width, height, components == d->samples + 1u ? d->samples : components,
                         err);
     if (rc != WK_OK)
@@ -351,11 +347,6 @@ enum {
     COC = 0xFF53
 };
 
-static unsigned be16(const uint8_t *p)
-{
-    return (unsigned)p[0] << 8 | p[1];
-}
-
 /* Markers with a segment that OpenJPEG steps over by its length (A.2). */
 static bool is_plain_marker(unsigned marker)
 {
@@ -367,7 +358,7 @@ static bool is_plain_marker(unsigned marker)
  * Scod and SGcod, or Ccoc (1 or 2 bytes) and Scoc. */
 static bool style_is_htj2k(const uint8_t *p, const uint8_t *end)
 {
-    unsigned marker = be16(p);
+    unsigned marker = wki_be16(p);
 
     return end - p >= 14 &&
            ((marker == COD && p[12] & 0x40) || (marker == COC && (p[9] | p[10]) & 0x40));
@@ -383,12 +374,12 @@ static bool may_be_htj2k(const wki_frame_bytes *b)
         return true;
     p += 2;
     while (end - p >= 4) {
-        unsigned marker = be16(p), length = be16(p + 2);
+        unsigned marker = wki_be16(p), length = wki_be16(p + 2);
 
         if (marker == EOC)
             return false;
         if (marker == SOD && part) {
-            uint32_t size = be32(part + 6);
+            uint32_t size = wki_be32(part + 6);
 
             if (size == 0)
                 return false; /* to the end of the stream */
@@ -396,8 +387,8 @@ static bool may_be_htj2k(const wki_frame_bytes *b)
                 return true;
             p = part + size;
             part = NULL;
-            if (end - p >= 2 && be16(p) != SOT)
-                return be16(p) != EOC;
+            if (end - p >= 2 && wki_be16(p) != SOT)
+                return wki_be16(p) != EOC;
             continue;
         }
         if (length < 2 || length + 2u > (size_t)(end - p) || style_is_htj2k(p, end) ||
@@ -413,7 +404,7 @@ static bool may_be_htj2k(const wki_frame_bytes *b)
 static unsigned reduction_at(const wki_frame_bytes *b, unsigned reduce)
 {
     const uint8_t *p = find_siz(b);
-    uint32_t corner = p ? be32(p + 8) | be32(p + 12) : 0;
+    uint32_t corner = p ? wki_be32(p + 8) | wki_be32(p + 12) : 0;
 
     while (reduce > 0 && (corner & ((1u << reduce) - 1)))
         reduce--;

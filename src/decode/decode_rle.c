@@ -3,17 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
 #include "decode/codec.h"
 
 enum {
     HEADER = 64,
     MAX_SEGMENTS = 15
 };
-
-static uint32_t le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
 
 /* Unpacks one segment to `n` bytes. False where it ends early. */
 static bool unpack(const uint8_t *p, size_t left, uint8_t *to, size_t n)
@@ -73,11 +69,11 @@ static wk_code read_header(const wki_frame_bytes *b, uint32_t due, segments *s, 
 {
     if (b->n < HEADER)
         return wk_fail(err, WK_DATA, "the RLE frame has %zu bytes, no header", b->n);
-    s->n = le32(b->data);
+    s->n = wki_le32(b->data);
     if (s->n != due)
         return wk_fail(err, WK_DATA, "the RLE frame has %u segments, %u are due", s->n, due);
     for (uint32_t i = 0; i < s->n; i++) {
-        s->from[i] = le32(b->data + 4 + 4 * i);
+        s->from[i] = wki_le32(b->data + 4 + 4 * i);
         if (s->from[i] < HEADER || s->from[i] > b->n || (i > 0 && s->from[i] < s->from[i - 1]))
             return wk_fail(err, WK_DATA, "the RLE frame's segment %u lies outside", i + 1);
     }

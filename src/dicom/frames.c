@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/bytes.h"
 
 typedef struct fragment {
     uint64_t at; /* of the value */
@@ -24,11 +25,6 @@ struct wki_frames {
     size_t n_mapped;
 };
 
-static uint32_t le32(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 enum item {
     ITEM,
     ITEM_END,
@@ -47,7 +43,7 @@ static enum item read_item(const wki_frames *f, uint64_t at, fragment *out)
     if (memcmp(h, "\xFE\xFF\x00\xE0", 4) != 0)
         return ITEM_NONE;
     out->at = at + 8;
-    out->n = le32(h + 4);
+    out->n = wki_le32(h + 4);
     out->cut = out->n > f->end - out->at;
     if (out->cut)
         out->n = (uint32_t)(f->end - out->at);
@@ -74,9 +70,9 @@ static uint64_t *read_table(const wki_source *s, uint64_t at, uint32_t n, size_t
     bool ok = out && raw && wki_source_read(s, at, raw, (size_t)n * width);
 
     for (uint32_t i = 0; ok && i < n; i++) {
-        out[i] = le32(raw + i * width);
+        out[i] = wki_le32(raw + i * width);
         if (width == 8)
-            out[i] |= (uint64_t)le32(raw + i * width + 4) << 32;
+            out[i] |= (uint64_t)wki_le32(raw + i * width + 4) << 32;
     }
     free(raw);
     if (!ok) {

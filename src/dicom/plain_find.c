@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "core/bytes.h"
 #include "dicom/plain.h"
 
 static const uint32_t UNDEFINED = 0xFFFFFFFFu;
@@ -56,16 +57,6 @@ static bool is_special(uint32_t tag)
            group == 0xFFFE;
 }
 
-static uint32_t le16(const uint8_t *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t le32(const uint8_t *p)
-{
-    return le16(p) | le16(p + 2) << 16;
-}
-
 /* VRs with a length of 16 bits, and of 32. */
 static bool is_listed(const uint8_t *vr, const char *list)
 {
@@ -86,19 +77,19 @@ static bool read_header(const uint8_t *p, const uint8_t *end, bool explicit_vr, 
 {
     if (end - p < 8)
         return false;
-    e->tag = le16(p) << 16 | le16(p + 2);
+    e->tag = wki_le16(p) << 16 | wki_le16(p + 2);
     e->vr = p + 4;
     e->value = p + 8;
     if (!explicit_vr || e->tag >> 16 == 0xFFFE) {
-        e->length = le32(p + 4);
+        e->length = wki_le32(p + 4);
         return true;
     }
-    e->length = le16(p + 6);
+    e->length = wki_le16(p + 6);
     if (is_listed(p + 4, "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US "))
         return true;
     if (end - p < 12 || !is_listed(p + 4, "OB OD OF OL OV OW SQ SV UC UN UR UT UV "))
         return false;
-    e->length = le32(p + 8);
+    e->length = wki_le32(p + 8);
     e->value = p + 12;
     return true;
 }

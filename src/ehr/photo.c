@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/bytes.h"
+
 enum {
     SOI = 0xD8,
     EOI = 0xD9,
@@ -12,26 +14,6 @@ enum {
     TAG_ORIENTATION = 0x0112,
     MAX_ID = 256
 };
-
-static uint32_t be16(const uint8_t *b)
-{
-    return (uint32_t)b[0] << 8 | b[1];
-}
-
-static uint32_t be32(const uint8_t *b)
-{
-    return be16(b) << 16 | be16(b + 2);
-}
-
-static uint32_t le16(const uint8_t *b)
-{
-    return (uint32_t)b[1] << 8 | b[0];
-}
-
-static uint32_t le32(const uint8_t *b)
-{
-    return le16(b + 2) << 16 | le16(b);
-}
 
 /* The next marker at or behind `at`, whose place is set; 0 where there is none. */
 static unsigned next_marker(const uint8_t *b, size_t n, size_t *at)
@@ -60,7 +42,7 @@ static bool jpeg_is_whole(const uint8_t *b, size_t n)
         }
         if (at + 4 > n)
             return false;
-        at += 2 + be16(b + at + 2); /* behind SOS the search itself passes over the scan */
+        at += 2 + wki_be16(b + at + 2); /* behind SOS the search itself passes over the scan */
     }
     return false;
 }
@@ -70,7 +52,7 @@ static bool png_is_whole(const uint8_t *b, size_t n)
     size_t at = 8;
 
     while (n - at >= 12) {
-        uint32_t length = be32(b + at);
+        uint32_t length = wki_be32(b + at);
         bool end = memcmp(b + at + 4, "IEND", 4) == 0;
 
         if (length > n - at - 12)
@@ -127,9 +109,9 @@ static bool is_whole(wki_media kind, const uint8_t *b, size_t n)
     case WKI_MEDIA_GIF:
         return gif_is_whole(b, n);
     case WKI_MEDIA_WEBP:
-        return le32(b + 4) <= n - 8;
+        return wki_le32(b + 4) <= n - 8;
     case WKI_MEDIA_BMP:
-        return n >= 26 && le32(b + 2) <= n;
+        return n >= 26 && wki_le32(b + 2) <= n;
     default:
         return true;
     }
@@ -162,14 +144,14 @@ static int tiff_orientation(const uint8_t *b, size_t n)
 
     if (n < 10)
         return 1;
-    at = little ? le32(b + 4) : be32(b + 4);
+    at = little ? wki_le32(b + 4) : wki_be32(b + 4);
     if (at > n - 2)
         return 1;
-    count = little ? le16(b + at) : be16(b + at);
+    count = little ? wki_le16(b + at) : wki_be16(b + at);
     at += 2;
     for (size_t i = 0; i < count && at + 12 <= n; i++, at += 12) {
-        uint32_t tag = little ? le16(b + at) : be16(b + at);
-        uint32_t value = little ? le16(b + at + 8) : be16(b + at + 8);
+        uint32_t tag = little ? wki_le16(b + at) : wki_be16(b + at);
+        uint32_t value = little ? wki_le16(b + at + 8) : wki_be16(b + at + 8);
 
         if (tag == TAG_ORIENTATION)
             return value >= 1 && value <= 8 ? (int)value : 1;
@@ -187,7 +169,7 @@ int wki_photo_orientation(const void *data, size_t n)
         return 1;
     while ((marker = next_marker(b, n, &at)) != 0 && marker != SOS && marker != EOI &&
            at + 4 <= n) {
-        size_t length = be16(b + at + 2);
+        size_t length = wki_be16(b + at + 2);
 
         if (length < 2 || length > n - at - 2)
             return 1;

@@ -11,6 +11,7 @@
 
 #include <wadokit/limits.h>
 
+#include "core/bytes.h"
 #include "core/path.h"
 #include "core/text.h"
 
@@ -27,11 +28,6 @@ static bool is_vr(const unsigned char *p)
     return false;
 }
 
-static uint32_t le32(const unsigned char *p)
-{
-    return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
 /* A first element of group 0002 or 0008, explicit (either byte order) or implicit VR. */
 static bool starts_data_set(const unsigned char *p, size_t n)
 {
@@ -43,7 +39,8 @@ static bool starts_data_set(const unsigned char *p, size_t n)
     big = p[0] == 0 && (p[1] == 0x02 || p[1] == 0x08);
     if ((little || big) && is_vr(p + 4))
         return true;
-    return little && p[0] == 0x08 && p[3] == 0 && le32(p + 4) < 0x10000 && le32(p + 4) % 2 == 0;
+    return little && p[0] == 0x08 && p[3] == 0 && wki_le32(p + 4) < 0x10000 &&
+           wki_le32(p + 4) % 2 == 0;
 }
 
 /* Media Storage SOP Class UID (0002,0002), always Explicit VR Little Endian. */
