@@ -1,5 +1,6 @@
 #include "dicom/dicom_scan.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -63,7 +64,7 @@ struct wki_dicom_scan {
     size_t header_n;
     uint64_t skip; /* bytes of the current value still to come */
 
-    uint32_t value_tag; /* of the value being kept, 0: none */
+    const struct wanted *value_of; /* the value being kept, NULL: none */
     unsigned char value[VALUE_SIZE];
     size_t value_n, value_wanted;
 
@@ -237,56 +238,62 @@ static bool read_header(const unsigned char *p, size_t n, bool implicit, bool bi
 
 /* --- values worth keeping --- */
 
-/* The text attributes of the identity: where each goes. */
-static char *text_target(wki_dicom_identity *id, uint32_t tag, size_t *size)
-{
-#define TARGET(t, field)                                                                           \
-    case t:                                                                                        \
-        *size = sizeof id->field;                                                                  \
-        return id->field
-    switch (tag) {
-        TARGET(TAG(0x0008, 0x0020), study_date);
-        TARGET(TAG(0x0008, 0x0050), accession);
-        TARGET(TAG(0x0008, 0x0060), modality);
-        TARGET(TAG(0x0008, 0x1030), study_description);
-        TARGET(TAG(0x0008, 0x103e), series_description);
-        TARGET(TAG(0x0010, 0x0010), patient_name);
-        TARGET(TAG(0x0010, 0x0020), patient_id);
-    default:
-        return NULL;
+typedef enum keep_as {
+    KEEP_TEXT,
+    KEEP_UID,
+    KEEP_IS, /* of VR IS, in an int64_t */
+    KEEP_US, /* of VR US, in an uint32_t */
+} keep_as;
+
+/* A part of the identity: its tag, and where its value goes. */
+typedef struct wanted {
+    uint32_t tag;
+    keep_as as;
+    size_t at, size;
+} wanted;
+
+#define WANTED(group, element, as, field)                                                          \
+    {                                                                                              \
+        TAG(group, element), as, offsetof(wki_dicom_identity, field),                              \
+            sizeof((wki_dicom_identity *)NULL)->field                                              \
     }
-#undef TARGET
-}
 
-static char *uid_target(wki_dicom_identity *id, uint32_t tag)
+/* In order of tags. */
+static const wanted wanted_table[] = {
+    WANTED(0x0002, 0x0010, KEEP_UID, transfer_syntax),
+    WANTED(0x0008, 0x0016, KEEP_UID, sop_class),
+    WANTED(0x0008, 0x0018, KEEP_UID, sop_uid),
+    WANTED(0x0008, 0x0020, KEEP_TEXT, study_date),
+    WANTED(0x0008, 0x0050, KEEP_TEXT, accession),
+    WANTED(0x0008, 0x0060, KEEP_TEXT, modality),
+    WANTED(0x0008, 0x1030, KEEP_TEXT, study_description),
+    WANTED(0x0008, 0x103e, KEEP_TEXT, series_description),
+    WANTED(0x0010, 0x0010, KEEP_TEXT, patient_name),
+    WANTED(0x0010, 0x0020, KEEP_TEXT, patient_id),
+    WANTED(0x0020, 0x000d, KEEP_UID, study_uid),
+    WANTED(0x0020, 0x000e, KEEP_UID, series_uid),
+    WANTED(0x0020, 0x0011, KEEP_IS, series_number),
+    WANTED(0x0020, 0x0013, KEEP_IS, instance_number),
+    WANTED(0x0028, 0x0008, KEEP_IS, frames),
+    WANTED(0x0028, 0x0010, KEEP_US, rows),
+    WANTED(0x0028, 0x0011, KEEP_US, cols),
+};
+
+static const wanted *find_wanted(uint32_t tag)
 {
-    switch (tag) {
-    case TAG(0x0002, 0x0010):
-        return id->transfer_syntax;
-    case TAG(0x0008, 0x0016):
-        return id->sop_class;
-    case TAG(0x0008, 0x0018):
-        return id->sop_uid;
-    case TAG(0x0020, 0x000d):
-        return id->study_uid;
-    case TAG(0x0020, 0x000e):
-        return id->series_uid;
-    default:
-        return NULL;
+    size_t low = 0, high = sizeof wanted_table / sizeof wanted_table[0];
+
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+
+        if (wanted_table[middle].tag == tag)
+            return &wanted_table[middle];
+        if (wanted_table[middle].tag < tag)
+            low = middle + 1;
+        else
+            high = middle;
     }
-}
-
-static bool is_number(uint32_t tag)
-{
-    return tag == TAG(0x0020, 0x0011) || tag == TAG(0x0020, 0x0013) || tag == TAG(0x0028, 0x0008) ||
-           tag == TAG(0x0028, 0x0010) || tag == TAG(0x0028, 0x0011);
-}
-
-static bool is_wanted(wki_dicom_identity *id, uint32_t tag)
-{
-    size_t size;
-
-    return uid_target(id, tag) || text_target(id, tag, &size) || is_number(tag);
+    return NULL;
 }
 
 static void keep_text(char *out, size_t size, const unsigned char *p, size_t n)
@@ -308,7 +315,8 @@ static void keep_text(char *out, size_t size, const unsigned char *p, size_t n)
     }
 }
 
-static int64_t keep_is(const unsigned char *p, size_t n, int64_t fallback)
+/* What is no number leaves the value that says so. */
+static void keep_is(int64_t *out, const unsigned char *p, size_t n)
 {
     char text[16];
     char *end;
@@ -316,31 +324,8 @@ static int64_t keep_is(const unsigned char *p, size_t n, int64_t fallback)
 
     keep_text(text, sizeof text, p, n);
     value = strtoll(text, &end, 10);
-    return end == text ? fallback : value;
-}
-
-static void keep_number(wki_dicom_scan *s)
-{
-    wki_dicom_identity *id = &s->id;
-    uint32_t us = s->value_n >= 2 ? read16(s->value, s->big_endian) : 0;
-
-    switch (s->value_tag) {
-    case TAG(0x0020, 0x0011):
-        id->series_number = keep_is(s->value, s->value_n, -1);
-        break;
-    case TAG(0x0020, 0x0013):
-        id->instance_number = keep_is(s->value, s->value_n, -1);
-        break;
-    case TAG(0x0028, 0x0008):
-        id->frames = keep_is(s->value, s->value_n, 1);
-        break;
-    case TAG(0x0028, 0x0010):
-        id->rows = us;
-        break;
-    default:
-        id->cols = us;
-        break;
-    }
+    if (end != text)
+        *out = value;
 }
 
 static void keep_uid(wki_dicom_scan *s, char *out)
@@ -359,17 +344,23 @@ static void keep_uid(wki_dicom_scan *s, char *out)
 
 static void keep_value(wki_dicom_scan *s)
 {
-    size_t size;
-    char *uid = uid_target(&s->id, s->value_tag);
-    char *text = text_target(&s->id, s->value_tag, &size);
+    void *out = (char *)&s->id + s->value_of->at;
 
-    if (uid)
-        keep_uid(s, uid);
-    else if (text)
-        keep_text(text, size, s->value, s->value_n);
-    else
-        keep_number(s);
-    s->value_tag = 0;
+    switch (s->value_of->as) {
+    case KEEP_TEXT:
+        keep_text(out, s->value_of->size, s->value, s->value_n);
+        break;
+    case KEEP_UID:
+        keep_uid(s, out);
+        break;
+    case KEEP_IS:
+        keep_is(out, s->value, s->value_n);
+        break;
+    case KEEP_US:
+        *(uint32_t *)out = s->value_n >= 2 ? read16(s->value, s->big_endian) : 0;
+        break;
+    }
+    s->value_of = NULL;
 }
 
 /* --- elements --- */
@@ -463,8 +454,7 @@ static wk_code take_element(wki_dicom_scan *s, const element *e, wk_error *err)
     if (e->length == UNDEFINED)
         return open_undefined(s, e, err);
     s->skip = e->length;
-    if (s->n_levels == 0 && e->length > 0 && is_wanted(&s->id, e->tag)) {
-        s->value_tag = e->tag;
+    if (s->n_levels == 0 && e->length > 0 && (s->value_of = find_wanted(e->tag)) != NULL) {
         s->value_n = 0;
         s->value_wanted = e->length < VALUE_SIZE ? e->length : VALUE_SIZE;
     }
@@ -475,7 +465,7 @@ static size_t take_value(wki_dicom_scan *s, const unsigned char *p, size_t n)
 {
     size_t used = s->skip < n ? (size_t)s->skip : n;
 
-    if (s->value_tag) {
+    if (s->value_of) {
         size_t room = s->value_wanted - s->value_n;
         size_t kept = used < room ? used : room;
 
@@ -618,10 +608,9 @@ static wk_code drain_deflated(wki_dicom_scan *s, wk_error *err)
 /* --- the stream --- */
 
 /* A header of zeros at the end of the data set is padding, not an element. */
-static bool starts_padding(const wki_dicom_scan *s)
+static bool starts_padding(const wki_dicom_scan *s, const unsigned char *p)
 {
-    return s->phase == DATASET && s->n_levels == 0 && s->elements > 0 &&
-           all_padding(s->header, s->header_n);
+    return s->phase == DATASET && s->n_levels == 0 && s->elements > 0 && all_padding(p, 8);
 }
 
 /* A header in the meta group, or the first of the data set: then it is read again as such. */
@@ -633,32 +622,49 @@ static bool ends_meta(wki_dicom_scan *s)
     return true;
 }
 
-static wk_code take_header(wki_dicom_scan *s, wk_error *err)
+/* The header of an element in `n` bytes of at least 8. *used: what it takes, 0 where it needs more.
+ */
+static wk_code take_header(wki_dicom_scan *s, const unsigned char *p, size_t n, size_t *used,
+                           wk_error *err)
 {
     bool meta = s->phase == META;
     bool fragments = s->n_levels > 0 && s->levels[s->n_levels - 1].kind == LEVEL_FRAGMENTS;
     element e;
 
-    if (s->header_n == 8 && starts_padding(s)) {
+    if (starts_padding(s, p)) {
         s->phase = PADDING;
+        *used = 8;
         return WK_OK;
     }
-    if (!read_header(s->header, s->header_n, !meta && (is_implicit(s) || fragments),
-                     !meta && s->big_endian, &e))
+    *used = 0;
+    if (!read_header(p, n, !meta && (is_implicit(s) || fragments), !meta && s->big_endian, &e))
         return WK_OK;
-    s->header_n = 0;
+    *used = e.header_n;
     return take_element(s, &e, err);
 }
 
 /* The rest of the header of an element: 8 bytes, or 12 where the first 8 ask for more. */
 static size_t gather_header(wki_dicom_scan *s, const unsigned char *p, size_t n)
 {
-    size_t wanted = s->header_n < 8 ? 8 : HEADER_SIZE;
-    size_t kept = wanted - s->header_n < n ? wanted - s->header_n : n;
+    size_t missing = (s->header_n < 8 ? 8 : HEADER_SIZE) - s->header_n;
+    size_t kept = missing < n ? missing : n;
 
     memcpy(s->header + s->header_n, p, kept);
     s->header_n += kept;
     return kept;
+}
+
+static wk_code take_gathered(wki_dicom_scan *s, wk_error *err)
+{
+    size_t used;
+    wk_code rc;
+
+    if (s->header_n != 8 && s->header_n != HEADER_SIZE)
+        return WK_OK;
+    rc = take_header(s, s->header, s->header_n, &used, err);
+    if (used > 0)
+        s->header_n = 0;
+    return rc;
 }
 
 static wk_code feed_elements(wki_dicom_scan *s, const unsigned char *p, size_t n, wk_error *err)
@@ -675,10 +681,11 @@ static wk_code feed_elements(wki_dicom_scan *s, const unsigned char *p, size_t n
         }
         if (s->skip > 0) {
             used = take_value(s, p, n);
+        } else if (s->header_n == 0 && n >= HEADER_SIZE) {
+            rc = take_header(s, p, n, &used, err);
         } else {
             used = gather_header(s, p, n);
-            if (s->header_n == 8 || s->header_n == HEADER_SIZE)
-                rc = take_header(s, err);
+            rc = take_gathered(s, err);
         }
         p += used;
         n -= used;
@@ -699,8 +706,8 @@ static wk_code feed_meta(wki_dicom_scan *s, const unsigned char *p, size_t n, si
             continue;
         }
         *used += gather_header(s, p + *used, n - *used);
-        if (!ends_meta(s) && (s->header_n == 8 || s->header_n == HEADER_SIZE))
-            rc = take_header(s, err);
+        if (!ends_meta(s))
+            rc = take_gathered(s, err);
     }
     return rc;
 }
