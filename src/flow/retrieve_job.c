@@ -78,7 +78,7 @@ static wk_code on_part_end(void *user, wki_part_end end, wk_error *err)
         wki_task_bad_part(job, &nobody, &bad);
         return WK_OK;
     }
-    entry = calloc(1, sizeof *entry);
+    entry = malloc(sizeof *entry);
     if (!entry)
         return wk_fail(err, WK_NOMEM, "out of memory");
     rc = finish_part(job, end, entry, err);

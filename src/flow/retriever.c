@@ -229,13 +229,23 @@ typedef struct patience {
     void *user;
 } patience;
 
-/* Also where a transfer has begun to wait: then a job of the queue may start. */
+static void settle(wki_retriever *r)
+{
+    wk_error error = {0};
+
+    if (wki_store_settle(r->store, &error) != WK_OK && r->fatal.code == WK_OK)
+        r->fatal = error;
+}
+
+/* Asked once a turn of the loop, which is when the journal is written. Enough is also where a
+ * transfer has begun to wait: then a job of the queue may start. */
 static bool enough_for_now(void *user)
 {
     const patience *p = user;
-    const wki_retriever *r = p->retriever;
+    wki_retriever *r = p->retriever;
 
-    return p->enough(p->user) || (r->first && r->fatal.code == WK_OK && has_slot(r));
+    settle(r);
+    return r->fatal.code != WK_OK || p->enough(p->user) || (r->first && has_slot(r));
 }
 
 /* Jobs that will not be started any more: their tasks end with them. */
@@ -279,6 +289,7 @@ wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *), void *
             wk_fail(&r->fatal, ended.code, "%s", ended.message);
         wki_retriever_pump(r);
     }
+    settle(r);
     return r->fatal.code == WK_OK ? WK_OK : stop(r, err);
 }
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 enum {
     MAX_LINE = 16384,
     READ_SIZE = 65536,
+    GATHER_SIZE = 32768, /* lines that wait in memory, at most (and one more) */
     FIRST_SLOTS = 1024,
 };
 
@@ -25,13 +27,14 @@ typedef struct slot {
     uint64_t at;
 } slot;
 
+/* size: of what is written; the lines of `pending` follow there. */
 struct wki_journal {
     int fd;
     uint64_t size;
+    wki_buf pending;
     slot *slots; /* open addressing; n_slots is a power of two */
     size_t n_slots, used;
     bool read_only;
-    wki_buf line; /* memory of the last line, used again */
 };
 
 /* FNV-1a. A collision costs a look at one line more: the line says whose it is. */
@@ -253,7 +256,7 @@ static wk_code open_as(int dir_fd, bool read_only, wki_journal **out, wk_error *
     if (!j)
         return wk_fail(err, WK_NOMEM, "out of memory");
     j->read_only = read_only;
-    wki_buf_init(&j->line, MAX_LINE, "journal");
+    wki_buf_init(&j->pending, GATHER_SIZE + MAX_LINE, "journal");
     rc = open_file(j, dir_fd, err);
     if (rc == WK_OK)
         rc = grow(j, err);
@@ -283,13 +286,37 @@ wk_code wki_journal_open_read(int dir_fd, wki_journal **out, wk_error *err)
     return open_as(dir_fd, true, out, err);
 }
 
+static wk_code write_pending(wki_journal *j, wk_error *err)
+{
+    size_t n = j->pending.n;
+    ssize_t put;
+
+    if (n == 0)
+        return WK_OK;
+    do
+        put = write(j->fd, j->pending.data, n);
+    while (put < 0 && errno == EINTR);
+    if (put != (ssize_t)n) {
+        int saved = put < 0 ? errno : ENOSPC;
+
+        /* Half a line must not swallow the next one. */
+        if (ftruncate(j->fd, (off_t)j->size) != 0)
+            saved = errno;
+        return wk_fail_errno(err, WK_IO, saved, "journal: cannot write");
+    }
+    j->size += n;
+    wki_buf_reset(&j->pending);
+    return WK_OK;
+}
+
 void wki_journal_close(wki_journal *j)
 {
     if (!j)
         return;
+    write_pending(j, NULL);
     if (j->fd >= 0)
         close(j->fd);
-    wki_buf_clear(&j->line);
+    wki_buf_clear(&j->pending);
     free(j->slots);
     free(j);
 }
@@ -309,6 +336,14 @@ static wk_code put_text(wki_buf *b, const char *name, const char *value, wk_erro
     return value ? wki_json_add_text(b, value, err) : wki_buf_add(b, "null", 4, err);
 }
 
+static wk_code put_number(wki_buf *b, const char *name, uint64_t value, wk_error *err)
+{
+    char text[64];
+    int n = snprintf(text, sizeof text, "%s%" PRIu64, name, value);
+
+    return wki_buf_add(b, text, (size_t)n, err);
+}
+
 /* By hand: a tree for each line would take longer than all else that is done for a small file. */
 static wk_code put_entry(wki_buf *b, const wki_journal_entry *e, wk_error *err)
 {
@@ -321,7 +356,7 @@ static wk_code put_entry(wki_buf *b, const wki_journal_entry *e, wk_error *err)
     if (rc == WK_OK)
         rc = put_text(b, ",\"path\":", e->path, err);
     if (rc == WK_OK)
-        rc = wki_buf_addf(b, err, ",\"bytes\":%" PRIu64, e->bytes);
+        rc = put_number(b, ",\"bytes\":", e->bytes, err);
     if (rc == WK_OK)
         rc = put_text(b, ",\"sha256\":", e->sha256[0] ? e->sha256 : NULL, err);
     if (rc == WK_OK)
@@ -331,30 +366,23 @@ static wk_code put_entry(wki_buf *b, const wki_journal_entry *e, wk_error *err)
     return rc == WK_OK ? wki_buf_add(b, "}\n", 2, err) : rc;
 }
 
+wk_code wki_journal_flush(wki_journal *j, wk_error *err)
+{
+    return write_pending(j, err);
+}
+
 wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *e, wk_error *err)
 {
-    size_t n;
-    ssize_t put;
-    wk_code rc;
+    size_t before = j->pending.n;
+    wk_code rc = put_entry(&j->pending, e, err);
 
-    wki_buf_reset(&j->line);
-    rc = put_entry(&j->line, e, err);
+    if (rc == WK_OK)
+        rc = index_entry(j, e->sop, j->size + before, err);
     if (rc != WK_OK)
-        return rc;
-    n = j->line.n;
-    do
-        put = write(j->fd, j->line.data, n);
-    while (put < 0 && errno == EINTR);
-    if (put != (ssize_t)n) {
-        int saved = put < 0 ? errno : ENOSPC;
-
-        /* Half a line must not swallow the next one. */
-        if (ftruncate(j->fd, (off_t)j->size) != 0)
-            saved = errno;
-        return wk_fail_errno(err, WK_IO, saved, "journal: cannot write");
-    }
-    j->size += n;
-    return index_entry(j, e->sop, j->size - n, err);
+        j->pending.n = before;
+    if (rc == WK_OK && j->pending.n >= GATHER_SIZE)
+        rc = wki_journal_flush(j, err);
+    return rc;
 }
 
 static wk_code read_at(const wki_journal *j, uint64_t offset, char *buf, wki_journal_entry *e)
@@ -422,6 +450,9 @@ wk_code wki_journal_each(wki_journal *j, const char *sop,
 
     if (sop && !has_key(j, key_of(sop)))
         return WK_OK;
+    rc = wki_journal_flush(j, err);
+    if (rc != WK_OK)
+        return rc;
     w = calloc(1, sizeof *w);
     buf = malloc(MAX_LINE + 1);
     if (!w || !buf) {

@@ -1,7 +1,9 @@
 /*
  * The journal of an output folder: DIR/.wadokit/journal.jsonl, one line of JSON for each instance
- * that is whole on disk, appended with one write after the file has its name. It survives the end
- * of the process at any moment: a torn last line is cut off at the next open.
+ * that is whole on disk, appended after the file has its name. Lines gather in memory, up to 32 KiB
+ * of them, until wki_journal_flush() writes them at once. The journal survives the end of the
+ * process at any moment: a torn last line is cut off at the next open, and a file whose line was
+ * not written yet is found by its name.
  *
  *   {"study":…,"series":…,"sop":…,"path":…,"bytes":N,"sha256":…,"transferSyntax":…,"source":…}
  *
@@ -43,9 +45,14 @@ wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_U
 /* The same for reading only: nothing is made or changed, and a torn last line is passed over. *out
  * is NULL where there is no journal. */
 wk_code wki_journal_open_read(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_USE;
+
+/* Flushes; who wants to know whether that went well flushes before. */
 void wki_journal_close(wki_journal *j);
 
 wk_code wki_journal_add(wki_journal *j, const wki_journal_entry *entry, wk_error *err) WK_MUST_USE;
+
+/* Writes the lines that wait; WK_IO (the disk is full) leaves them waiting. */
+wk_code wki_journal_flush(wki_journal *j, wk_error *err) WK_MUST_USE;
 
 /* Hands over the entries of one SOP Instance UID, or (sop NULL) all in order of writing, until
  * each() says false. */

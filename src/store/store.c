@@ -120,6 +120,11 @@ wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *er
     return WK_OK;
 }
 
+wk_code wki_store_settle(wki_store *s, wk_error *err)
+{
+    return wki_journal_flush(s->journal, err);
+}
+
 static void close_fd(int fd)
 {
     if (fd >= 0)
@@ -153,13 +158,13 @@ static bool same_or_any(const char *wanted, const char *is)
 static void fill_entry(wki_journal_entry *e, const wki_dicom_identity *id, const char *path,
                        uint64_t bytes, const char *source)
 {
-    memset(e, 0, sizeof *e);
     wki_strcopy(e->study, sizeof e->study, id->study_uid);
     wki_strcopy(e->series, sizeof e->series, id->series_uid);
     wki_strcopy(e->sop, sizeof e->sop, id->sop_uid);
     wki_strcopy(e->transfer_syntax, sizeof e->transfer_syntax, id->transfer_syntax);
     wki_strcopy(e->path, sizeof e->path, path);
     wki_strcopy(e->source, sizeof e->source, source ? source : "");
+    e->sha256[0] = '\0';
     e->bytes = bytes;
 }
 
@@ -364,7 +369,8 @@ static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error
 
 /* --- giving the name --- */
 
-/* changed: a file of ours that is no longer what it was, and may be replaced; "" none. */
+/* changed: WK_MAX_PATH_BYTES for a file of ours that is no longer what it was, and may be replaced;
+ * "" none. */
 typedef struct twin {
     wki_store_part *part;
     int tmp_fd;
@@ -372,7 +378,7 @@ typedef struct twin {
     const wki_dicom_identity *id;
     wki_journal_entry *out;
     bool same, other;
-    char changed[WK_MAX_PATH_BYTES];
+    char *changed;
 } twin;
 
 /* Holds an entry of the same SOP Instance UID against the new bytes. */
@@ -388,7 +394,7 @@ static bool compare_entry(void *user, const wki_journal_entry *e)
     if (fd < 0)
         return true;
     if (t->part->store->check && !entry_holds(t->part->store, e, fd, bytes)) {
-        wki_strcopy(t->changed, sizeof t->changed, e->path);
+        wki_strcopy(t->changed, WK_MAX_PATH_BYTES, e->path);
     } else if (bytes == e->bytes) {
         bool same = bytes == t->part->tmp.bytes &&
                     (e->sha256[0] && t->sha256[0] ? strcmp(e->sha256, t->sha256) == 0
@@ -503,9 +509,11 @@ wk_code wki_store_part_finish(wki_store_part *p, const wki_store_expect *x,
                               wki_store_outcome *outcome, wki_journal_entry *entry, wk_error *err)
 {
     char sha256[WKI_SHA256_HEX_SIZE] = "";
-    twin t = {.part = p, .tmp_fd = -1, .sha256 = sha256, .out = entry};
+    char changed[WK_MAX_PATH_BYTES];
+    twin t = {.part = p, .tmp_fd = -1, .sha256 = sha256, .out = entry, .changed = changed};
     wk_code rc = check_part(p, x, err);
 
+    changed[0] = '\0';
     if (rc == WK_OK)
         rc = wki_tmpfile_flush(&p->tmp, &t.tmp_fd, err);
     if (rc != WK_OK)

@@ -37,7 +37,13 @@ typedef struct wki_store_opts {
 /* WK_USAGE for a bad template, WK_IO where the folder cannot be made, opened or locked ("another
  * run is writing here"). */
 wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *err) WK_MUST_USE;
+
+/* Settles; who wants to know whether that went well settles before. */
 void wki_store_close(wki_store *s);
+
+/* Writes down in the journal what was saved since the last time: once for many small instances.
+ * A run that is killed before it reads those files again. WK_IO where it cannot be written. */
+wk_code wki_store_settle(wki_store *s, wk_error *err) WK_MUST_USE;
 
 /* WKI_STORE_CHANGED: not there as it was received; a file that the journal names has other bytes.
  */

@@ -1,4 +1,6 @@
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 #include "store/journal.h"
 #include "support/scratch.h"
@@ -30,6 +32,13 @@ static void add(wki_journal *j, const char *sop, const char *path)
     snprintf(e.sop, sizeof e.sop, "%s", sop);
     snprintf(e.path, sizeof e.path, "%s", path);
     T_OK(wki_journal_add(j, &e, &err), &err);
+}
+
+static void flush(wki_journal *j)
+{
+    wk_error err = {0};
+
+    T_OK(wki_journal_flush(j, &err), &err);
 }
 
 static bool join(void *user, const wki_journal_entry *e)
@@ -87,6 +96,7 @@ static void test_torn(void)
     fd = open_dir(&s);
     j = open_journal(fd);
     add(j, "1.1", "a");
+    flush(j);
     one = scratch_size(&s, WKI_JOURNAL_NAME);
     add(j, "1.2", "b");
     wki_journal_close(j);
@@ -165,9 +175,78 @@ static void test_long_lines(void)
     scratch_remove(&s);
 }
 
+static void test_gathers(void)
+{
+    scratch s;
+    long before;
+    int fd;
+    wki_journal *j;
+
+    scratch_make(&s);
+    fd = open_dir(&s);
+    j = open_journal(fd);
+    add(j, "1.1", "a");
+    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), 0);
+    flush(j);
+    before = scratch_size(&s, WKI_JOURNAL_NAME);
+    CU_ASSERT(before > 0);
+    flush(j);
+    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), before);
+    for (int i = 0; i < 2000; i++)
+        add(j, "1.2", "b");
+    CU_ASSERT(scratch_size(&s, WKI_JOURNAL_NAME) > before);
+    add(j, "1.3", "c");
+    T_STR(paths(j, "1.3"), "c;"); /* what waits is found too */
+    T_STR(paths(j, "1.1"), "a;");
+    CU_ASSERT_EQUAL(wki_journal_count(j), 2002);
+    wki_journal_close(j);
+    j = open_journal(fd);
+    CU_ASSERT_EQUAL(wki_journal_count(j), 2002);
+    wki_journal_close(j);
+    close(fd);
+    scratch_remove(&s);
+}
+
+/* As on a full disk: half of what waits is written, taken back, and written whole later. */
+static void test_full(void)
+{
+    struct rlimit was, small;
+    wk_error err = {0};
+    scratch s;
+    long before;
+    int fd;
+    wki_journal *j;
+
+    scratch_make(&s);
+    fd = open_dir(&s);
+    j = open_journal(fd);
+    add(j, "1.1", "a");
+    flush(j);
+    before = scratch_size(&s, WKI_JOURNAL_NAME);
+    add(j, "1.2", "b");
+    CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &was), 0);
+    small = was;
+    small.rlim_cur = (rlim_t)before + 10;
+    signal(SIGXFSZ, SIG_IGN);
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &small), 0);
+    T_FAILS(wki_journal_flush(j, &err), WK_IO, &err);
+    CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &was), 0);
+    signal(SIGXFSZ, SIG_DFL);
+    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), before);
+    add(j, "1.3", "c");
+    flush(j);
+    T_STR(paths(j, NULL), "a;b;c;");
+    T_STR(paths(j, "1.3"), "c;");
+    wki_journal_close(j);
+    close(fd);
+    scratch_remove(&s);
+}
+
 static CU_TestInfo tests[] = {
     {"what was written is found again", test_again},
     {"a torn last line is cut off", test_torn},
+    {"lines gather until they are flushed or many", test_gathers},
+    {"lines that find no room wait for it", test_full},
     {"lines that are no entries are left alone", test_hostile},
     {"many entries and overlong lines are no trouble", test_long_lines},
     CU_TEST_INFO_NULL,
