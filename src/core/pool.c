@@ -6,7 +6,8 @@
 #include <stdlib.h>
 
 enum {
-    THREADS_MAX = 256
+    THREADS_MAX = 256,
+    AHEAD = 16 /* jobs that wait, beside two for each thread */
 };
 
 typedef struct worker {
@@ -39,7 +40,10 @@ static void *next_job(wki_pool *pool)
         job = pool->ring[pool->head];
         pool->head = (pool->head + 1) % pool->size;
         pool->n--;
-        pthread_cond_signal(&pool->has_room);
+        /* Not for each job: whoever adds would take a processor from the workers for one at a
+         * time. */
+        if (pool->n == pool->size / 2)
+            pthread_cond_signal(&pool->has_room);
     }
     pthread_mutex_unlock(&pool->lock);
     return job;
@@ -77,7 +81,7 @@ wk_code wki_pool_new(unsigned threads, wki_pool_work work, void *user, wki_pool 
 
     threads = threads < 1 ? 1 : threads > THREADS_MAX ? THREADS_MAX : threads;
     if (pool) {
-        pool->size = 2 * (size_t)threads;
+        pool->size = AHEAD + 2 * (size_t)threads;
         pool->ring = calloc(pool->size, sizeof *pool->ring);
         pool->workers = calloc(threads, sizeof *pool->workers);
     }
