@@ -44,7 +44,7 @@ wk_code wki_picture_out_open(wki_picture_out *out, const char *output, int outpu
     wk_code rc = WK_OK;
 
     memset(out, 0, sizeof *out);
-    out->dir_fd = out->fd = -1;
+    out->dir_fd = out->fd = out->parent_fd = -1;
     pthread_mutex_init(&out->lock, NULL);
     output = output ? output : ".";
     out->path = wki_strdup(output);
@@ -76,6 +76,9 @@ void wki_picture_out_close(wki_picture_out *out)
         return;
     if (out->dir_fd >= 0)
         close(out->dir_fd);
+    if (out->parent_fd >= 0)
+        close(out->parent_fd);
+    free(out->parent);
     pthread_mutex_destroy(&out->lock);
     free(out->path);
     memset(out, 0, sizeof *out);
@@ -144,18 +147,47 @@ static wk_code write_to_fd(wki_picture_out *out, produce_fn produce, void *user,
     return rc;
 }
 
-static wk_code open_in_folder(wki_picture_out *out, const char *relative, wki_tmpfile *t,
-                              const char **base, wk_error *err)
+static bool is_in_parent(const wki_picture_out *out, const char *relative, size_t n)
 {
-    int parent = -1;
-    wk_code rc = wki_path_open_parent(out->dir_fd, relative, &parent, err);
-    const char *slash = strrchr(relative, '/');
+    return out->parent && strncmp(out->parent, relative, n) == 0 && out->parent[n] == '\0';
+}
 
-    if (rc != WK_OK)
+/* Makes the folder of `relative` the parent. */
+static wk_code change_parent(wki_picture_out *out, const char *relative, size_t n, wk_error *err)
+{
+    char *parent = wki_strfmt("%.*s", (int)n, relative);
+    int fd = -1;
+    wk_code rc = parent ? wki_path_open_parent(out->dir_fd, relative, &fd, err)
+                        : wk_fail(err, WK_NOMEM, "out of memory");
+
+    if (rc != WK_OK) {
+        free(parent);
         return rc;
-    *base = slash ? slash + 1 : relative;
-    rc = wki_tmpfile_open(t, parent, err);
-    close(parent);
+    }
+    if (out->parent_fd >= 0)
+        close(out->parent_fd);
+    free(out->parent);
+    out->parent = parent;
+    out->parent_fd = fd;
+    return WK_OK;
+}
+
+/* The folder of `relative`, opened for the caller: another thread may change the parent. */
+static wk_code open_parent(wki_picture_out *out, const char *relative, int *fd, wk_error *err)
+{
+    const char *slash = strrchr(relative, '/');
+    size_t n = slash ? (size_t)(slash - relative) : 0;
+    wk_code rc = WK_OK;
+
+    pthread_mutex_lock(&out->lock);
+    if (!is_in_parent(out, relative, n))
+        rc = change_parent(out, relative, n, err);
+    if (rc == WK_OK) {
+        *fd = fcntl(out->parent_fd, F_DUPFD_CLOEXEC, 0);
+        if (*fd < 0)
+            rc = wk_fail_errno(err, WK_IO, errno, "%s", out->path);
+    }
+    pthread_mutex_unlock(&out->lock);
     return rc;
 }
 
@@ -179,8 +211,10 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
 {
     wki_tmpfile t = {0};
     wki_sink sink = {write_tmpfile, &t};
-    const char *base = NULL;
+    const char *slash = strrchr(relative, '/');
+    const char *base = slash ? slash + 1 : relative;
     bool existed = false;
+    int parent = -1;
     wk_code rc;
 
     if (out->single) {
@@ -188,7 +222,9 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
         if (rc == WK_OK)
             rc = wki_tmpfile_open_for(&t, out->path, &base, err);
     } else {
-        rc = open_in_folder(out, relative, &t, &base, err);
+        rc = open_parent(out, relative, &parent, err);
+        if (rc == WK_OK)
+            rc = wki_tmpfile_open_in(&t, parent, err);
     }
     if (rc == WK_OK)
         rc = produce(user, &sink, err);
@@ -196,6 +232,8 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
     if (rc == WK_OK)
         rc = wki_tmpfile_commit(&t, base, false, &existed, err);
     wki_tmpfile_clear(&t);
+    if (parent >= 0)
+        close(parent);
     return rc;
 }
 

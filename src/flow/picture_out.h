@@ -23,6 +23,8 @@ typedef struct wki_picture_out {
     int fd;      /* of "-", -1 otherwise; borrowed */
     bool single; /* a file or "-": takes one picture */
     bool taken;
+    char *parent; /* of the last picture, which is mostly that of the next one too; owned */
+    int parent_fd;
     pthread_mutex_t lock;
 } wki_picture_out;
 
