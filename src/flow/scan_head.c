@@ -9,6 +9,7 @@
 #include "flow/drawing.h"
 
 enum {
+    FIRST_BYTES = 8192, /* the head of nearly every file ends there */
     READ_BYTES = 65536
 };
 
@@ -17,6 +18,7 @@ wk_code wki_scan_head(wki_dicom_scan *scan, const char *path, wk_error *err)
     const wki_dicom_identity *id = wki_dicom_scan_identity(scan);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     char *buffer = malloc(READ_BYTES);
+    size_t piece = FIRST_BYTES;
     wk_code rc = WK_OK;
     ssize_t n = 1;
 
@@ -26,7 +28,8 @@ wk_code wki_scan_head(wki_dicom_scan *scan, const char *path, wk_error *err)
     else if (!buffer)
         rc = wk_fail(err, WK_NOMEM, "out of memory");
     while (rc == WK_OK && n > 0 && !id->has_pixels) {
-        n = read(fd, buffer, READ_BYTES);
+        n = read(fd, buffer, piece);
+        piece = READ_BYTES;
         if (n < 0)
             rc = wk_fail_errno(err, WK_IO, errno, "%s", path);
         else

@@ -22,6 +22,7 @@
 #include "flow/scan_head.h"
 #include "flow/server_picture.h"
 #include "flow/slide.h"
+#include "flow/thumb_local.h"
 #include "flow/thumb_pick.h"
 #include "flow/thumb_spool.h"
 
@@ -40,7 +41,8 @@ typedef struct thumbing {
     wki_plan_list remote;
     wki_thumb_list list;
     wki_thumb_spool spool;
-    wki_dicom_scan *scan;
+    wki_thumb_local *local;
+    wki_dicom_scan *scan; /* of what is fetched */
     wki_pool *pool;
     wki_seen names;
 } thumbing;
@@ -52,81 +54,14 @@ typedef struct job {
     char base[NAME_SIZE];  /* relative, without frame and suffix */
 } job;
 
-/* --- collecting: local files --- */
-
-static void entry_from_scan(wki_thumb_entry *e, const wki_dicom_identity *id)
-{
-    memcpy(e->study, id->study_uid, sizeof e->study);
-    memcpy(e->series, id->series_uid, sizeof e->series);
-    memcpy(e->sop, id->sop_uid, sizeof e->sop);
-    e->number = id->instance_number;
-    e->has_pixels = id->has_pixels;
-}
-
-/* What the quick scan does not take may still be a file that can be opened. */
-static wk_code entry_from_file(wki_thumb_entry *e, const char *path, wk_error *err)
-{
-    wki_drawing g;
-    wk_code rc = wki_drawing_open(&g, path, err);
-
-    if (rc == WK_OK) {
-        memcpy(e->study, g.desc.study_uid, sizeof e->study);
-        memcpy(e->series, g.desc.series_uid, sizeof e->series);
-        memcpy(e->sop, g.desc.sop_uid, sizeof e->sop);
-        e->number = -1;
-        e->has_pixels = g.desc.pixels != WKI_PIXELS_NONE;
-    }
-    wki_drawing_close(&g);
-    return rc;
-}
-
-/* Which level of a slide it is stands in attributes that the quick scan does not keep. */
-static void note_slide(wki_thumb_entry *e, const char *path)
-{
-    wki_drawing g;
-    wk_error err = {0};
-
-    if (wki_drawing_open(&g, path, &err) == WK_OK && e->has_pixels) {
-        e->slide = true;
-        e->preference = wki_slide_preference(&g.desc);
-        e->extent = wki_slide_extent(&g.desc);
-    }
-    wki_drawing_close(&g);
-}
-
-static wk_code add_file(thumbing *t, const char *path, wk_error *err)
-{
-    wki_thumb_entry e;
-    wk_error why = {0};
-    wk_code rc;
-
-    memset(&e, 0, sizeof e);
-    rc = wki_scan_head(t->scan, path, &why);
-    if (rc == WK_OK) {
-        entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
-        if (wki_slide_is_class(wki_dicom_scan_identity(t->scan)->sop_class))
-            note_slide(&e, path);
-    } else if (rc == WK_DATA) {
-        wk_error_clear(&why);
-        rc = entry_from_file(&e, path, &why);
-    }
-    if (rc != WK_OK) {
-        if (wki_picture_run_is_here(&t->run, path))
-            wki_picture_run_failed(&t->run, path, NULL, &why);
-        return WK_OK;
-    }
-    e.path = wki_strdup(path);
-    if (!e.path)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    return wki_thumb_list_add(&t->list, &e, err);
-}
+/* --- collecting --- */
 
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
     thumbing *t = user;
 
     if (item->kind == WK_ITEM_FILE)
-        return add_file(t, item->path, err);
+        return wki_thumb_local_add(t->local, item->path, err);
     if (item->kind == WK_ITEM_REMOTE)
         return wki_plan_list_add(&t->remote, item, err);
     wki_picture_run_notice(&t->run, item);
@@ -267,7 +202,7 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     rc = wki_scan_head(t->scan, source->path, err);
     if (rc != WK_OK)
         return rc;
-    entry_from_scan(&e, wki_dicom_scan_identity(t->scan));
+    wki_thumb_entry_fill(&e, wki_dicom_scan_identity(t->scan));
     rc = wki_plan_check_instance(x->item, e.study, e.series, e.sop, err);
     if (rc != WK_OK)
         return rc;
@@ -631,28 +566,44 @@ static size_t keep_shard(thumbing *t)
     return chosen;
 }
 
+static wk_code collect(thumbing *t, const char *const *targets, size_t n_targets,
+                       wk_resolve_summary *resolved, wk_error *err)
+{
+    wk_code rc = wki_thumb_local_new(&t->run, &t->list, &t->local, err), end;
+
+    if (rc != WK_OK)
+        return rc;
+    rc = wk_resolve(t->run.session, targets, n_targets, on_item, t, resolved, err);
+    end = wki_thumb_local_finish(t->local, rc == WK_OK || rc == WK_PARTIAL ? err : NULL);
+    return rc == WK_OK || (rc == WK_PARTIAL && end != WK_OK) ? end : rc;
+}
+
+static wk_code pick_and_draw(thumbing *t, wk_error *err)
+{
+    size_t chosen;
+
+    wki_thumb_pick(&t->list, t->per);
+    chosen = keep_shard(t);
+    pthread_mutex_lock(&t->run.lock);
+    t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
+    pthread_mutex_unlock(&t->run.lock);
+    if (chosen > 1 && t->run.out.single)
+        return wki_picture_out_too_many(&t->run.out, err);
+    return draw_all(t, err);
+}
+
 static wk_code collect_and_draw(thumbing *t, const char *const *targets, size_t n_targets,
                                 wk_resolve_summary *resolved, wk_error *err)
 {
-    wk_code rc = wk_resolve(t->run.session, targets, n_targets, on_item, t, resolved, err);
+    wk_code rc = collect(t, targets, n_targets, resolved, err);
     wk_code drawn = WK_OK;
-    size_t chosen;
 
     if (rc != WK_OK && rc != WK_PARTIAL)
         return rc;
     for (size_t i = 0; i < t->remote.n && drawn == WK_OK; i++)
         drawn = expand(t, i, rc == WK_OK ? err : NULL);
-    if (drawn == WK_OK) {
-        wki_thumb_pick(&t->list, t->per);
-        chosen = keep_shard(t);
-        pthread_mutex_lock(&t->run.lock);
-        t->run.summary.expected = t->per == WK_THUMB_FRAME ? -1 : (int64_t)chosen;
-        pthread_mutex_unlock(&t->run.lock);
-        if (chosen > 1 && t->run.out.single)
-            drawn = wki_picture_out_too_many(&t->run.out, rc == WK_OK ? err : NULL);
-        else
-            drawn = draw_all(t, rc == WK_OK ? err : NULL);
-    }
+    if (drawn == WK_OK)
+        drawn = pick_and_draw(t, rc == WK_OK ? err : NULL);
     return drawn == WK_OK ? rc : drawn;
 }
 
