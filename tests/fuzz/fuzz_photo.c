@@ -1,6 +1,6 @@
 /* Photos: their structure, orientation, and the decoders that only photos have. */
 #include "core/image.h"
-#include "flow/photo_picture.h"
+#include "flow/draw/photo_picture.h"
 #include "fuzz.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

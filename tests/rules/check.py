@@ -27,6 +27,20 @@ for stage in STAGES:
 MAY_INCLUDE["ehr"].add("auth")    # asks for a token
 MAY_INCLUDE["store"].add("dicom")  # asks what a file is
 
+# The rooms of flow/, whose own files see none of them: each includes what flow may, and these, which
+# are named before it, so that no way leads round in a circle.
+ROOMS = {
+    "find": set(),
+    "draw": set(),
+    "get": {"find", "draw"},
+    "record": {"draw"},
+    "picture": {"find", "draw"},
+    "show": {"find", "draw", "picture"},
+    "viewer": {"draw", "show"},
+}
+for room, others in ROOMS.items():
+    MAY_INCLUDE["flow/" + room] = MAY_INCLUDE["flow"] | {"flow/" + r for r in others | {room}}
+
 # A third-party header, and the only files that may see it.
 HOMES = [
     (r"curl/", r"src/http/http_curl\.c"),
@@ -124,14 +138,26 @@ def is_foreign(header):
 @rule("a folder includes only what it may")
 def who_includes_whom(bad):
     for name in files(*C, under=("src",)):
-        folder = name.split("/")[1]
+        folder = os.path.relpath(os.path.dirname(name), "src")
+        if folder not in MAY_INCLUDE:
+            bad("%s: nothing says what %s/ may include" % (name, folder))
+            continue
         for number, kind, header in includes(name):
             if kind == '"' and not is_foreign(header):
-                target = header.split("/")[0] if "/" in header else folder
+                target = os.path.dirname(header) or folder
                 if target not in MAY_INCLUDE[folder]:
                     bad("%s:%d: %s/ may not include \"%s\"" % (name, number, folder, header))
             elif header.startswith("wadokit/") and not os.path.exists(path("include", header)):
                 bad("%s:%d: there is no <%s>" % (name, number, header))
+
+
+@rule("a room of flow may include only rooms named before it")
+def rooms_in_order(bad):
+    before = set()
+    for room, others in ROOMS.items():
+        for other in sorted(others - before):
+            bad("flow/%s/ and flow/%s/ are in the wrong order" % (other, room))
+        before.add(room)
 
 
 @rule("public headers include only public and standard headers")
@@ -359,7 +385,7 @@ def json_documented(bad):
     objects = json_page.read(path("man", "wadokit-json.5"))
     setter = r'\b(?:wk_json_(?:set|add)_\w+|set_text|set_count)\(\s*\w+,\s*"(\w+)"'
     types, members = set(), {"studies", "series", "instances"}  # those of search come from a table
-    for name in files(".c", under=("src/cli",)) + ["src/flow/search.c"]:
+    for name in files(".c", under=("src/cli",)) + ["src/flow/find/search.c"]:
         types |= set(re.findall(r'\bwk_json_line_new\("(\w+)"', text_of(name)))
         members |= set(re.findall(setter, text_of(name)))
     types |= {"study", "series", "instance"}

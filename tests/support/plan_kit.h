@@ -8,8 +8,8 @@
 #include "fhir/bundle.h"
 #include "fhir/fhir_value.h"
 #include "fhir/imaging_study.h"
-#include "flow/endpoints.h"
-#include "flow/plan_study.h"
+#include "flow/find/endpoints.h"
+#include "flow/find/plan_study.h"
 #include "support/t.h"
 
 struct plan_kit {
@@ -121,7 +121,8 @@ static inline wk_code kit_each(void *user, const wk_plan_item *item, wk_error *e
 static inline void kit_plan_resource(struct plan_kit *kit, const wki_json *bundle,
                                      const wki_json *resource, const char *full_url)
 {
-    wki_fhir_scope scope = {.resource = resource, .bundle = bundle, .base = kit->base, .named_by = kit->base};
+    wki_fhir_scope scope = {
+        .resource = resource, .bundle = bundle, .base = kit->base, .named_by = kit->base};
     wki_study_endpoints endpoints = {0};
     wki_imaging_study study;
     wki_endpoint_cache cache;

@@ -1,4 +1,4 @@
-#include "flow/resource.h"
+#include "flow/get/resource.h"
 #include "support/t.h"
 
 #define ROOT "https://p.example/dw"

@@ -1,4 +1,4 @@
-#include "flow/retriever.h"
+#include "flow/get/retriever.h"
 #include "support/peer.h"
 #include "support/scratch.h"
 #include "support/t.h"

@@ -1,8 +1,8 @@
 #include "support/plan_kit.h"
 #include "support/t.h"
 
-#include "flow/search_fhir.h"
-#include "flow/search_query.h"
+#include "flow/find/search_fhir.h"
+#include "flow/find/search_query.h"
 
 static void fhir_query(const wk_search_opts *opts, const char *expected)
 {

@@ -4,8 +4,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "flow/local.h"
-#include "flow/target.h"
+#include "flow/find/local.h"
+#include "flow/find/target.h"
 
 static void test_the_text_says_what_a_target_is(void)
 {

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "flow/thumb_pick.h"
+#include "flow/show/thumb_pick.h"
 
 static void add(wki_thumb_list *list, const char *study, const char *series, const char *sop,
                 int64_t number, bool pixels)

@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "flow/web_object.h"
+#include "flow/viewer/web_object.h"
 #include "json/json.h"
 #include "support/dicom_writer.h"
 #include "support/scratch.h"

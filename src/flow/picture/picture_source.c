@@ -1,0 +1,85 @@
+#include "flow/picture/picture_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/text.h"
+
+void wki_picture_source_clear(wki_picture_source *s)
+{
+    if (s->path && s->fd >= 0)
+        close(s->fd);
+    free(s->path);
+    free(s->shown);
+    *s = (wki_picture_source){.fd = -1};
+}
+
+wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
+{
+    wki_picture_source s = {.path = wki_strdup(path), .shown = wki_strdup(path), .fd = -1};
+
+    if (!s.path || !s.shown) {
+        wki_picture_source_clear(&s);
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    *out = s;
+    return WK_OK;
+}
+
+static int open_nameless(char **name)
+{
+    const char *dir = getenv("TMPDIR");
+    int fd;
+
+    *name = wki_strfmt("%s/wadokit-XXXXXX", dir && *dir ? dir : "/tmp");
+    if (!*name)
+        return -1;
+    fd = mkostemp(*name, O_CLOEXEC);
+    if (fd >= 0)
+        unlink(*name);
+    return fd;
+}
+
+wk_code wki_picture_source_temporary(wki_picture_source *out, const char *shown, wk_error *err)
+{
+    char *name = NULL;
+    wki_picture_source s = {.fd = -1};
+    wk_code rc = WK_OK;
+
+    s.fd = open_nameless(&name);
+    if (s.fd < 0)
+        rc = wk_fail_errno(err, WK_IO, errno, "temporary file");
+    free(name);
+    if (rc != WK_OK)
+        return rc;
+    s.path = wki_strfmt("/proc/self/fd/%d", s.fd);
+    s.shown = wki_strdup(shown);
+    if (!s.path || !s.shown) {
+        if (!s.path)
+            close(s.fd);
+        wki_picture_source_clear(&s);
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    *out = s;
+    return WK_OK;
+}
+
+wk_code wki_picture_source_write(wki_picture_source *s, const void *data, size_t n, wk_error *err)
+{
+    const char *at = data;
+
+    while (n > 0) {
+        ssize_t done = write(s->fd, at, n);
+
+        if (done < 0 && errno == EINTR)
+            continue;
+        if (done < 0)
+            return wk_fail_errno(err, WK_IO, errno, "temporary file");
+        at += done;
+        n -= (size_t)done;
+    }
+    return WK_OK;
+}

@@ -1,0 +1,163 @@
+#include <wadokit/photo.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <wadokit/limits.h>
+
+#include "ehr/cerbo.h"
+#include "ehr/netsmart.h"
+#include "ehr/photo.h"
+#include "flow/draw/photo_picture.h"
+#include "flow/record/photo_base.h"
+#include "flow/session.h"
+
+const char *wk_photo_status_name(wk_photo_status status)
+{
+    static const char *const names[] = {"saved", "missing", "failed", "listed"};
+
+    return status >= 0 && status <= WK_PHOTO_LISTED ? names[status] : "failed";
+}
+
+wk_code wki_photo_base(wk_session *session, const wk_photo_opts *opts, const char **base,
+                       wk_error *err)
+{
+    bool cerbo = opts->from == WK_PHOTO_CERBO;
+
+    if (!cerbo && (opts->type || opts->image || opts->stream))
+        return wk_fail(err, WK_USAGE, "--type, --image and --stream go with --from cerbo");
+    if (opts->preview && opts->from != WK_PHOTO_NETSMART)
+        return wk_fail(err, WK_USAGE, "--preview goes with --from netsmart");
+    if (opts->from == WK_PHOTO_FHIR) {
+        *base = session->opts.fhir;
+        return WK_OK;
+    }
+    *base = session->opts.base;
+    if (*base)
+        return WK_OK;
+    if (cerbo)
+        return wk_fail(err, WK_USAGE, "give --base https://SUBDOMAIN.md-hq.com/api/v1");
+    *base = wki_netsmart_base(opts->preview);
+    return wki_session_typed_url(session, *base, err);
+}
+
+static wk_code only_cerbo(const wk_photo_opts *opts, const char *what, wk_error *err)
+{
+    return opts->from == WK_PHOTO_CERBO
+               ? WK_OK
+               : wk_fail(err, WK_USAGE, "only --from cerbo has a way to %s photos", what);
+}
+
+typedef struct listing {
+    const char *patient;
+    wk_photo_fn each;
+    void *user;
+    size_t n;
+} listing;
+
+static wk_code on_image(void *user, const wki_cerbo_image *image, wk_error *err)
+{
+    listing *l = user;
+    const char *time = image->taken ? image->taken : image->created;
+    wk_photo_report r = {.patient = l->patient,
+                         .image = image->id,
+                         .media_type = image->media_type,
+                         .kind = image->type,
+                         .title = image->title,
+                         .status = WK_PHOTO_LISTED};
+
+    (void)err;
+    r.has_time = time && wki_cerbo_time(time, &r.time, &r.date_only);
+    l->n++;
+    l->each(l->user, &r);
+    return WK_OK;
+}
+
+wk_code wk_photo_list(wk_session *session, const char *patient, const wk_photo_opts *opts,
+                      wk_photo_fn each, void *user, wk_error *err)
+{
+    listing l = {.patient = patient, .each = each, .user = user};
+    const char *base = NULL;
+    wk_code rc = only_cerbo(opts, "list", err);
+
+    if (rc == WK_OK)
+        rc = wki_photo_check_id(patient, err);
+    if (rc == WK_OK)
+        rc = wki_photo_base(session, opts, &base, err);
+    if (rc == WK_OK)
+        rc = wki_cerbo_list(session->http, base, patient, opts->type, &session->log, on_image, &l,
+                            err);
+    if (rc == WK_OK && l.n == 0)
+        rc = wk_fail(err, WK_NOT_FOUND, "no photo of the patient");
+    return rc;
+}
+
+/* ---- adding ---- */
+
+/* The file's bytes, at most one more than may be sent. On the heap. */
+static wk_code read_file(const char *file, void **data, size_t *n, wk_error *err)
+{
+    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    struct stat st;
+    wk_code rc = WK_OK;
+    char *bytes = NULL;
+    ssize_t got = 1;
+
+    *n = 0;
+    if (fd < 0)
+        return wk_fail_errno(err, WK_USAGE, errno, "%s", file);
+    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+        rc = wk_fail(err, WK_USAGE, "%s: is no file", file);
+    else if (st.st_size > WK_MAX_PHOTO_SEND)
+        rc = wk_fail(err, WK_LIMIT, "%s: %lld bytes; at most %d are taken", file,
+                     (long long)st.st_size, WK_MAX_PHOTO_SEND);
+    if (rc == WK_OK && !(bytes = malloc((size_t)WK_MAX_PHOTO_SEND + 1)))
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    while (rc == WK_OK && got > 0 && *n <= WK_MAX_PHOTO_SEND) {
+        got = read(fd, bytes + *n, (size_t)WK_MAX_PHOTO_SEND + 1 - *n);
+        if (got < 0 && errno != EINTR)
+            rc = wk_fail_errno(err, WK_IO, errno, "%s", file);
+        *n += got > 0 ? (size_t)got : 0;
+        got = got < 0 ? 1 : got;
+    }
+    close(fd);
+    if (rc == WK_OK)
+        *data = bytes;
+    else
+        free(bytes);
+    return rc;
+}
+
+wk_code wk_photo_add(wk_session *session, const char *patient, const char *file,
+                     const wk_photo_opts *opts, wk_photo_added *out, wk_error *err)
+{
+    const char *base = NULL;
+    void *data = NULL;
+    wki_media kind = WKI_MEDIA_UNKNOWN;
+    wk_photo_added added = {0};
+    uint32_t width, height;
+    size_t n = 0;
+    wk_code rc = only_cerbo(opts, "add", err);
+
+    if (rc == WK_OK)
+        rc = wki_photo_check_id(patient, err);
+    if (rc == WK_OK)
+        rc = wki_photo_base(session, opts, &base, err);
+    if (rc == WK_OK)
+        rc = read_file(file, &data, &n, err);
+    if (rc == WK_OK && wki_photo_verify(data, n, &kind, &width, &height, err) != WK_OK)
+        rc = wk_fail_add(err, "%s: ", file);
+    if (rc == WK_OK)
+        rc = wki_cerbo_add(session->http, base, patient, kind, data, n, added.queue_id, err);
+    free(data);
+    if (rc != WK_OK)
+        return rc;
+    added.media_type = wki_media_mime(kind);
+    added.bytes = n;
+    *out = added;
+    return WK_OK;
+}

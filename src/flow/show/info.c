@@ -1,0 +1,369 @@
+#include <wadokit/info.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/seen.h"
+#include "core/text.h"
+#include "dicom/dicom_file.h"
+#include "dicomweb/dicom_json.h"
+#include "flow/find/plan_ask.h"
+#include "flow/picture/picture_run.h"
+#include "flow/session.h"
+#include "json/json_stream.h"
+
+enum {
+    MAX_REMEMBERED = 1 << 20,
+    MAX_VALUE = 65536
+};
+
+/* One run. `values` are n_tags texts of the item at hand, owned. */
+typedef struct run {
+    wk_session *session;
+    const wk_info_opts *opts;
+    wk_info_fn each;
+    void *user;
+    wk_info_summary sum;
+    wki_seen seen;
+    wk_error first;
+    char **values;
+    const char *source;
+    const wk_plan_item *plan; /* of the answer at hand */
+    bool fatal;
+    uint64_t elements; /* of the answer at hand */
+} run;
+
+static void drop_values(run *r)
+{
+    for (size_t i = 0; i < r->opts->n_tags; i++) {
+        free(r->values[i]);
+        r->values[i] = NULL;
+    }
+}
+
+/* What the callback refuses ends the run. */
+static wk_code hand_over(run *r, const wk_info_item *item, wk_error *err)
+{
+    wk_code rc = r->each(r->user, item, err);
+
+    r->fatal = rc != WK_OK;
+    return rc;
+}
+
+static wk_code failed(run *r, const char *source, const wk_error *error, wk_error *err)
+{
+    wk_info_item item = {.source = source, .study = "", .series = "", .sop = "", .error = *error};
+
+    if (error->code == WK_CANCELLED || error->code == WK_NOMEM) {
+        r->fatal = true;
+        return wk_fail(err, error->code, "%s", error->message);
+    }
+    r->sum.failed++;
+    if (r->first.code == WK_OK)
+        r->first = *error;
+    return hand_over(r, &item, err);
+}
+
+/* Whether this study or series was shown before. */
+static bool is_repeat(run *r, const char *study, const char *series)
+{
+    char key[2 * WK_UID_SIZE];
+
+    if (r->opts->per >= WK_LEVEL_INSTANCE)
+        return false;
+    (void)snprintf(key, sizeof key, "%s/%s", study, r->opts->per == WK_LEVEL_SERIES ? series : "");
+    return wki_seen_before(&r->seen, key);
+}
+
+static char *file_value(wki_dicom_file *f, const char *path)
+{
+    char *out = NULL;
+
+    return wki_dicom_value(f, path, &out, NULL) == WK_OK ? out : NULL;
+}
+
+static wk_code show_file(run *r, wki_dicom_file *f, const char *path, wk_error *err)
+{
+    char *study = file_value(f, "0020000D"), *series = file_value(f, "0020000E");
+    char *sop = file_value(f, "00080018"), *json = NULL;
+    wk_info_item item = {.source = path,
+                         .study = study ? study : "",
+                         .series = series ? series : "",
+                         .sop = sop ? sop : "",
+                         .values = (const char *const *)r->values};
+    wk_code rc = WK_OK;
+
+    if (!is_repeat(r, item.study, item.series)) {
+        for (size_t i = 0; i < r->opts->n_tags; i++)
+            r->values[i] = file_value(f, r->opts->tags[i]);
+        if (r->opts->json)
+            rc = wki_dicom_json(f, &json, err);
+        item.json = json;
+        r->sum.items += rc == WK_OK;
+        if (rc == WK_OK)
+            rc = hand_over(r, &item, err);
+        drop_values(r);
+    }
+    free(study);
+    free(series);
+    free(sop);
+    free(json);
+    return rc;
+}
+
+static wk_code do_file(run *r, const char *path, wk_error *err)
+{
+    wki_dicom_file *f = NULL;
+    wk_error cause = {0};
+    wk_code rc;
+
+    if (wki_dicom_open(path, &f, &cause) != WK_OK) {
+        (void)wk_fail_add(&cause, "%s: ", path);
+        return failed(r, path, &cause, err);
+    }
+    rc = show_file(r, f, path, &cause);
+    wki_dicom_close(f);
+    if (rc == WK_OK || r->fatal) {
+        if (rc != WK_OK)
+            (void)wk_fail(err, rc, "%s", cause.message);
+        return rc;
+    }
+    return failed(r, path, &cause, err);
+}
+
+/* The value at a tag path of a DICOM JSON object, on the heap; NULL where it is absent. */
+static char *json_value(const wki_json *set, const char *path)
+{
+    uint32_t tag = 0, index = 0;
+    char *out = NULL;
+
+    while (wki_dicom_path_next(&path, &tag, &index) && *path != '\0') {
+        const wki_json *items = wki_dicom_json_values(set, tag);
+
+        set = wki_json_first(items);
+        for (uint32_t i = 0; set && i < index; i++)
+            set = wki_json_next(items, set);
+        if (!set)
+            return NULL;
+    }
+    /* Group 0002 is no part of the model; this is what stands for it. */
+    if (tag == 0x00020010)
+        tag = 0x00083002;
+    out = malloc(MAX_VALUE);
+    if (out && !wki_dicom_json_texts(out, MAX_VALUE, set, tag)) {
+        free(out);
+        out = NULL;
+    }
+    return out;
+}
+
+static wk_code show_element(void *user, const wki_json *set, wk_error *err)
+{
+    run *r = user;
+    char study[WK_UID_SIZE], series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    char *json = NULL;
+    wk_info_item item = {.source = r->source,
+                         .study = study,
+                         .series = series,
+                         .sop = sop,
+                         .values = (const char *const *)r->values};
+    wk_code rc = WK_OK;
+
+    if (!wki_json_is_object(set))
+        return wk_fail(err, WK_DATA, "%s: not the metadata of an instance", r->source);
+    r->elements++;
+    (void)wki_dicom_json_uid(study, set, 0x0020000D);
+    (void)wki_dicom_json_uid(series, set, 0x0020000E);
+    (void)wki_dicom_json_uid(sop, set, 0x00080018);
+    if (wki_plan_is_excepted(r->plan, series) || is_repeat(r, study, series))
+        return WK_OK;
+    for (size_t i = 0; i < r->opts->n_tags; i++)
+        r->values[i] = json_value(set, r->opts->tags[i]);
+    if (r->opts->json) {
+        json = wki_json_print(set);
+        if (!json)
+            rc = wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    item.json = json;
+    r->sum.items += rc == WK_OK;
+    if (rc == WK_OK)
+        rc = hand_over(r, &item, err);
+    drop_values(r);
+    free(json);
+    return rc;
+}
+
+static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
+{
+    return wki_json_stream_feed(user, data, n, err);
+}
+
+static wk_code fetch(run *r, const char *url, const wk_plan_item *plan, wk_error *err)
+{
+    wki_http_request request;
+    wki_json_stream *stream = NULL;
+    wki_http_handler handler = {.body = on_body};
+    wk_code rc;
+
+    rc = wki_json_stream_new(url, WK_MAX_JSON_ITEM_BYTES, show_element, r, &stream, err);
+    if (rc != WK_OK)
+        return rc;
+    handler.user = stream;
+    wki_plan_request(plan, &request);
+    request.url = url;
+    request.accept = "application/dicom+json";
+    rc = wki_http_perform(r->session->http, &request, &handler, NULL, err);
+    if (rc == WK_OK)
+        rc = wki_json_stream_finish(stream, err);
+    if (rc == WK_OK && r->elements == 0)
+        rc = wk_fail(err, WK_NOT_FOUND, "%s: no metadata", url);
+    wki_json_stream_free(stream);
+    return rc;
+}
+
+static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
+{
+    char *url = wki_plan_metadata_url(plan);
+    wk_error cause = {0};
+    wk_code rc;
+
+    if (!url)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    r->source = url;
+    r->plan = plan;
+    r->elements = 0;
+    rc = fetch(r, url, plan, &cause);
+    if (rc != WK_OK)
+        rc = r->fatal ? wk_fail(err, rc, "%s", cause.message) : failed(r, url, &cause, err);
+    free(url);
+    return rc;
+}
+
+static wk_code on_item(void *user, const wk_plan_item *plan, wk_error *err)
+{
+    run *r = user;
+    wk_code rc = wki_session_check(r->session, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (plan->kind == WK_ITEM_FILE)
+        return do_file(r, plan->path, err);
+    if (plan->kind == WK_ITEM_REMOTE)
+        return do_remote(r, plan, err);
+    /* Why an endpoint is not used concerns nobody here, unless nothing else is left. */
+    return plan->error.code == WK_OK ? WK_OK
+                                     : failed(r,
+                                              plan->path  ? plan->path
+                                              : plan->url ? plan->url
+                                                          : "",
+                                              &plan->error, err);
+}
+
+/* Every path has to name attributes, before anything is opened. */
+static wk_code check_tags(const wk_info_opts *opts, wk_error *err)
+{
+    wk_code rc = opts->n_tags > 0 ? wki_dicom_ready(err) : WK_OK;
+
+    if (rc != WK_OK)
+        return rc;
+    for (size_t i = 0; i < opts->n_tags; i++) {
+        const char *path = opts->tags[i];
+        uint32_t tag, index;
+
+        while (wki_dicom_path_next(&path, &tag, &index) && *path != '\0')
+            ;
+        if (*opts->tags[i] == '\0' || *path != '\0')
+            return wk_fail(err, WK_USAGE, "\"%s\" names no DICOM attribute", opts->tags[i]);
+    }
+    return WK_OK;
+}
+
+static wk_code verdict(run *r, wk_code rc, wk_error *err)
+{
+    if (rc != WK_OK && (r->fatal || rc == WK_CANCELLED || rc == WK_NOMEM))
+        return rc;
+    if (r->sum.failed == 0 && rc == WK_OK && r->sum.items > 0)
+        return WK_OK;
+    if (r->sum.items > 0) {
+        wk_error_clear(err ? err : &r->first);
+        return wk_fail(err, WK_PARTIAL, "%llu of %llu failed", (unsigned long long)r->sum.failed,
+                       (unsigned long long)(r->sum.failed + r->sum.items));
+    }
+    if (r->first.code != WK_OK && err)
+        *err = r->first;
+    if (r->first.code != WK_OK)
+        return r->first.code;
+    return rc != WK_OK ? rc : wk_fail(err, WK_NOT_FOUND, "no DICOM found");
+}
+
+wk_code wk_info(wk_session *session, const char *const *targets, size_t n_targets,
+                const wk_info_opts *opts, wk_info_fn each, void *user, wk_info_summary *summary,
+                wk_error *err)
+{
+    run r = {.session = session, .opts = opts, .each = each, .user = user};
+    wk_resolve_summary resolved = {0};
+    wk_code rc = check_tags(opts, err);
+
+    if (rc != WK_OK)
+        return rc;
+    r.values = calloc(opts->n_tags + 1, sizeof *r.values);
+    if (!r.values)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    wki_seen_init(&r.seen, MAX_REMEMBERED);
+    rc = wk_resolve(session, targets, n_targets, on_item, &r, &resolved, err);
+    r.sum.skipped = resolved.skipped;
+    rc = verdict(&r, rc, err);
+    if (summary)
+        *summary = r.sum;
+    wki_seen_clear(&r.seen);
+    free(r.values);
+    return rc;
+}
+
+const char *wk_transfer_syntax_name(const char *uid)
+{
+    static const struct {
+        const char *uid, *name;
+    } table[] = {
+        {"1.2.840.10008.1.2", "implicit little endian"},
+        {"1.2.840.10008.1.2.1", "explicit little endian"},
+        {"1.2.840.10008.1.2.1.98", "encapsulated uncompressed"},
+        {"1.2.840.10008.1.2.1.99", "deflated"},
+        {"1.2.840.10008.1.2.2", "explicit big endian"},
+        {"1.2.840.10008.1.2.5", "RLE"},
+        {"1.2.840.10008.1.2.8.1", "deflated frames"},
+        {"1.2.840.10008.1.2.4.50", "JPEG baseline"},
+        {"1.2.840.10008.1.2.4.51", "JPEG extended"},
+        {"1.2.840.10008.1.2.4.57", "JPEG lossless"},
+        {"1.2.840.10008.1.2.4.70", "JPEG lossless SV1"},
+        {"1.2.840.10008.1.2.4.80", "JPEG-LS lossless"},
+        {"1.2.840.10008.1.2.4.81", "JPEG-LS near-lossless"},
+        {"1.2.840.10008.1.2.4.90", "JPEG 2000 lossless"},
+        {"1.2.840.10008.1.2.4.91", "JPEG 2000"},
+        {"1.2.840.10008.1.2.4.92", "JPEG 2000 part 2 lossless"},
+        {"1.2.840.10008.1.2.4.93", "JPEG 2000 part 2"},
+        {"1.2.840.10008.1.2.4.100", "MPEG-2"},
+        {"1.2.840.10008.1.2.4.101", "MPEG-2 high level"},
+        {"1.2.840.10008.1.2.4.102", "H.264"},
+        {"1.2.840.10008.1.2.4.103", "H.264 BD"},
+        {"1.2.840.10008.1.2.4.104", "H.264 2D"},
+        {"1.2.840.10008.1.2.4.105", "H.264 3D"},
+        {"1.2.840.10008.1.2.4.106", "H.264 stereo"},
+        {"1.2.840.10008.1.2.4.107", "HEVC"},
+        {"1.2.840.10008.1.2.4.108", "HEVC 10 bit"},
+        {"1.2.840.10008.1.2.4.110", "JPEG XL lossless"},
+        {"1.2.840.10008.1.2.4.111", "JPEG XL from JPEG"},
+        {"1.2.840.10008.1.2.4.112", "JPEG XL"},
+        {"1.2.840.10008.1.2.4.201", "HTJ2K lossless"},
+        {"1.2.840.10008.1.2.4.202", "HTJ2K lossless RPCL"},
+        {"1.2.840.10008.1.2.4.203", "HTJ2K"},
+    };
+
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        if (strcmp(table[i].uid, uid) == 0)
+            return table[i].name;
+    }
+    return uid;
+}
