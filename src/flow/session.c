@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/credential.h"
 #include "core/text.h"
@@ -508,6 +509,9 @@ void wk_session_free(wk_session *session)
     wki_session_login_free(session->login);
     if (session->owned)
         free_owned(session->owned);
+    for (size_t i = 0; i < session->n_spools; i++)
+        close(session->spools[i]);
+    free(session->spools);
     free(session);
 }
 

@@ -21,6 +21,8 @@ struct wk_session {
     uint64_t received;               /* bytes of bodies so far */
     size_t n_targets, targets_begun; /* of wk_resolve() */
     bool resolving;
+    int *spools; /* n_spools files that hold what came by standard input; closed at the end */
+    size_t n_spools;
     /* run_progress.h: who describes what goes on, and when that was told last */
     void (*describe)(void *user, wk_progress *out);
     void *describe_user;

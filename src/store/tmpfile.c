@@ -351,3 +351,17 @@ wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base
         *base = name;
     return rc;
 }
+
+int wki_tmpfile_nameless(wk_error *err)
+{
+    const char *dir = getenv("TMPDIR");
+    char *name = wki_strfmt("%s/wadokit-XXXXXX", dir && *dir ? dir : "/tmp");
+    int fd = name ? mkostemp(name, O_CLOEXEC) : -1;
+
+    if (fd >= 0)
+        unlink(name);
+    else
+        (void)wk_fail_errno(err, WK_IO, name ? errno : ENOMEM, "temporary file");
+    free(name);
+    return fd;
+}

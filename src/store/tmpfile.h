@@ -73,6 +73,10 @@ void wki_tmpfile_clear(wki_tmpfile *t);
 wk_code wki_tmpfile_open_for(wki_tmpfile *t, const char *path, const char **base,
                              wk_error *err) WK_MUST_USE;
 
+/* An empty file in $TMPDIR (or /tmp) that has no name, so that nothing stays behind however the run
+ * ends; to be closed. -1 where there can be none (WK_IO). */
+int wki_tmpfile_nameless(wk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -71,6 +71,13 @@ wki_sniffed wki_sniff(const void *data, size_t n)
     return at < n && (p[at] == '{' || p[at] == '[') ? WKI_SNIFF_JSON : WKI_SNIFF_OTHER;
 }
 
+const char *wki_local_shown(const char *path)
+{
+    static const char spool[] = WKI_SPOOL_PATH;
+
+    return strncmp(path, spool, sizeof spool - 1) == 0 ? "-" : path;
+}
+
 wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, const wk_cancel *cancel,
                        size_t *got, wk_error *err)
 {

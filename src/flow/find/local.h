@@ -17,6 +17,10 @@ extern "C" {
 /* Bytes that wki_sniff() wants to see, fewer where the file is shorter. */
 #define WKI_SNIFF_BYTES 1024
 
+/* Where resolving puts what comes by standard input: an open file without a name, and its number.
+ */
+#define WKI_SPOOL_PATH "/proc/self/fd/"
+
 typedef enum wki_sniffed {
     WKI_SNIFF_EMPTY,
     WKI_SNIFF_DICOM,
@@ -34,6 +38,9 @@ wki_sniffed wki_sniff(const void *data, size_t n);
  * WK_CANCELLED. */
 wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, const wk_cancel *cancel,
                        size_t *got, wk_error *err) WK_MUST_USE;
+
+/* What to call a local file in reports and messages: "-" for one that came by standard input. */
+const char *wki_local_shown(const char *path);
 
 /*
  * What a walk finds, in order. A code other than WK_OK ends it.

@@ -13,6 +13,7 @@
 #include "flow/find/target.h"
 #include "http/url.h"
 #include "json/json_stream.h"
+#include "store/tmpfile.h"
 
 enum {
     READ_BYTES = 65536
@@ -272,23 +273,21 @@ static wk_code write_all(int fd, const char *data, size_t n, wk_error *err)
     return WK_OK;
 }
 
-/* An unlinked file, which goes away by itself however the run ends. */
-static int open_spool(wki_resolver *r, wk_error *err)
+/* A file without a name, which goes away by itself however the run ends. It is the session's: who
+ * was handed the item may open it after the resolving. */
+static int open_spool(wk_session *s, wk_error *err)
 {
-    int *spools = realloc(r->spools, (r->n_spools + 1) * sizeof *spools);
+    int *spools = realloc(s->spools, (s->n_spools + 1) * sizeof *spools);
     int fd;
 
     if (!spools) {
         (void)wk_fail(err, WK_NOMEM, "out of memory");
         return -1;
     }
-    r->spools = spools;
-    fd = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        (void)wk_fail_errno(err, WK_IO, errno, "a temporary file for standard input");
-        return -1;
-    }
-    r->spools[r->n_spools++] = fd;
+    s->spools = spools;
+    fd = wki_tmpfile_nameless(err);
+    if (fd >= 0)
+        s->spools[s->n_spools++] = fd;
     return fd;
 }
 
@@ -296,7 +295,7 @@ static wk_code spool(wki_resolver *r, const char *head, size_t n, wk_error *err)
 {
     char path[64];
     char *block;
-    int fd = open_spool(r, err);
+    int fd = open_spool(r->session, err);
     wk_code rc;
 
     if (fd < 0)
@@ -313,7 +312,7 @@ static wk_code spool(wki_resolver *r, const char *head, size_t n, wk_error *err)
     free(block);
     if (rc != WK_OK)
         return rc;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    snprintf(path, sizeof path, WKI_SPOOL_PATH "%d", fd);
     return emit_file(r, path, err);
 }
 
@@ -472,9 +471,6 @@ wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_tar
     session->resolving = false;
     if (rc == WK_OK)
         rc = conclude(&r, err);
-    for (size_t i = 0; i < r.n_spools; i++)
-        close(r.spools[i]);
-    free(r.spools);
     wki_endpoint_cache_clear(&r.cache);
     if (summary)
         *summary = r.sum;

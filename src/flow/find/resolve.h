@@ -33,8 +33,6 @@ typedef struct wki_resolver {
     const char *target;
     uint64_t gave;
     bool known;
-    int *spools; /* file descriptors of what came by standard input */
-    size_t n_spools;
 } wki_resolver;
 
 /* Counts an item and hands it over. */

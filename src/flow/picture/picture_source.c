@@ -1,12 +1,13 @@
 #include "flow/picture/picture_source.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "core/text.h"
+#include "flow/find/local.h"
+#include "store/tmpfile.h"
 
 void wki_picture_source_clear(wki_picture_source *s)
 {
@@ -19,7 +20,8 @@ void wki_picture_source_clear(wki_picture_source *s)
 
 wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
 {
-    wki_picture_source s = {.path = wki_strdup(path), .shown = wki_strdup(path), .fd = -1};
+    wki_picture_source s = {
+        .path = wki_strdup(path), .shown = wki_strdup(wki_local_shown(path)), .fd = -1};
 
     if (!s.path || !s.shown) {
         wki_picture_source_clear(&s);
@@ -29,32 +31,12 @@ wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_er
     return WK_OK;
 }
 
-static int open_nameless(char **name)
-{
-    const char *dir = getenv("TMPDIR");
-    int fd;
-
-    *name = wki_strfmt("%s/wadokit-XXXXXX", dir && *dir ? dir : "/tmp");
-    if (!*name)
-        return -1;
-    fd = mkostemp(*name, O_CLOEXEC);
-    if (fd >= 0)
-        unlink(*name);
-    return fd;
-}
-
 wk_code wki_picture_source_temporary(wki_picture_source *out, const char *shown, wk_error *err)
 {
-    char *name = NULL;
-    wki_picture_source s = {.fd = -1};
-    wk_code rc = WK_OK;
+    wki_picture_source s = {.fd = wki_tmpfile_nameless(err)};
 
-    s.fd = open_nameless(&name);
     if (s.fd < 0)
-        rc = wk_fail_errno(err, WK_IO, errno, "temporary file");
-    free(name);
-    if (rc != WK_OK)
-        return rc;
+        return WK_IO;
     s.path = wki_strfmt("/proc/self/fd/%d", s.fd);
     s.shown = wki_strdup(shown);
     if (!s.path || !s.shown) {

@@ -9,6 +9,7 @@
 #include "core/text.h"
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
+#include "flow/find/local.h"
 #include "flow/find/plan_ask.h"
 #include "flow/picture/picture_run.h"
 #include "flow/session.h"
@@ -88,7 +89,7 @@ static wk_code show_file(run *r, wki_dicom_file *f, const char *path, wk_error *
 {
     char *study = file_value(f, "0020000D"), *series = file_value(f, "0020000E");
     char *sop = file_value(f, "00080018"), *json = NULL;
-    wk_info_item item = {.source = path,
+    wk_info_item item = {.source = wki_local_shown(path),
                          .study = study ? study : "",
                          .series = series ? series : "",
                          .sop = sop ? sop : "",
@@ -120,8 +121,8 @@ static wk_code do_file(run *r, const char *path, wk_error *err)
     wk_code rc;
 
     if (wki_dicom_open(path, &f, &cause) != WK_OK) {
-        (void)wk_fail_add(&cause, "%s: ", path);
-        return failed(r, path, &cause, err);
+        (void)wk_fail_add(&cause, "%s: ", wki_local_shown(path));
+        return failed(r, wki_local_shown(path), &cause, err);
     }
     rc = show_file(r, f, path, &cause);
     wki_dicom_close(f);
@@ -130,7 +131,7 @@ static wk_code do_file(run *r, const char *path, wk_error *err)
             (void)wk_fail(err, rc, "%s", cause.message);
         return rc;
     }
-    return failed(r, path, &cause, err);
+    return failed(r, wki_local_shown(path), &cause, err);
 }
 
 /* The value at a tag path of a DICOM JSON object, on the heap; NULL where it is absent. */
