@@ -10,6 +10,7 @@ import unittest
 import peers
 import browser
 import dicom_data
+import pictures
 
 HOSTILE = "</script><script>window.bad=1</script><img src=x onerror=window.bad=1>"
 
@@ -121,6 +122,18 @@ class Page(peers.Case):
         self.put("1.dcm", dicom_data.make_instance("2.25.7", "2.25.7.1", "2.25.7.1.1", frames=21))
         self.make("--max-frames", "5")
         self.assertEqual([i["frame"] for i in self.blocks().of("image")], [1, 6, 11, 16, 21])
+
+    def test_frames_that_are_only_promised_are_one_tile(self):
+        for promised in (7, 3000000):
+            elements = pictures.image(8, 8, 8, frames=promised)
+            elements[pictures.PIXELS] = ("OB", bytes(range(3 * 64)))
+            self.put("cut.dcm", b"")
+            pictures.write(os.path.join(self.out, "cut.dcm"), elements)
+            result = self.make(status=1)
+            self.assertEqual(len(result.err.splitlines()), 2, result.err)
+            notes = self.blocks().of("image")
+            self.assertEqual([one.get("frame") for one in notes], [1, 2, 3, None])
+            self.assertEqual(["error" in one for one in notes], [False, False, False, True])
 
     def test_threads_do_not_change_the_page(self):
         peers.make_phantom(self.out, "-n", "64", "ct:9", "us:5", "sr:1")

@@ -373,12 +373,28 @@ static bool is_stack(const wki_drawing *d)
     return d->desc.frames > 1 && !wki_drawing_is_placeholder(d) && !wki_slide_is_tiled(&d->desc);
 }
 
+/* A picture for each frame, but for those that the header promises and the file does not hold: they
+ * are one picture that failed. */
+static void do_stack(job *j)
+{
+    gallery *g = j->g;
+    uint32_t frames = wki_drawing_frames(&j->drawing);
+    uint32_t n = pictures_of(g, frames);
+    wk_error why = {0};
+
+    for (uint32_t i = 0; i < n && wki_session_check(g->run.session, NULL) == WK_OK; i++)
+        do_picture(j, wki_gallery_frame(i, n, frames), &why);
+    if (frames < j->drawing.desc.frames) {
+        (void)wki_drawing_frames_missing(&j->drawing, frames, &why);
+        do_picture(j, frames + 1, &why);
+    }
+}
+
 static void work(void *user, unsigned slot, void *arg)
 {
     gallery *g = user;
     job *j = arg;
     const wki_gallery_entry *e = &g->list.entries[j->at];
-    uint32_t frames = 1, n = 1;
     wk_error why = {0};
     wk_code rc = wki_session_check(g->run.session, &why);
 
@@ -387,12 +403,10 @@ static void work(void *user, unsigned slot, void *arg)
         wki_buf_init(&j->jpegs[i], MAX_PICTURE, "picture");
     if (rc == WK_OK)
         rc = wki_drawing_open(&j->drawing, e->path, &why);
-    if (rc == WK_OK && is_stack(&j->drawing)) {
-        frames = j->drawing.desc.frames;
-        n = pictures_of(g, frames);
-    }
-    for (uint32_t i = 0; i < n && wki_session_check(g->run.session, NULL) == WK_OK; i++)
-        do_picture(j, frames > 1 ? wki_gallery_frame(i, n, frames) : 0, &why);
+    if (rc == WK_OK && is_stack(&j->drawing))
+        do_stack(j);
+    else if (wki_session_check(g->run.session, NULL) == WK_OK)
+        do_picture(j, 0, &why);
     end_turn(j);
     wki_drawing_close(&j->drawing);
     wki_buf_clear(&j->jpegs[0]);
