@@ -25,6 +25,9 @@ wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes, un
                        wki_pixels *out, wk_error *err);
 wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
                         wki_pixels *out, wk_error *err);
+/* The same of a part only: `out->cut`. What is damaged elsewhere may stay unnoticed. */
+wk_code wki_decode_jpeg_region(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                               const wki_region *region, wki_pixels *out, wk_error *err);
 /* Lossless JPEG of the common kind; WK_UNSUPPORTED for another, or damage: DCMTK decodes it then,
  * or says what is wrong. */
 wk_code wki_decode_jpegll(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,

@@ -38,7 +38,9 @@ static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
         if (h.sof == 0xF7)
             return wki_decode_jpegls(d, bytes, opts->reduce, out, err);
         if (h.precision == 8 && h.sof >= 0xC0 && h.sof <= 0xC2)
-            return wki_decode_jpeg(d, bytes, opts->reduce, out, err);
+            return opts->region && opts->reduce == 0
+                       ? wki_decode_jpeg_region(d, bytes, opts->region, out, err)
+                       : wki_decode_jpeg(d, bytes, opts->reduce, out, err);
         if (h.sof == 0xC3 && wki_decode_jpegll(d, bytes, 0, out, NULL) == WK_OK)
             return WK_OK;
     }

@@ -23,8 +23,9 @@ typedef wk_code (*wki_foreign_decode)(void *user, const wki_image_desc *d, uint3
 typedef struct wki_decode_opts {
     unsigned reduce; /* J2K, HTJ2K, JPEG: may give a picture smaller by 2^n, 0 to `reduce`; which
                         n it was stands in the pixels */
-    const wki_region *region; /* J2K: may give this part only, inside of the image: `cut` is set
-                                 then; NULL: all of it. Not together with `reduce` */
+    const wki_region *region; /* J2K, JPEG with 8 bits: may give this part only, inside of the
+                                 image: `cut` is set then; NULL: all of it. Not together with
+                                 `reduce` */
     wki_foreign_decode foreign;
     void *foreign_user;
 } wki_decode_opts;

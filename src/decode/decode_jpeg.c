@@ -25,6 +25,7 @@ typedef struct job {
     jmp_buf back;
     char message[JMSG_LENGTH_MAX];
     bool damaged; /* samples were made up */
+    uint8_t *row; /* of a region and what is beside it */
 } job;
 
 static void on_error(j_common_ptr jpeg)
@@ -82,12 +83,15 @@ static J_COLOR_SPACE space_of(const wki_jpeg_header *h, wki_color color)
     return color == WKI_COLOR_RGB ? JCS_RGB : JCS_YCbCr;
 }
 
-/* The bytes of the whole picture in `cells`. Everything that longjmp() may clobber is in `j`. */
-static wk_code run(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, wki_color color,
-                   unsigned reduce, wki_pixels *cells, wk_error *err)
+/* What is to be decoded: all of it, smaller by 2^reduce, or (not NULL) a region. */
+typedef struct wish {
+    unsigned reduce;
+    const wki_region *region;
+} wish;
+
+static void start(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, wki_color color,
+                  unsigned reduce)
 {
-    if (setjmp(j->back))
-        return wk_fail(err, WK_DATA, "the JPEG stream is corrupt: %s", j->message);
     jpeg_create_decompress(&j->jpeg);
     j->progress.progress_monitor = on_progress;
     j->jpeg.progress = &j->progress;
@@ -99,15 +103,65 @@ static wk_code run(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, 
     j->jpeg.scale_num = 1;
     j->jpeg.scale_denom = 1u << (reduce < 3 ? reduce : 3);
     (void)jpeg_start_decompress(&j->jpeg);
-    if (!wki_pixels_alloc(cells, j->jpeg.output_height, j->jpeg.output_width, h->components,
-                          WKI_U8))
-        return wk_fail(err, WK_NOMEM, "out of memory");
+}
+
+static void read_whole(job *j, wki_pixels *cells)
+{
+    size_t row = (size_t)cells->cols * cells->samples;
+
     while (j->jpeg.output_scanline < j->jpeg.output_height) {
-        size_t row = (size_t)cells->cols * cells->samples;
         JSAMPROW to = (JSAMPROW)cells->data + j->jpeg.output_scanline * row;
 
         (void)jpeg_read_scanlines(&j->jpeg, &to, 1);
     }
+}
+
+/* The columns and rows of a region. One unit of blocks more on each side: sub-sampled chroma is
+ * brought to full size from its neighbours. False where memory ends. */
+static bool read_region(job *j, const wki_region *r, wki_pixels *cells)
+{
+    struct jpeg_decompress_struct *c = &j->jpeg;
+    JDIMENSION side = (JDIMENSION)c->max_h_samp_factor * DCTSIZE;
+    JDIMENSION above = (JDIMENSION)c->max_v_samp_factor * DCTSIZE;
+    JDIMENSION x = r->x > side ? r->x - side : 0;
+    JDIMENSION end =
+        c->output_width - r->x - r->width > side ? r->x + r->width + side : c->output_width;
+    JDIMENSION width = end - x;
+    size_t pixel = cells->samples;
+
+    jpeg_crop_scanline(c, &x, &width);
+    j->row = malloc((size_t)width * pixel);
+    if (!j->row)
+        return false;
+    if (r->y > above)
+        (void)jpeg_skip_scanlines(c, r->y - above);
+    while (c->output_scanline < r->y + r->height) {
+        JDIMENSION y = c->output_scanline;
+
+        (void)jpeg_read_scanlines(c, &j->row, 1);
+        if (y >= r->y)
+            memcpy((uint8_t *)cells->data + (y - r->y) * r->width * pixel,
+                   j->row + (r->x - x) * pixel, r->width * pixel);
+    }
+    return true;
+}
+
+/* The bytes of the picture in `cells`. Everything that longjmp() may clobber is in `j`. */
+static wk_code run(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, wki_color color,
+                   const wish *w, wki_pixels *cells, wk_error *err)
+{
+    const wki_region *r = w->region;
+
+    if (setjmp(j->back))
+        return wk_fail(err, WK_DATA, "the JPEG stream is corrupt: %s", j->message);
+    start(j, in, h, color, w->reduce);
+    if (!wki_pixels_alloc(cells, r ? r->height : j->jpeg.output_height,
+                          r ? r->width : j->jpeg.output_width, h->components, WKI_U8))
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    if (!r)
+        read_whole(j, cells);
+    else if (!read_region(j, r, cells))
+        return wk_fail(err, WK_NOMEM, "out of memory");
     if (j->damaged)
         return wk_fail(err, WK_DATA, "the JPEG stream is damaged: %s", j->message);
     return WK_OK;
@@ -149,8 +203,8 @@ static void note_color(const wki_image_desc *d, wki_color color, wki_pixels *p)
                         color == WKI_COLOR_RGB ? "RGB" : "YBR_FULL", d->photometric_text);
 }
 
-wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                        wki_pixels *out, wk_error *err)
+static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, const wish *w,
+                      wki_pixels *out, wk_error *err)
 {
     wki_pixels cells = {0}, p = {0};
     wki_jpeg_header h;
@@ -168,20 +222,38 @@ wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, u
         return wk_fail(err, WK_NOMEM, "out of memory");
     set_up(j);
     color = wki_jpeg_header_color(&h, d->photometric);
-    rc = run(j, bytes, &h, color, reduce, &cells, err);
+    rc = run(j, bytes, &h, color, w, &cells, err);
     if (rc == WK_OK)
         rc = finish(d, &cells, &p, err);
     if (rc == WK_OK) {
         note_color(d, color, &p);
-        p.reduced = (uint8_t)(reduce < 3 ? reduce : 3);
+        p.reduced = (uint8_t)(w->reduce < 3 ? w->reduce : 3);
+        p.cut = w->region != NULL;
         if (*j->message)
             wki_pixels_warn(&p, "JPEG: %.120s", j->message);
         *out = p;
     }
     jpeg_destroy_decompress(&j->jpeg);
+    free(j->row);
     free(j);
     wki_pixels_clear(&cells);
     return rc;
+}
+
+wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
+                        wki_pixels *out, wk_error *err)
+{
+    wish w = {reduce, NULL};
+
+    return decode(d, bytes, &w, out, err);
+}
+
+wk_code wki_decode_jpeg_region(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                               const wki_region *region, wki_pixels *out, wk_error *err)
+{
+    wish w = {0, region};
+
+    return decode(d, bytes, &w, out, err);
 }
 
 #define TEXT_(x) #x

@@ -26,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wki_image_desc d = {.frames = 1, .pixels = WKI_PIXELS_INTEGER};
     wki_frame_bytes bytes = {0};
     wki_decode_opts opts = {.foreign = foreign, .foreign_user = &bytes};
+    wki_region region;
     wki_pixels out = {0};
     wk_error err = {0};
 
@@ -43,6 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     d.is_signed = data[7] & 4 && d.bits_allocated > 1;
     d.planar = data[7] & 8;
     opts.reduce = data[7] >> 6;
+    region = (wki_region){d.cols / 3, d.rows / 4, (d.cols + 1) / 2, (d.rows + 1) / 2};
+    if (data[7] & 16)
+        opts.region = &region;
     bytes.data = data + HEAD;
     bytes.n = size - HEAD;
     if (wki_decode(&d, 0, &bytes, &opts, &out, &err) == WK_OK)
