@@ -390,6 +390,7 @@ static void on_done(void *user, wki_wire_end end, const char *detail)
     t->exchange = NULL;
     t->slot->running--;
     t->http->running--;
+    wki_request_hide_secrets(t, t->answer.error_body.data, t->answer.error_body.n);
     wki_request_drop_lines(t);
     wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "< %d %s, %llu bytes%s%s", t->answer.status,
                  type ? type : "-", (unsigned long long)t->answer.body_bytes,

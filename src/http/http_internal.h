@@ -126,6 +126,10 @@ bool wki_transfer_is_repeatable(const wki_http_transfer *t);
 
 /* Builds t->lines for this hop, and fills `wire`. May ask the credential. */
 wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err) WK_MUST_USE;
+
+/* Puts stars over what of the credentials of this hop stands in `n` bytes of an answer: error pages
+ * and gateways repeat what they were sent. */
+void wki_request_hide_secrets(const wki_http_transfer *t, char *text, size_t n);
 void wki_request_drop_lines(wki_http_transfer *t);
 
 /* WK_USAGE where a file of the options (--cacert, --cert, --key) cannot be read. */

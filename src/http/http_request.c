@@ -12,6 +12,10 @@
 #include "http/origin.h"
 #include "http/url.h"
 
+enum {
+    MIN_HIDDEN = 4 /* a secret shorter than this is in every text */
+};
+
 static bool is_one_of(const char *line, const char *const *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -187,6 +191,30 @@ static wk_code take_line(wki_http_transfer *t, char *line, wk_error *err)
     wipe(line, strlen(line));
     free(line);
     return WK_OK;
+}
+
+/* What of a secret header must not be seen: behind the scheme, "Bearer ". */
+static const char *secret_of(const char *line)
+{
+    const char *value = strchr(line, ':') + 1;
+    const char *word;
+
+    value += strspn(value, " ");
+    word = strchr(value, ' ');
+    return word ? word + strspn(word, " ") : value;
+}
+
+void wki_request_hide_secrets(const wki_http_transfer *t, char *text, size_t n)
+{
+    for (size_t i = 0; n > 0 && i < t->n_lines; i++) {
+        const char *secret = is_secret(t->lines[i]) ? secret_of(t->lines[i]) : "";
+        size_t secret_n = strlen(secret);
+        char *found = text;
+
+        while (secret_n >= MIN_HIDDEN &&
+               (found = memmem(found, n - (size_t)(found - text), secret, secret_n)))
+            memset(found, '*', secret_n);
+    }
 }
 
 void wki_request_drop_lines(wki_http_transfer *t)

@@ -369,6 +369,19 @@ static void test_a_401_without_credentials_says_why_none_were_sent(void)
     bench_close(&b);
 }
 
+static void test_an_error_page_that_repeats_the_credential_is_shown_without_it(void)
+{
+    static const script_reply replies[] = {
+        {.status = 400,
+         .headers = {"Content-Type: application/json"},
+         .body = "{\"message\":\"no token: Bearer " SECRET "0 (" SECRET "0)\"}"}};
+    wk_error err = {0};
+
+    T_FAILS(once(&b, replies, 1, "https://a/", &err), WK_NET, &err);
+    T_HAS(err.message, "no token: Bearer ********** (**********)");
+    bench_close(&b);
+}
+
 static void test_parallel_401s_renew_once(void)
 {
     static const script_reply replies[] = {
@@ -786,6 +799,8 @@ static CU_TestInfo tests[] = {
     {"a 401 renews once", test_a_401_renews_once},
     {"a credential that cannot be renewed says so",
      test_a_credential_that_cannot_be_renewed_says_so},
+    {"an error page that repeats the credential is shown without it",
+     test_an_error_page_that_repeats_the_credential_is_shown_without_it},
     {"a 401 without credentials says why", test_a_401_without_credentials_says_why_none_were_sent},
     {"parallel 401s renew once", test_parallel_401s_renew_once},
     {"a busy server is waited for", test_a_busy_server_is_waited_for_and_it_is_said},
