@@ -12,9 +12,9 @@ typedef struct cli_operands {
     size_t n, n_given, capacity;
 } cli_operands;
 
-/* argv's, then the lines of `file` ("-" is standard input; NULL: none); blank lines and lines that
- * begin with '#' are passed over. WK_USAGE where it cannot be opened, WK_IO, WK_LIMIT,
- * WK_CANCELLED. Clear in any case. */
+/* argv's, then the lines of `file` ("-" is standard input; NULL: none), without blanks around them;
+ * blank lines and lines that begin with '#' are passed over. WK_USAGE where it cannot be opened or
+ * has a NUL, WK_IO, WK_LIMIT, WK_CANCELLED. Clear in any case. */
 wk_code cli_operands_collect(cli_operands *o, int argc, char **argv, const char *file,
                              wk_error *err) WK_MUST_USE;
 void cli_operands_clear(cli_operands *o);

@@ -129,11 +129,19 @@ static const char *strip_quotes(const char *s, size_t *n)
     return s;
 }
 
-static bool same_but_quotes(const char *a, size_t a_n, const char *b, size_t b_n)
+/* The boundary as told (`b`) and as it stands in the body: with other quotes, without the blanks at
+ * its end, which RFC 2046 forbids, or told together with the "--" in front of it. */
+static bool same_boundary(const char *a, size_t a_n, const char *b)
 {
+    size_t b_n = strlen(b);
+
+    while (b_n > 0 && (b[b_n - 1] == ' ' || b[b_n - 1] == '\t'))
+        b_n--;
     a = strip_quotes(a, &a_n);
     b = strip_quotes(b, &b_n);
-    return a_n > 0 && a_n == b_n && memcmp(a, b, a_n) == 0;
+    if (a_n > 0 && a_n == b_n && memcmp(a, b, a_n) == 0)
+        return true;
+    return a_n > 0 && a_n + 2 == b_n && memcmp(b, "--", 2) == 0 && memcmp(a, b + 2, a_n) == 0;
 }
 
 static bool has_control(const char *p, size_t n)
@@ -146,12 +154,14 @@ static bool has_control(const char *p, size_t n)
 }
 
 /* Whether the line (without its end) is the first delimiter; the boundary is then as it stands
- * there, which may differ from the header by quotes. */
+ * there, which may differ from what was told. */
 static verdict judge_first_line(wki_multipart *m, const char *line, size_t n)
 {
-    size_t wanted = strlen(m->boundary);
     bool close = false;
 
+    if (!m->guessed && n == strlen(m->boundary) + 2 && memcmp(line, "--", 2) == 0 &&
+        memcmp(line + 2, m->boundary, n - 2) == 0)
+        return IS_OPEN;
     while (n > 0 && (line[n - 1] == ' ' || line[n - 1] == '\t'))
         n--;
     if (n < 3 || line[0] != '-' || line[1] != '-')
@@ -165,12 +175,12 @@ static verdict judge_first_line(wki_multipart *m, const char *line, size_t n)
         m->boundary[n] = '\0';
         return IS_OPEN;
     }
-    if (!same_but_quotes(line, n, m->boundary, wanted)) {
+    if (!same_boundary(line, n, m->boundary)) {
         if (n < 3 || line[n - 1] != '-' || line[n - 2] != '-')
             return IS_DATA;
         close = true;
         n -= 2;
-        if (!same_but_quotes(line, n, m->boundary, wanted))
+        if (!same_boundary(line, n, m->boundary))
             return IS_DATA;
     }
     memcpy(m->boundary, line, n);

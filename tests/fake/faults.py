@@ -434,6 +434,7 @@ SCENARIOS = {
     "retry-past": {"before": times(1, busy(503, date_in(-3600))), "on": ANY},
     "425": {"before": times(1, busy(425, None)), "on": ANY},
     "stranger-rows": {"before": stranger_rows, "on": ("qido",)},
+    "qido-error": {"before": always(lambda: json_error(200, "database is locked")), "on": ("qido",)},
     "no-rows": {"before": no_rows, "on": ("qido",)},
     "bulk-uris": {"before": bulk_uris, "on": ("metadata",)},
     # searches

@@ -29,7 +29,7 @@ EXPECTED.update({
     "unknown-encoding": (6, 0, 0), "short-length": (1, 4, 4), "long-length": FINE,
     "203": FINE, "206-range": FINE, "206-all": FINE, "partial-always": (1, 5, 5), "5-hops": FINE, "6-hops": (8, 0, 0),
     "retry-garbage": FINE, "retry-negative": FINE, "retry-past": FINE, "425": FINE,
-    "stranger-rows": (1, 6, 6), "no-rows": FINE,
+    "stranger-rows": (1, 6, 6), "no-rows": FINE, "qido-error": FINE,
     "503-seconds": FINE, "503-date": FINE, "503-bare": FINE, "429": FINE, "408": FINE, "500-once": FINE,
     "502-once": FINE, "reset-before": FINE, "close-before": FINE, "reset-once": FINE, "close-once": FINE,
     "stall-once": FINE,

@@ -214,6 +214,11 @@ class Qido(peers.Case):
             self.assertEqual(len(result.lines("instance")), min(limit, 6))
         self.peer.control(page_size=100)
 
+    def test_an_error_with_status_200_is_not_an_empty_list(self):
+        result = self.search(scenario="qido-error")
+        self.assert_exit(result, 6)
+        self.assertIn("database is locked", result.err)
+
     def test_a_page_that_comes_again_ends_the_search_without_doubles(self):
         self.peer.control(page_size=2)
         result = self.search("--level", "instance", "--identifier", STUDY, scenario="same-page")
