@@ -145,9 +145,9 @@ static int run(cli_context *ctx, int argc, char **argv)
     if (!ctx->json)
         l.table = new_table();
     rc = wk_search(ctx->session, &req, on_hit, &l, &sum, &err);
-    if (ctx->json)
+    if (ctx->json && rc != WK_USAGE)
         print_summary(ctx, &sum);
-    else
+    else if (!ctx->json)
         cli_table_print(ctx, l.table);
     /* A page that is not there, after others were: not "nothing found". */
     if (rc == WK_NOT_FOUND && sum.hits > 0)

@@ -2,7 +2,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+
+#include "secrets.h"
 
 enum {
     MAX_JOBS = 64,
@@ -159,15 +160,23 @@ wk_code cli_globals_finish(wk_error *err)
 
 wk_code cli_globals_check_argv(wk_error *err)
 {
-    static const char *const secret[] = {"authorization:", "proxy-authorization:", "cookie:"};
+    const struct {
+        const char *name, *value;
+    } urls[] = {{"fhir", S.fhir},           {"dicomweb", S.dicomweb},           {"base", S.base},
+                {"token-url", S.token_url}, {"authorize-url", S.authorize_url}, {"proxy", S.proxy}};
 
+    for (size_t i = 0; i < sizeof urls / sizeof urls[0]; i++) {
+        if (urls[i].value && cli_is_secret_url(urls[i].value))
+            return wk_fail(err, WK_USAGE,
+                           "--%s: a password is not taken from the command line, where others can "
+                           "read it; use --user and --password-file, or a profile",
+                           urls[i].name);
+    }
     for (size_t i = 0; i < G.headers.n; i++) {
-        for (size_t s = 0; s < sizeof secret / sizeof secret[0]; s++) {
-            if (strncasecmp(G.headers.items[i], secret[s], strlen(secret[s])) == 0)
-                return wk_fail(err, WK_USAGE,
-                               "--header: a secret is not taken from the command line, where "
-                               "others can read it; use --token-file, or a profile");
-        }
+        if (cli_is_secret_header(G.headers.items[i]))
+            return wk_fail(err, WK_USAGE,
+                           "--header: a secret is not taken from the command line, where others "
+                           "can read it; use --token-file, or a profile");
     }
     return WK_OK;
 }

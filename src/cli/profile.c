@@ -12,6 +12,7 @@
 
 #include "globals.h"
 #include "presets.h"
+#include "secrets.h"
 
 /* inih cuts longer names of sections and keys without a word (its MAX_SECTION and MAX_NAME). */
 enum {
@@ -218,10 +219,8 @@ static const char *const no_keys[] = {"help", "version", "profile", "config", NU
 bool cli_profile_is_secret(const cli_profile_entry *e)
 {
     if (strcmp(e->key, "header") == 0)
-        return strncasecmp(e->value, "authorization:", 14) == 0 ||
-               strncasecmp(e->value, "proxy-authorization:", 20) == 0 ||
-               strncasecmp(e->value, "cookie:", 7) == 0;
-    return is_one_of(e->key, secret_keys);
+        return cli_is_secret_header(e->value);
+    return is_one_of(e->key, secret_keys) || cli_is_secret_url(e->value);
 }
 
 static const char **secret_value(const char *key)
