@@ -24,6 +24,39 @@ static wki_journal *open_journal(int fd)
     return j;
 }
 
+/* A folder with a journal in it. */
+typedef struct desk {
+    scratch s;
+    int fd;
+    wki_journal *j;
+} desk;
+
+static void desk_make(desk *d)
+{
+    scratch_make(&d->s);
+    d->fd = open_dir(&d->s);
+    d->j = open_journal(d->fd);
+}
+
+/* As the next run does. */
+static void desk_reopen(desk *d)
+{
+    wki_journal_close(d->j);
+    d->j = open_journal(d->fd);
+}
+
+static void desk_remove(desk *d)
+{
+    wki_journal_close(d->j);
+    close(d->fd);
+    scratch_remove(&d->s);
+}
+
+static long desk_size(const desk *d)
+{
+    return scratch_size(&d->s, WKI_JOURNAL_NAME);
+}
+
 static void add(wki_journal *j, const char *sop, const char *path)
 {
     wki_journal_entry e = {.study = "1.2", .series = "1.2.3", .bytes = 5};
@@ -61,56 +94,43 @@ static const char *paths(wki_journal *j, const char *sop)
 
 static void test_again(void)
 {
-    scratch s;
-    int fd;
-    wki_journal *j;
+    desk d;
 
-    scratch_make(&s);
-    fd = open_dir(&s);
-    j = open_journal(fd);
-    add(j, "1.1", "a");
-    add(j, "1.2", "b");
-    add(j, "1.1", "a.2");
-    T_STR(paths(j, "1.1"), "a;a.2;");
-    wki_journal_close(j);
-    j = open_journal(fd);
-    T_STR(paths(j, "1.1"), "a;a.2;");
-    T_STR(paths(j, "1.2"), "b;");
-    T_STR(paths(j, "1.3"), "");
-    T_STR(paths(j, NULL), "a;b;a.2;");
-    CU_ASSERT_EQUAL(wki_journal_count(j), 3);
-    wki_journal_close(j);
-    close(fd);
-    scratch_remove(&s);
+    desk_make(&d);
+    add(d.j, "1.1", "a");
+    add(d.j, "1.2", "b");
+    add(d.j, "1.1", "a.2");
+    T_STR(paths(d.j, "1.1"), "a;a.2;");
+    desk_reopen(&d);
+    T_STR(paths(d.j, "1.1"), "a;a.2;");
+    T_STR(paths(d.j, "1.2"), "b;");
+    T_STR(paths(d.j, "1.3"), "");
+    T_STR(paths(d.j, NULL), "a;b;a.2;");
+    CU_ASSERT_EQUAL(wki_journal_count(d.j), 3);
+    desk_remove(&d);
 }
 
 /* Cut at any byte: what was whole is there, and what is added next is not lost. */
 static void test_torn(void)
 {
-    scratch s;
     long whole, one;
-    int fd;
-    wki_journal *j;
+    desk d;
 
-    scratch_make(&s);
-    fd = open_dir(&s);
-    j = open_journal(fd);
-    add(j, "1.1", "a");
-    flush(j);
-    one = scratch_size(&s, WKI_JOURNAL_NAME);
-    add(j, "1.2", "b");
-    wki_journal_close(j);
-    whole = scratch_size(&s, WKI_JOURNAL_NAME);
+    desk_make(&d);
+    add(d.j, "1.1", "a");
+    flush(d.j);
+    one = desk_size(&d);
+    add(d.j, "1.2", "b");
+    flush(d.j);
+    whole = desk_size(&d);
     for (long cut = whole - 1; cut >= one; cut--) {
-        CU_ASSERT_EQUAL(truncate(scratch_path(&s, WKI_JOURNAL_NAME), cut), 0);
-        j = open_journal(fd);
-        T_STR(paths(j, NULL), "a;");
-        add(j, "1.3", "c");
-        T_STR(paths(j, NULL), "a;c;");
-        wki_journal_close(j);
+        CU_ASSERT_EQUAL(truncate(scratch_path(&d.s, WKI_JOURNAL_NAME), cut), 0);
+        desk_reopen(&d);
+        T_STR(paths(d.j, NULL), "a;");
+        add(d.j, "1.3", "c");
+        T_STR(paths(d.j, NULL), "a;c;");
     }
-    close(fd);
-    scratch_remove(&s);
+    desk_remove(&d);
 }
 
 static void test_hostile(void)
@@ -142,69 +162,56 @@ static void test_hostile(void)
 
 static void test_long_lines(void)
 {
-    scratch s;
-    int fd;
-    wki_journal *j;
+    desk d;
     FILE *f;
 
-    scratch_make(&s);
-    fd = open_dir(&s);
-    j = open_journal(fd);
-    add(j, "1.1", "a");
-    wki_journal_close(j);
-    f = fopen(scratch_path(&s, WKI_JOURNAL_NAME), "a");
+    desk_make(&d);
+    add(d.j, "1.1", "a");
+    flush(d.j);
+    f = fopen(scratch_path(&d.s, WKI_JOURNAL_NAME), "a");
     CU_ASSERT_PTR_NOT_NULL_FATAL(f);
     for (int i = 0; i < 200000; i++)
         fputc('x', f);
     fputc('\n', f);
     fclose(f);
-    j = open_journal(fd);
+    desk_reopen(&d);
     for (int i = 0; i < 3000; i++) {
         char sop[32];
 
         snprintf(sop, sizeof sop, "2.%d", i);
-        add(j, sop, "b");
+        add(d.j, sop, "b");
     }
-    wki_journal_close(j);
-    j = open_journal(fd);
-    CU_ASSERT_EQUAL(wki_journal_count(j), 3001);
-    T_STR(paths(j, "1.1"), "a;");
-    T_STR(paths(j, "2.2999"), "b;");
-    wki_journal_close(j);
-    close(fd);
-    scratch_remove(&s);
+    desk_reopen(&d);
+    CU_ASSERT_EQUAL(wki_journal_count(d.j), 3001);
+    T_STR(paths(d.j, "1.1"), "a;");
+    T_STR(paths(d.j, "2.2999"), "b;");
+    desk_remove(&d);
 }
 
 static void test_gathers(void)
 {
-    scratch s;
     long before;
-    int fd;
-    wki_journal *j;
+    desk d;
 
-    scratch_make(&s);
-    fd = open_dir(&s);
-    j = open_journal(fd);
-    add(j, "1.1", "a");
-    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), 0);
-    flush(j);
-    before = scratch_size(&s, WKI_JOURNAL_NAME);
+    desk_make(&d);
+    add(d.j, "1.1", "a");
+    CU_ASSERT_EQUAL(desk_size(&d), 0);
+    flush(d.j);
+    before = desk_size(&d);
     CU_ASSERT(before > 0);
-    flush(j);
-    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), before);
+    flush(d.j);
+    CU_ASSERT_EQUAL(desk_size(&d), before);
     for (int i = 0; i < 2000; i++)
-        add(j, "1.2", "b");
-    CU_ASSERT(scratch_size(&s, WKI_JOURNAL_NAME) > before);
-    add(j, "1.3", "c");
-    T_STR(paths(j, "1.3"), "c;"); /* what waits is found too */
-    T_STR(paths(j, "1.1"), "a;");
-    CU_ASSERT_EQUAL(wki_journal_count(j), 2002);
-    wki_journal_close(j);
-    j = open_journal(fd);
-    CU_ASSERT_EQUAL(wki_journal_count(j), 2002);
-    wki_journal_close(j);
-    close(fd);
-    scratch_remove(&s);
+        add(d.j, "1.2", "b");
+    CU_ASSERT(desk_size(&d) > before);
+    add(d.j, "1.3", "c");
+    T_STR(paths(d.j, "1.3"), "c;"); /* what waits is found too */
+    T_STR(paths(d.j, "1.1"), "a;");
+    CU_ASSERT_EQUAL(wki_journal_count(d.j), 2002);
+    add(d.j, "1.4", "d");
+    desk_reopen(&d);
+    CU_ASSERT_EQUAL(wki_journal_count(d.j), 2003);
+    desk_remove(&d);
 }
 
 /* As on a full disk: half of what waits is written, taken back, and written whole later. */
@@ -212,34 +219,28 @@ static void test_full(void)
 {
     struct rlimit was, small;
     wk_error err = {0};
-    scratch s;
     long before;
-    int fd;
-    wki_journal *j;
+    desk d;
 
-    scratch_make(&s);
-    fd = open_dir(&s);
-    j = open_journal(fd);
-    add(j, "1.1", "a");
-    flush(j);
-    before = scratch_size(&s, WKI_JOURNAL_NAME);
-    add(j, "1.2", "b");
+    desk_make(&d);
+    add(d.j, "1.1", "a");
+    flush(d.j);
+    before = desk_size(&d);
+    add(d.j, "1.2", "b");
     CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_FSIZE, &was), 0);
     small = was;
     small.rlim_cur = (rlim_t)before + 10;
     signal(SIGXFSZ, SIG_IGN);
     CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &small), 0);
-    T_FAILS(wki_journal_flush(j, &err), WK_IO, &err);
+    T_FAILS(wki_journal_flush(d.j, &err), WK_IO, &err);
     CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &was), 0);
     signal(SIGXFSZ, SIG_DFL);
-    CU_ASSERT_EQUAL(scratch_size(&s, WKI_JOURNAL_NAME), before);
-    add(j, "1.3", "c");
-    flush(j);
-    T_STR(paths(j, NULL), "a;b;c;");
-    T_STR(paths(j, "1.3"), "c;");
-    wki_journal_close(j);
-    close(fd);
-    scratch_remove(&s);
+    CU_ASSERT_EQUAL(desk_size(&d), before);
+    add(d.j, "1.3", "c");
+    flush(d.j);
+    T_STR(paths(d.j, NULL), "a;b;c;");
+    T_STR(paths(d.j, "1.3"), "c;");
+    desk_remove(&d);
 }
 
 static CU_TestInfo tests[] = {
