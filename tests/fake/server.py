@@ -156,12 +156,17 @@ class Server:
             return json_reply({})
         return faults.json_error(404, "no such control")
 
-    def record(self, request, reply, sent):
+    def record(self, request, reply):
+        """Before the answer goes out: whoever has it may ask for the log at once."""
         line = {"origin": request.origin, "method": request.method, "path": request.path, "kind": request.kind,
                 "query": request.query, "headers": request.headers, "body": request.body.decode("latin-1"),
-                "scenario": request.scenario, "status": reply.status, "sent": sent}
+                "scenario": request.scenario, "status": reply.status, "sent": 0}
         with self.lock:
             self.log.append(line)
+        return line
+
+    def write_down(self, line):
+        with self.lock:
             if self.log_file:
                 self.log_file.write(json.dumps(line) + "\n")
                 self.log_file.flush()
@@ -311,8 +316,9 @@ class Server:
     # --- the wire
 
     def send(self, connection, request, reply):
+        line = self.record(request, reply)
         if reply.cut == -1:
-            self.record(request, reply, 0)
+            self.write_down(line)
             return self.break_off(connection, reply.how)
         bare = reply.status in (204, 304) or request.method == "HEAD"
         lines = ["HTTP/1.1 %d %s" % (reply.status, REASONS.get(reply.status, "Status"))]
@@ -334,12 +340,14 @@ class Server:
                     piece_out = b"%x\r\n" % len(piece) + piece + b"\r\n"
                 else:
                     piece_out = piece
+                line["sent"] = sent + len(piece)
                 connection.sendall(piece_out)
                 sent += len(piece)
                 if reply.pause:
                     time.sleep(reply.pause)
         finally:
-            self.record(request, reply, sent)
+            line["sent"] = sent
+            self.write_down(line)
         if reply.cut is not None and stop < len(body):
             return self.break_off(connection, reply.how)
         if reply.end == "chunked" and not bare:
