@@ -174,7 +174,7 @@ static wk_code add_int(wki_buf *query, const char *name, uint64_t value, wk_erro
     char digits[24];
 
     snprintf(digits, sizeof digits, "%llu", (unsigned long long)value);
-    return wki_form_add(query, name, digits, err);
+    return wki_query_add(query, name, digits, err);
 }
 
 static unsigned page_limit(const search *q)
@@ -189,9 +189,9 @@ static wk_code build_query(search *q, wki_buf *query, wk_error *err)
     wk_code rc = WK_OK;
 
     for (size_t i = 0; i < q->opts->n_filters && rc == WK_OK; i++)
-        rc = wki_form_add(query, q->opts->filters[i].name, q->opts->filters[i].value, err);
+        rc = wki_query_add(query, q->opts->filters[i].name, q->opts->filters[i].value, err);
     for (size_t i = 0; q->with_include && q->include[i] && rc == WK_OK; i++)
-        rc = wki_form_add(query, "includefield", q->include[i], err);
+        rc = wki_query_add(query, "includefield", q->include[i], err);
     q->asked = page_limit(q);
     if (q->page && rc == WK_OK)
         rc = add_int(query, "limit", q->asked, err);

@@ -571,12 +571,13 @@ wk_code wki_url_take_userinfo(const char *url, char **out, char **user, char **p
     return WK_OK;
 }
 
-static wk_code add_encoded(wki_buf *b, const char *text, wk_error *err)
+/* Percent-encodes all but unreserved characters and those of `kept`. */
+static wk_code add_encoded(wki_buf *b, const char *text, const char *kept, wk_error *err)
 {
     wk_code rc = WK_OK;
 
     for (; rc == WK_OK && *text; text++) {
-        if (is_unreserved(*text))
+        if (is_unreserved(*text) || strchr(kept, *text))
             rc = wki_buf_add(b, text, 1, err);
         else
             rc = wki_buf_addf(b, err, "%%%02X", (unsigned)(unsigned char)*text);
@@ -586,10 +587,11 @@ static wk_code add_encoded(wki_buf *b, const char *text, wk_error *err)
 
 wk_code wki_url_encode(wki_buf *b, const char *text, wk_error *err)
 {
-    return add_encoded(b, text, err);
+    return add_encoded(b, text, "", err);
 }
 
-wk_code wki_form_add(wki_buf *b, const char *name, const char *value, wk_error *err)
+static wk_code add_pair(wki_buf *b, const char *name, const char *value, const char *kept,
+                        wk_error *err)
 {
     char last = b->n ? b->data[b->n - 1] : '?';
     wk_code rc = WK_OK;
@@ -597,10 +599,20 @@ wk_code wki_form_add(wki_buf *b, const char *name, const char *value, wk_error *
     if (last != '?' && last != '&')
         rc = wki_buf_add(b, "&", 1, err);
     if (rc == WK_OK)
-        rc = add_encoded(b, name, err);
+        rc = add_encoded(b, name, "", err);
     if (rc == WK_OK)
         rc = wki_buf_add(b, "=", 1, err);
-    return rc == WK_OK ? add_encoded(b, value, err) : rc;
+    return rc == WK_OK ? add_encoded(b, value, kept, err) : rc;
+}
+
+wk_code wki_form_add(wki_buf *b, const char *name, const char *value, wk_error *err)
+{
+    return add_pair(b, name, value, "", err);
+}
+
+wk_code wki_query_add(wki_buf *b, const char *name, const char *value, wk_error *err)
+{
+    return add_pair(b, name, value, "*?,:/", err);
 }
 
 /* Where the user information ends that may stand at the start of `p`; 0 where there is none. Also

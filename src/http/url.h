@@ -68,6 +68,10 @@ wk_code wki_url_encode(wki_buf *b, const char *text, wk_error *err) WK_MUST_USE;
 /* Adds "name=value" to an application/x-www-form-urlencoded body or a query, '&' where needed. */
 wk_code wki_form_add(wki_buf *b, const char *name, const char *value, wk_error *err) WK_MUST_USE;
 
+/* The same for a query only, and what stands for itself there (RFC 3986 section 3.4: '*', '?', ','
+ * and others) is left as it is: some servers take values as they stand, without decoding. */
+wk_code wki_query_add(wki_buf *b, const char *name, const char *value, wk_error *err) WK_MUST_USE;
+
 /* The URL for a log: user information and the values of query parameters are replaced, as they may
  * hold secrets and patient ids. `out` is always terminated. */
 void wki_url_redact(char *out, size_t size, const char *url);

@@ -106,6 +106,12 @@ class FiveHundredSlices(peers.Case):
         self.assert_exit(self.get(), 0)
         self.assertEqual(list(self.dcm_files()), [sop])
 
+    def test_wildcards_reach_a_server_that_decodes_nothing(self):
+        for options in (("--description", "chest"), ("--param", "PatientName=*hantom*")):
+            found = self.run_wadokit("search", "--json", "--dicomweb", self.orthanc.root, *self.login, *options)
+            self.assert_exit(found, 0)
+            self.assertIn(self.study, found.out)
+
     def test_search_and_resolve_name_the_study(self):
         found = self.run_wadokit("search", "--json", "--dicomweb", self.orthanc.root, *self.login)
         self.assert_exit(found, 0)

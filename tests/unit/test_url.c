@@ -314,7 +314,20 @@ static void test_forms_and_encoding(void)
     wki_buf_clear(&b);
 }
 
+static void test_what_stands_for_itself_in_a_query_stays(void)
+{
+    wk_error err = {0};
+    wki_buf b;
+
+    wki_buf_init(&b, 1000, "query");
+    T_OK(wki_query_add(&b, "StudyDescription", "*a?*", &err), &err);
+    T_OK(wki_query_add(&b, "x", "1.2,3:4/5&6=7#8 9+\\", &err), &err);
+    T_STR(wki_buf_text(&b), "StudyDescription=*a?*&x=1.2,3:4/5%266%3D7%238%209%2B%5C");
+    wki_buf_clear(&b);
+}
+
 static CU_TestInfo tests[] = {
+    {"what stands for itself in a query stays", test_what_stands_for_itself_in_a_query_stays},
     {"only clean http urls pass", test_only_clean_http_urls_pass},
     {"a url over the maximum is refused", test_a_url_of_more_than_the_maximum_is_refused},
     {"origins have one spelling", test_origins_have_one_spelling},
