@@ -5,8 +5,11 @@
 #include "dcmtk/dcmjpeg/djdijg12.h"
 #include "dcmtk/dcmjpeg/djdijg16.h"
 #include "dcmtk/dcmjpeg/djdijg8.h"
+#include "dcmtk/oflog/oflog.h"
+#include "dcmtk/oflog/spi/logevent.h"
 
 #include <cstring>
+#include <mutex>
 
 #include "core/jpeg_header.h"
 #include "core/stored.h"
@@ -15,6 +18,74 @@ using namespace wadokit;
 
 namespace
 {
+// What the decoder of this thread has to say of its stream, first words first.
+struct Complaints {
+    std::string first;
+    bool damaged = false; // samples were made up
+};
+thread_local Complaints *listening = nullptr;
+
+// DCMTK tells of damage by its log alone. Of the library's warnings these are the ones behind which
+// samples are made up, as in decode_jpeg.c; others are of odd markers and of bytes passed over.
+class Listener : public dcmtk::log4cplus::Appender
+{
+  public:
+    ~Listener() override
+    {
+        destructorImpl();
+    }
+    void close() override
+    {
+    }
+
+  protected:
+    void append(const dcmtk::log4cplus::spi::InternalLoggingEvent &event) override
+    {
+        static const char *const made_up[] = {"premature end of data", "bad Huffman code",
+                                              "instead of RST"};
+        const char *text = event.getMessage().c_str();
+
+        if (!listening)
+            return;
+        if (listening->first.empty())
+            listening->first = text;
+        for (const char *one : made_up)
+            listening->damaged |= strstr(text, one) != nullptr;
+    }
+};
+
+void set_up_listener()
+{
+    static std::once_flag once;
+
+    set_up_log();
+    std::call_once(once, [] {
+        OFLogger logger = OFLog::getLogger("dcmtk.dcmjpeg");
+
+        logger.setAdditivity(false);
+        logger.removeAllAppenders();
+        logger.addAppender(dcmtk::log4cplus::SharedAppenderPtr(new Listener));
+        logger.setLogLevel(OFLogger::WARN_LOG_LEVEL);
+    });
+}
+
+// Listens as long as it lives.
+class Listening
+{
+  public:
+    explicit Listening(Complaints &c)
+    {
+        set_up_listener();
+        listening = &c;
+    }
+    ~Listening()
+    {
+        listening = nullptr;
+    }
+    Listening(const Listening &) = delete;
+    Listening &operator=(const Listening &) = delete;
+};
+
 std::unique_ptr<DJDecoder> make_decoder(const DJCodecParameter &p, unsigned precision)
 {
     if (precision <= 8)
@@ -26,8 +97,9 @@ std::unique_ptr<DJDecoder> make_decoder(const DJCodecParameter &p, unsigned prec
 
 // Cells of the code stream's own width, interleaved.
 wk_code run(const wki_frame_bytes &stream, const wki_jpeg_header &h, std::vector<uint8_t> &cells,
-            wk_error *err)
+            std::string &complaint, wk_error *err)
 {
+    static Uint8 end_of_image[] = {0xFF, 0xD9};
     DJCodecParameter p(ECC_lossyYCbCr, EDC_never, EUC_never, EPC_colorByPixel);
     std::unique_ptr<DJDecoder> decoder = make_decoder(p, h.precision);
     size_t size;
@@ -37,12 +109,23 @@ wk_code run(const wki_frame_bytes &stream, const wki_jpeg_header &h, std::vector
         stream.n > UINT32_MAX)
         return wk_fail(err, WK_LIMIT, "the JPEG stream is larger than 4 GiB");
     cells.resize(size);
+    Complaints complaints;
+    Listening ear(complaints);
     OFCondition got = decoder->init();
     if (got.good())
         got = decoder->decode(const_cast<Uint8 *>(stream.data), static_cast<Uint32>(stream.n),
                               cells.data(), static_cast<Uint32>(size), OFFalse);
-    if (got == EJ_Suspension)
-        return wk_fail(err, WK_DATA, "the JPEG stream is cut short");
+    if (got == EJ_Suspension) {
+        // Maybe nothing but the end marker is missing.
+        got = decoder->decode(end_of_image, sizeof end_of_image, cells.data(),
+                              static_cast<Uint32>(size), OFFalse);
+        if (got.bad() || complaints.damaged)
+            return wk_fail(err, WK_DATA, "the JPEG stream is cut short");
+        complaints.first = "no end of image";
+    }
+    if (got.good() && complaints.damaged)
+        return wk_fail(err, WK_DATA, "the JPEG stream is damaged: %s", complaints.first.c_str());
+    complaint = complaints.first;
     return got.good() ? WK_OK : fail(err, WK_DATA, got, "the JPEG stream is corrupt");
 }
 
@@ -69,6 +152,7 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
 {
     wki_jpeg_header h;
     std::vector<uint8_t> cells;
+    std::string complaint;
 
     if (!wki_jpeg_header_read(stream.data, stream.n, &h))
         return wk_fail(err, WK_DATA, "no JPEG stream");
@@ -79,13 +163,15 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
         rc = wk_fail(err, WK_DATA, "the JPEG stream has %u bits a sample, the header allocates %u",
                      h.precision, d.bits_allocated);
     if (rc == WK_OK)
-        rc = run(stream, h, cells, err);
+        rc = run(stream, h, cells, complaint, err);
     if (rc == WK_OK)
         rc = wki_stored_alloc(&d, "dcmtk", &out, err);
     if (rc != WK_OK)
         return rc;
     widen(cells, h.precision <= 8 ? 1 : 2, out);
     wki_cells_to_stored(&d, &out);
+    if (!complaint.empty())
+        wki_pixels_warn(&out, "JPEG: %.120s", complaint.c_str());
     wki_color color = wki_jpeg_header_color(&h, d.photometric);
     if (d.samples == 3 && color != out.color)
         wki_pixels_warn(&out,
@@ -113,8 +199,5 @@ extern "C" wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_des
 extern "C" wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
                                            wki_pixels *out, wk_error *err)
 {
-    return guarded(err, [&] {
-        set_up_log();
-        return decode(*d, *stream, *out, err);
-    });
+    return guarded(err, [&] { return decode(*d, *stream, *out, err); });
 }
