@@ -397,16 +397,22 @@ void read_voi(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
         drop_windows(v);
 }
 
-void read_rescale(DcmItem &item, wki_frame_values &v)
+// A slope of 0 would make all values one: what wrote it had none to tell.
+void read_rescale(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
 {
     std::vector<double> slope = numbers(item, DCM_RescaleSlope);
     std::vector<double> intercept = numbers(item, DCM_RescaleIntercept);
 
     if (slope.empty() && intercept.empty())
         return;
-    v.has_rescale = true;
     v.slope = slope.empty() ? 1 : slope[0];
     v.intercept = intercept.empty() ? 0 : intercept[0];
+    v.has_rescale = v.slope != 0;
+    if (!v.has_rescale) {
+        v.slope = 1;
+        v.intercept = 0;
+        warn(d, "Rescale Slope is 0: the rescale is left aside");
+    }
 }
 
 // What a functional group item says goes over what `v` holds.
@@ -416,7 +422,7 @@ bool read_group(DcmItem &group, wki_image_desc &d, wki_frame_values &v)
     DcmItem *voi = first_item(group, DCM_FrameVOILUTSequence);
 
     if (values)
-        read_rescale(*values, v);
+        read_rescale(*values, d, v);
     if (voi)
         read_voi(*voi, d, v);
     return values || voi;
@@ -485,7 +491,7 @@ void read_per_frame(wki_dicom_file &f, wki_image_desc &d)
 void read_values(wki_dicom_file &f, wki_image_desc &d)
 {
     d.top.slope = 1;
-    read_rescale(f.data_set, d.top);
+    read_rescale(f.data_set, d, d.top);
     read_voi(f.data_set, d, d.top);
     if (DcmItem *shared = first_item(f.data_set, DCM_SharedFunctionalGroupsSequence))
         (void)read_group(*shared, d, d.top);

@@ -147,6 +147,8 @@ bool wki_plain_rescale(const wki_plain_value *v, wki_frame_values *out)
         return false;
     if (a == 0 && b == 0)
         return true;
+    if (slope == 0)
+        return false;
     out->has_rescale = true;
     out->slope = slope;
     out->intercept = intercept;

@@ -305,6 +305,11 @@ class Grey(Case):
         elements[pic.PIXELS] = ("OB", bytes(values))
         self.check(elements, values, lambda v: pic.window(table[min(199, max(0, v - 20))], 2000, 3000))
 
+    def test_a_slope_of_0_is_left_aside(self):
+        elements = pic.image(1, 4, 8, T00281052=("DS", "-7"), T00281053=("DS", "0"))
+        elements[pic.PIXELS] = ("OB", bytes([0, 9, 80, 255]))
+        self.assertEqual(self.stored(self.file(elements), "--values", "modality")[1], [0, 9, 80, 255])
+
     def test_voi_tables(self):
         values = self.values(16, 12, True)
         table = [min(4095, (i * i) // 100) for i in range(600)]

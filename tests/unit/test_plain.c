@@ -190,6 +190,7 @@ static void what_is_taken_is_described_as_dcmtk_does(void)
         {0x00281051, NULL, NULL, 0, 1},
         {0x00281053, "DS", "0.123456789012345678", 0, 0},
         {0x00281053, NULL, NULL, 0, 1},
+        {0x00281053, "DS", "0.0", 0, 0},
         {0x00281055, "LO", "WEICHTEIL\xE4", 0, 0},
         {0x00281056, "CS", "SIGMOID", 0, 1},
         {0x00282110, "CS", "01", 0, 1},
