@@ -183,6 +183,8 @@ static const char *kind_of(const wki_oauth2_answer *a)
         (a->n - i > 5 &&
          (strncasecmp(a->body + i, "<html", 5) == 0 || strncasecmp(a->body + i, "<!doc", 5) == 0)))
         return "a web page (HTML)";
+    if (a->body[i] == '{')
+        return "JSON without an access_token";
     return a->body[i] == '<' ? "XML" : "something that is not JSON";
 }
 

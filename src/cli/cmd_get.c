@@ -137,6 +137,9 @@ static int run(cli_context *ctx, int argc, char **argv)
 
     if (argc == 0 && !req.files_from)
         return cli_usage(ctx, "no TARGET and no --files-from");
+    if (strcmp(req.output, "-") == 0)
+        return cli_usage(ctx,
+                         "get writes files: -o names their folder (./- where that is its name)");
     if (wants_tree() && req.name)
         return cli_usage(ctx, "--layout dicomweb has names of its own: no --name");
     if (cli_operands_collect(&t, argc, argv, req.files_from, &err) != WK_OK)

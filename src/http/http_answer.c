@@ -178,6 +178,7 @@ void wki_answer_fail(wki_http_transfer *t, const char *why_not)
     const wki_answer *a = &t->answer;
     const wki_http_opts *o = &t->http->opts;
     const char *type = wki_answer_get(a, "Content-Type");
+    const char *text = wki_status_text(a->status);
     char url[160], said[200] = "", attempts[128], hint[320];
 
     wki_url_redact(url, sizeof url, t->url);
@@ -187,8 +188,8 @@ void wki_answer_fail(wki_http_transfer *t, const char *why_not)
         !o->explain(a->error_body.data, a->error_body.n, type ? type : "", said, sizeof said))
         said[0] = '\0';
     t->error.http_status = a->status;
-    wk_fail(&t->error, code_of(a->status), "%s %s: %d %s%s%s%s%s", wki_transfer_method(t), url,
-            a->status, wki_status_text(a->status), said[0] ? ": " : "", said, attempts, hint);
+    wk_fail(&t->error, code_of(a->status), "%s %s: %d%s%s%s%s%s%s", wki_transfer_method(t), url,
+            a->status, text[0] ? " " : "", text, said[0] ? ": " : "", said, attempts, hint);
 }
 
 static wk_code code_of_end(wki_wire_end end)

@@ -357,6 +357,13 @@ class Scripted(peers.Case):
         self.assertEqual([one[0] for one in script.seen], ["POST", "GET", "GET", "GET"])
         self.assertEqual(script.seen[3][3], "x=a%2Bb")
 
+    def test_a_study_that_pages_share_is_listed_once(self):
+        pages = {"/f/ImagingStudy/_search": bundle(study("1.1"), study("1.2"), following="/f/2"),
+                 "/f/2": bundle(study("1.2"), study("1.3"))}
+        result = self.search(self.serve(lambda method, path, pairs: (200, pages[path])), "--patient", "p")
+        self.assertEqual(self.uids(result), ["1.1", "1.2", "1.3"], str(result))
+        self.assertEqual(result.summary()["studies"], 3)
+
     def test_a_next_page_that_starts_with_the_type_is_below_the_base(self):
         script = self.serve(lambda method, path, pairs:
                             (200, bundle(study("1.1"), following="ImagingStudy?page=2")) if method == "POST" else

@@ -234,6 +234,11 @@ static wk_code cannot_open(const char *path, int why, wk_error *err)
 {
     if (why == ENOENT && wki_target_is_uid(path))
         return wk_fail(err, WK_NOT_FOUND, "no such file; a UID needs --dicomweb URL");
+    if (why == ENOENT && path[strspn(path, "0123456789./")] == '\0')
+        return wk_fail(err, WK_NOT_FOUND,
+                       "%.200s: no such file, and no UID: numbers with a dot between them, at most "
+                       "64 characters",
+                       path);
     return wk_fail_errno(err, why == ENOENT || why == ENOTDIR ? WK_NOT_FOUND : WK_IO, why, "%.200s",
                          path);
 }

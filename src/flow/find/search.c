@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/seen.h"
 #include "core/text.h"
 #include "dicomweb/dicomweb_url.h"
 #include "fhir/fhir_value.h"
@@ -10,6 +11,10 @@
 #include "flow/find/search_query.h"
 #include "flow/session.h"
 #include "http/url.h"
+
+enum {
+    MAX_SEEN = 1 << 16 /* studies remembered: half a MiB */
+};
 
 /* One search.
  * enough   the limit is reached: what ended the transfer is no error */
@@ -22,6 +27,7 @@ typedef struct search {
     bool enough;
     char *root; /* FHIR base or DICOMweb root, without trailing '/' */
     wki_endpoint_cache cache;
+    wki_seen seen; /* studies of a FHIR search: pages overlap where studies come in meanwhile */
 } search;
 
 static wk_code hand_over(search *s, const wk_search_hit *hit, wk_error *err)
@@ -42,6 +48,17 @@ static wk_code hand_over(search *s, const wk_search_hit *hit, wk_error *err)
 
 /* --- FHIR --- */
 
+/* The same resource again; the same study under another id may have other Endpoints. */
+static bool is_repeat(search *s, const wki_imaging_study *study, const char *full_url)
+{
+    const char *id = study->id ? study->id : full_url ? full_url : "";
+    char *key = wki_strfmt("%s %s", study->uid, id);
+    bool repeat = key && (study->uid[0] || id[0]) && wki_seen_before(&s->seen, key);
+
+    free(key);
+    return repeat;
+}
+
 static wk_code take_study(search *s, const wki_json *resource, const wki_json *bundle,
                           const char *full_url, wk_error *err)
 {
@@ -55,7 +72,8 @@ static wk_code take_study(search *s, const wki_json *resource, const wki_json *b
 
     if (rc != WK_OK)
         return rc;
-    if (!wki_search_has(study.description ? study.description : "", s->opts->description))
+    if (is_repeat(s, &study, full_url) ||
+        !wki_search_has(study.description ? study.description : "", s->opts->description))
         goto out;
     rc = wki_study_endpoints_find(&scope, &study, &s->cache, &endpoints, err);
     if (rc != WK_OK)
@@ -323,10 +341,12 @@ wk_code wk_search(wk_session *session, const wk_search_opts *opts, wk_search_fn 
     bool fhir = false;
     wk_code rc = choose(&s, &fhir, err);
 
+    wki_seen_init(&s.seen, MAX_SEEN);
     if (rc == WK_OK)
         rc = wki_search_check(opts, fhir ? s.root : NULL, err);
     if (rc == WK_OK)
         rc = fhir ? search_fhir(&s, err) : search_qido(&s, err);
+    wki_seen_clear(&s.seen);
     free(s.root);
     if (summary)
         *summary = s.sum;
