@@ -87,6 +87,44 @@ static const entry *find(const char *uid)
     return NULL;
 }
 
+/* What a code stream is by its first bytes: the entry of that kind; NULL where they do not say. */
+static const entry *find_by_stream(const wki_frame_bytes *b)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *uid;
+    } starts[] = {
+        {"\xFF\x4F\xFF\x51", 4, "1.2.840.10008.1.2.4.90"},
+        {"\0\0\0\x0CjP  ", 8, "1.2.840.10008.1.2.4.90"},
+        {"\xFF\x0A", 2, "1.2.840.10008.1.2.4.110"},
+        {"\0\0\0\x0CJXL ", 8, "1.2.840.10008.1.2.4.110"},
+    };
+    wki_jpeg_header h;
+
+    for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
+        if (b->n >= starts[i].n && memcmp(b->data, starts[i].bytes, starts[i].n) == 0)
+            return find(starts[i].uid);
+    }
+    if (b->n < 2 || memcmp(b->data, "\xFF\xD8", 2) != 0 || !wki_jpeg_header_read(b->data, b->n, &h))
+        return NULL;
+    return find(h.sof == 0xF7 ? "1.2.840.10008.1.2.4.80" : "1.2.840.10008.1.2.4.50");
+}
+
+/* The entry of another kind than the transfer syntax says (`e`, NULL: unknown) that the code stream
+ * itself asks for; NULL where there is none. */
+static const entry *find_other(const entry *e, const wki_image_desc *d, const wki_frame_bytes *b)
+{
+    const entry *other = NULL;
+
+    if (d->encapsulated && b && b->data && !(e && e->codec == wki_decode_deflate))
+        other = find_by_stream(b);
+    if (!other || (e && e->codec == other->codec))
+        return NULL;
+    /* decode_any_jpeg() takes JPEG-LS as well. */
+    return e && !e->codec && other->codec == wki_decode_jpegls ? NULL : other;
+}
+
 static bool is_video(const char *uid)
 {
     /* MPEG-2, MPEG-4, HEVC and their fragmentable forms: ...4.100 to ...4.108. */
@@ -149,7 +187,7 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     static const wki_decode_opts none = {0};
-    const entry *e = find(d->transfer_syntax);
+    const entry *e = find(d->transfer_syntax), *other = find_other(e, d, bytes);
     wki_image_desc own;
     unsigned samples;
     wk_code rc;
@@ -157,6 +195,7 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     if (is_video(d->transfer_syntax))
         return wk_fail(err, WK_UNSUPPORTED, "a moving picture (transfer syntax %s)",
                        d->transfer_syntax);
+    e = other ? other : e;
     if (!e)
         return wk_fail(err, WK_UNSUPPORTED, "no decoder for transfer syntax %s",
                        *d->transfer_syntax ? d->transfer_syntax : "(none given)");
@@ -173,8 +212,15 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     if (rc != WK_OK)
         return rc;
     samples = stream_samples(e, bytes);
-    if (!believe_samples(d, samples, &own))
-        return decode_by(e, d, frame, bytes, opts, out, err);
+    if (!believe_samples(d, samples, &own)) {
+        rc = decode_by(e, d, frame, bytes, opts, out, err);
+        if (rc == WK_OK && other)
+            wki_pixels_warn(out,
+                            "the code stream is not what transfer syntax %s says; the stream is "
+                            "believed",
+                            d->transfer_syntax);
+        return rc;
+    }
     rc = decode_by(e, &own, frame, bytes, opts, out, err);
     if (rc == WK_OK)
         snprintf(out->warning, sizeof out->warning,

@@ -39,9 +39,10 @@ typedef enum wki_decode_way {
 
 wki_decode_way wki_decode_way_of(const char *transfer_syntax);
 
-/* Decodes one frame. WK_DATA where the stream is corrupt or contradicts the description beyond
- * repair, WK_UNSUPPORTED where no decoder is built in. A picture reduced by 2^n has ceil(rows /
- * 2^n) rows. Clear `out` with wki_pixels_clear(). */
+/* Decodes one frame. A code stream that begins as one of another kind than the transfer syntax says
+ * is decoded as what it is, with a warning. WK_DATA where the stream is corrupt or contradicts the
+ * description beyond repair, WK_UNSUPPORTED where no decoder is built in. A picture reduced by 2^n
+ * has ceil(rows / 2^n) rows. Clear `out` with wki_pixels_clear(). */
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err) WK_MUST_USE;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""`render` of code streams with damage that only their decoder sees: never drawn as if they were whole."""
+"""`render` of code streams that only their decoder sees through: damage is never drawn as if it were whole, and
+what a stream is stands in its first bytes, whatever the file says."""
 import os
 import shutil
 import struct
@@ -34,7 +35,7 @@ def lossless(values, rows, cols, bits=12, restart_rows=2):
     return out + b"\xff\xd9"
 
 
-class DeepJpeg(peers.Case):
+class Streams(peers.Case):
     """More than 8 bits, and lossless with restarts: what DCMTK decodes, which tells of damage by its log alone."""
 
     def setUp(self):
@@ -89,6 +90,17 @@ class DeepJpeg(peers.Case):
         self.assert_exit(result, 0)
         self.assertIn("no end of image", result.err)
         self.assertEqual(pic.read_npy(self.picture), expected)
+
+    def test_a_stream_of_another_kind_than_the_file_says(self):
+        whole = lossless(VALUES, ROWS, COLS)
+        for syntax in ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.80", pic.RLE, pic.LITTLE):
+            result = self.draw(syntax, whole)
+            self.assert_exit(result, 0)
+            self.assertIn("not what transfer syntax %s says" % syntax, result.err)
+            self.assertEqual(pic.read_npy(self.picture)[1], VALUES)
+            os.remove(self.picture)
+        self.assert_exit(self.draw("1.2.840.10008.1.2.4.90", b"\0" * 500), 6)
+        self.assert_exit(self.draw("1.2.3.4", whole), 6)
 
 
 if __name__ == "__main__":
