@@ -7,7 +7,7 @@
 
 enum {
     THREADS_MAX = 256,
-    AHEAD = 16 /* jobs that wait, beside two for each thread */
+    AHEAD = 4 /* jobs that wait, beside two for each thread */
 };
 
 typedef struct worker {
