@@ -244,10 +244,17 @@ class Cerbo(Photos):
 
     def test_a_password_in_the_url_is_used_and_never_shown(self):
         base = self.v.base.replace("://", "://api:pass%20word%3A1@") + "/api/v1"
-        result = self.photo("list", "--from", "cerbo", "--base", base, "-vv", "1", env={})
+        config = os.path.join(self.home, "c")
+        with open(config, "w", encoding="utf-8") as file:
+            file.write("[doctor]\nbase = %s\n" % base)
+        os.chmod(config, 0o600)
+        result = self.photo("list", "--from", "cerbo", "--config", config, "-p", "doctor", "-vv", "1", env={})
         self.assert_exit(result, 0)
         self.assertNotIn("pass", result.err.replace("password-file", "").replace("user name and password", ""))
         self.assertEqual(len(result.lines("photo")), 7)
+        result = self.photo("list", "--from", "cerbo", "--base", base, "1", env={})
+        self.assert_exit(result, 2)
+        self.assertNotIn("word%3A1", result.err)
 
     def test_a_wrong_password_is_exit_3(self):
         with open(self.password, "w", encoding="utf-8") as file:
