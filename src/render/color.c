@@ -1,14 +1,15 @@
 #include "render/color.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <string.h>
 
 #include "render/grey.h"
+#include "render/kernels.h"
 #include "render/render.h"
 
 enum {
-    UNIT = 1000000
+    UNIT = 1000000,
+    TIE_BLOCK = 64 /* pixels that are done again where one of them is a tie, which is rare */
 };
 
 static int32_t clamp(int64_t v, int32_t top)
@@ -122,33 +123,6 @@ static void row_general(const wki_image_desc *d, const wki_pixels *p, size_t fir
     }
 }
 
-/* What is added to Y of 8 bits: it does not depend on Y, but for TIE, where the general formula
- * has to be asked. */
-enum {
-    TIE = INT16_MIN
-};
-
-static struct {
-    int16_t red[256], blue[256], green[256][256];
-} offsets;
-
-static int16_t offset(int32_t v)
-{
-    int32_t shifted = v + UNIT / 2 + 512 * UNIT;
-
-    return (int16_t)(shifted % UNIT == 0 ? TIE : shifted / UNIT - 512);
-}
-
-static void make_offsets(void)
-{
-    for (int32_t i = 0; i < 256; i++) {
-        offsets.red[i] = offset(1402000 * (i - 128));
-        offsets.blue[i] = offset(1772000 * (i - 128));
-        for (int32_t k = 0; k < 256; k++)
-            offsets.green[i][k] = offset(-344136 * (i - 128) - 714136 * (k - 128));
-    }
-}
-
 static void row_ybr8_exact(const uint8_t *in, size_t n, bool partial, uint8_t *out)
 {
     for (size_t i = 0; i < n; i += 3) {
@@ -161,32 +135,18 @@ static void row_ybr8_exact(const uint8_t *in, size_t n, bool partial, uint8_t *o
     }
 }
 
-static uint8_t clamp8(int32_t v)
-{
-    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-}
-
 static void row_ybr8(const uint8_t *in, uint32_t cols, bool partial, uint8_t *out)
 {
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    static const wki_ybr full = {1000000, 0, 1402000, {344136, 714136}, 1772000};
+    static const wki_ybr narrow = {1164384, 16, 1596027, {391762, 812968}, 2017232};
+    const wki_kernels *k = wki_kernels_best();
     size_t n = (size_t)cols * 3;
 
-    if (partial) {
-        row_ybr8_exact(in, n, partial, out);
-        return;
-    }
-    (void)pthread_once(&once, make_offsets);
-    for (size_t i = 0; i < n; i += 3) {
-        int16_t r = offsets.red[in[i + 2]], b = offsets.blue[in[i + 1]];
-        int16_t g = offsets.green[in[i + 1]][in[i + 2]];
+    for (size_t at = 0; at < n; at += 3 * TIE_BLOCK) {
+        size_t some = n - at < 3 * TIE_BLOCK ? n - at : 3 * TIE_BLOCK;
 
-        if (r == TIE || g == TIE || b == TIE) {
-            row_ybr8_exact(in + i, 3, partial, out + i);
-            continue;
-        }
-        out[i] = clamp8(in[i] + r);
-        out[i + 1] = clamp8(in[i] + g);
-        out[i + 2] = clamp8(in[i] + b);
+        if (!k->ybr(in + at, some / 3, partial ? &narrow : &full, out + at))
+            row_ybr8_exact(in + at, some, partial, out + at);
     }
 }
 

@@ -77,6 +77,13 @@
         out[1] = high;                                                                             \
     }
 
+/* Millionths, and so many whole ones that no sum is negative: divisions by constants are cheap
+ * without a sign. */
+enum {
+    UNIT = 1000000,
+    LIFT = 512
+};
+
 #define DEFINE_SET(isa, attribute)                                                                 \
     DEFINE_TYPED(uint8_t, isa, attribute)                                                          \
     DEFINE_TYPED(int8_t, isa, attribute)                                                           \
@@ -99,6 +106,32 @@
             to[i] = (uint8_t)(int32_t)(v + 0.5);                                                   \
         }                                                                                          \
     }                                                                                              \
+    attribute static bool ybr_##isa(const uint8_t *restrict row, size_t n, const wki_ybr *factors, \
+                                    uint8_t *restrict to)                                          \
+    {                                                                                              \
+        const wki_ybr f = *factors;                                                                \
+        uint32_t ties = 0;                                                                         \
+                                                                                                   \
+        for (size_t i = 0; i < n; i++) {                                                           \
+            int32_t cb = row[3 * i + 1] - 128, cr = row[3 * i + 2] - 128;                          \
+            int32_t luma = f.luma * (row[3 * i] - f.black) + UNIT / 2 + LIFT * UNIT;               \
+            uint32_t r = (uint32_t)(luma + f.red * cr);                                            \
+            uint32_t g = (uint32_t)(luma - f.green[0] * cb - f.green[1] * cr);                     \
+            uint32_t b = (uint32_t)(luma + f.blue * cb);                                           \
+            int32_t red = (int32_t)(r / UNIT), green = (int32_t)(g / UNIT);                        \
+            int32_t blue = (int32_t)(b / UNIT);                                                    \
+                                                                                                   \
+            ties |= ((uint32_t)red * UNIT == r) | ((uint32_t)green * UNIT == g) |                  \
+                    ((uint32_t)blue * UNIT == b);                                                  \
+            red = red < LIFT ? 0 : red > LIFT + 255 ? 255 : red - LIFT;                            \
+            green = green < LIFT ? 0 : green > LIFT + 255 ? 255 : green - LIFT;                    \
+            blue = blue < LIFT ? 0 : blue > LIFT + 255 ? 255 : blue - LIFT;                        \
+            to[3 * i] = (uint8_t)red;                                                              \
+            to[3 * i + 1] = (uint8_t)green;                                                        \
+            to[3 * i + 2] = (uint8_t)blue;                                                         \
+        }                                                                                          \
+        return !ties;                                                                              \
+    }                                                                                              \
     static const wki_kernels set_##isa = {                                                         \
         {clamped_uint8_t_##isa, clamped_int8_t_##isa, clamped_uint16_t_##isa,                      \
          clamped_int16_t_##isa},                                                                   \
@@ -109,6 +142,7 @@
         {kept_uint8_t_##isa, kept_int8_t_##isa, kept_uint16_t_##isa, kept_int16_t_##isa},          \
         bytes_##isa,                                                                               \
         whole_##isa,                                                                               \
+        ybr_##isa,                                                                                 \
     };
 
 DEFINE_SET(plain, )

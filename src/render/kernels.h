@@ -5,6 +5,7 @@
 #ifndef WADOKIT_RENDER_KERNELS_H
 #define WADOKIT_RENDER_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,6 +14,14 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* How YBR of 8 bits becomes RGB (PS3.3 C.7.6.3.1.2), in millionths:
+ *   R = luma * (Y - black) + red * (Cr - 128)
+ *   G = luma * (Y - black) - green[0] * (Cb - 128) - green[1] * (Cr - 128)
+ *   B = luma * (Y - black) + blue * (Cb - 128) */
+typedef struct wki_ybr {
+    int32_t luma, black, red, green[2], blue;
+} wki_ybr;
 
 enum {
     WKI_KERNEL_TYPES = 4, /* WKI_U8, WKI_S8, WKI_U16, WKI_S16, in this order */
@@ -30,6 +39,8 @@ enum {
  *          `out`. All four numbers lie in the type's range.
  * bytes    adds weight * v
  * whole    mean * gain + bias, rounded half up, clamped to 0 .. 255
+ * ybr      n pixels to RGB, rounded half up, clamped to 0 .. 255; false where a sum lies exactly
+ *          between two numbers, of which rounding in double precision may take either
  */
 typedef struct wki_kernels {
     void (*clamped[WKI_KERNEL_TYPES])(const void *row, size_t n, float low, float span,
@@ -44,6 +55,7 @@ typedef struct wki_kernels {
                                    int32_t out[2]);
     void (*bytes)(const uint8_t *row, size_t n, float weight, float *sums);
     void (*whole)(const float *means, size_t n, double gain, double bias, uint8_t *to);
+    bool (*ybr)(const uint8_t *row, size_t n, const wki_ybr *factors, uint8_t *to);
 } wki_kernels;
 
 /* The fastest that this processor runs, and the one that every processor runs. Static. */

@@ -32,6 +32,40 @@ static void test_full_range_is_the_formula_rounded_half_up(void)
     CU_ASSERT_EQUAL(wrong, 0);
 }
 
+/* Rows are drawn by other arithmetic than single pixels, whatever the processor: every chroma. */
+static void test_rows_are_the_formula_too(void)
+{
+    static const int lumas[] = {0, 1, 16, 77, 128, 201, 235, 255};
+    wki_pixels p = {0};
+    unsigned wrong = 0;
+
+    CU_ASSERT_FATAL(wki_pixels_alloc(&p, 256, 256, 3, WKI_U8));
+    for (size_t i = 0; i < 16; i++) {
+        wki_image_desc d = {.bits_stored = 8};
+        bool partial = i >= 8;
+        uint8_t *at = p.data, row[256 * 3];
+
+        p.color = partial ? WKI_COLOR_YBR_PARTIAL : WKI_COLOR_YBR_FULL;
+        for (int k = 0; k < 65536; k++, at += 3) {
+            at[0] = (uint8_t)lumas[i % 8];
+            at[1] = (uint8_t)(k >> 8);
+            at[2] = (uint8_t)k;
+        }
+        for (uint32_t cb = 0; cb < 256; cb++) {
+            wki_color_row(&d, &p, cb, row);
+            for (int cr = 0; cr < 256; cr++) {
+                int32_t rgb[3];
+
+                wki_ybr_to_rgb(8, partial, lumas[i % 8], (int32_t)cb, cr, rgb);
+                for (int c = 0; c < 3; c++)
+                    wrong += row[3 * cr + c] != rgb[c];
+            }
+        }
+    }
+    CU_ASSERT_EQUAL(wrong, 0);
+    wki_pixels_clear(&p);
+}
+
 static void test_known_colours_come_out(void)
 {
     static const struct {
@@ -134,6 +168,7 @@ static void test_ybr_pixels_become_rgb_in_place(void)
 
 static CU_TestInfo tests[] = {
     {"full range is the formula rounded half up", test_full_range_is_the_formula_rounded_half_up},
+    {"rows are the formula too", test_rows_are_the_formula_too},
     {"known colours come out", test_known_colours_come_out},
     {"a palette holds its ends and gives upper bits",
      test_a_palette_holds_its_ends_and_gives_upper_bits},

@@ -165,6 +165,22 @@ static void ranges_are_those_of_the_values_with_and_without_padding(void)
     }
 }
 
+static void all_sets_give_the_same_colours(void)
+{
+    static const wki_ybr full = {1000000, 0, 1402000, {344136, 714136}, 1772000};
+    const wki_kernels *best = wki_kernels_best(), *plain = wki_kernels_plain();
+    uint8_t row[99 * 3], a[99 * 3], b[99 * 3];
+    static const uint8_t tie[3] = {9, 253, 128}; /* 1.772 * 125 = 221.5 */
+
+    for (int turn = 0; turn < 50; turn++) {
+        fill(row, sizeof row);
+        row[turn] = (uint8_t)turn;
+        CU_ASSERT(best->ybr(row, 99, &full, a) == plain->ybr(row, 99, &full, b));
+        CU_ASSERT(memcmp(a, b, sizeof a) == 0);
+    }
+    CU_ASSERT_FALSE(best->ybr(tie, 1, &full, a) || plain->ybr(tie, 1, &full, b));
+}
+
 static void what_is_padding_only_leaves_the_range_crossed(void)
 {
     uint16_t row[3] = {7, 7, 7};
@@ -300,6 +316,7 @@ static CU_TestInfo tests[] = {
     {"whole rounds half up and clamps alike", whole_rounds_half_up_and_clamps_alike},
     {"ranges are those of the values, with and without padding",
      ranges_are_those_of_the_values_with_and_without_padding},
+    {"all sets give the same colours", all_sets_give_the_same_colours},
     {"what is padding only leaves the range crossed",
      what_is_padding_only_leaves_the_range_crossed},
     {"adopted pixels are those that decoding gives", adopted_pixels_are_those_that_decoding_gives},
