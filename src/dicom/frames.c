@@ -157,6 +157,12 @@ static wk_code add_fragment(wki_frames *f, const fragment *g, wk_error *err)
     return WK_OK;
 }
 
+/* The header of an RLE frame (PS3.5 G.5): 1 to 15 segments, the first behind the header. */
+static bool starts_rle(const uint8_t h[12])
+{
+    return wki_le32(h) >= 1 && wki_le32(h) <= 15 && wki_le32(h + 4) == 64;
+}
+
 static bool starts_stream(const wki_frames *f, const fragment *g)
 {
     uint8_t h[12] = {0};
@@ -165,7 +171,7 @@ static bool starts_stream(const wki_frames *f, const fragment *g)
         return false;
     return memcmp(h, "\xFF\xD8\xFF", 3) == 0 || memcmp(h, "\xFF\x4F\xFF\x51", 4) == 0 ||
            memcmp(h, "\0\0\0\x0CjP  ", 8) == 0 || memcmp(h, "\xFF\x0A", 2) == 0 ||
-           memcmp(h, "\0\0\0\x0CJXL ", 8) == 0;
+           memcmp(h, "\0\0\0\x0CJXL ", 8) == 0 || starts_rle(h);
 }
 
 static bool ends_stream(const wki_frames *f, const fragment *g)

@@ -102,6 +102,16 @@ class Streams(peers.Case):
         self.assert_exit(self.draw("1.2.840.10008.1.2.4.90", b"\0" * 500), 6)
         self.assert_exit(self.draw("1.2.3.4", whole), 6)
 
+    def test_rle_frames_among_other_fragments(self):
+        frames = [bytes((x * k) % 256 for x in range(64)) for k in (1, 3, 7)]
+        coded = [pic.rle_frame([one]) for one in frames]
+        for n, fragments in ((2, coded), (3, [coded[0], b"", coded[1][:66], coded[1][66:], coded[2]])):
+            path = pic.write(os.path.join(self.home, "1.dcm"), pic.image(8, 8, 8, frames=n), syntax=pic.RLE,
+                             fragments=fragments)
+            picture = os.path.join(self.out, "1.npy")
+            self.assert_exit(self.run_wadokit("render", path, "-o", picture, "--frame", "all"), 0)
+            self.assertEqual(pic.read_npy(picture)[1], list(b"".join(frames[:n])))
+
 
 if __name__ == "__main__":
     peers.main()
