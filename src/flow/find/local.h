@@ -17,8 +17,8 @@ extern "C" {
 /* Bytes that wki_sniff() wants to see, fewer where the file is shorter. */
 #define WKI_SNIFF_BYTES 1024
 
-/* Where resolving puts what comes by standard input: an open file without a name, and its number.
- */
+/* Where resolving puts what comes by standard input or another pipe: an open file without a name,
+ * and its number. */
 #define WKI_SPOOL_PATH "/proc/self/fd/"
 
 typedef enum wki_sniffed {
@@ -39,7 +39,8 @@ wki_sniffed wki_sniff(const void *data, size_t n);
 wk_code wki_read_up_to(int fd, void *data, size_t n, const char *name, const wk_cancel *cancel,
                        size_t *got, wk_error *err) WK_MUST_USE;
 
-/* What to call a local file in reports and messages: "-" for one that came by standard input. */
+/* What to call a local file in reports and messages: "-" for one that came by standard input or
+ * another pipe. */
 const char *wki_local_shown(const char *path);
 
 /*

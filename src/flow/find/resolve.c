@@ -173,6 +173,66 @@ static wk_code check_gave(wki_resolver *r, wk_error *err)
     return wk_fail(err, WK_DATA, "JSON, but no ImagingStudy, no Bundle, and no lines of 'search'");
 }
 
+/* --- what can be read only once --- */
+
+static wk_code write_all(int fd, const char *data, size_t n, wk_error *err)
+{
+    while (n > 0) {
+        ssize_t w = write(fd, data, n);
+
+        if (w < 0 && errno == EINTR)
+            continue;
+        if (w < 0)
+            return wk_fail_errno(err, WK_IO, errno, "a temporary file for what comes by a pipe");
+        data += w;
+        n -= (size_t)w;
+    }
+    return WK_OK;
+}
+
+/* A file without a name, which goes away by itself however the run ends. It is the session's: who
+ * was handed the item may open it after the resolving. */
+static int open_spool(wk_session *s, wk_error *err)
+{
+    int *spools = realloc(s->spools, (s->n_spools + 1) * sizeof *spools);
+    int fd;
+
+    if (!spools) {
+        (void)wk_fail(err, WK_NOMEM, "out of memory");
+        return -1;
+    }
+    s->spools = spools;
+    fd = wki_tmpfile_nameless(err);
+    if (fd >= 0)
+        s->spools[s->n_spools++] = fd;
+    return fd;
+}
+
+static wk_code spool(wki_resolver *r, int from, const char *name, const char *head, size_t n,
+                     wk_error *err)
+{
+    char path[64];
+    char *block;
+    int fd = open_spool(r->session, err);
+    wk_code rc;
+
+    if (fd < 0)
+        return err && err->code != WK_OK ? err->code : WK_IO;
+    block = malloc(READ_BYTES);
+    rc = block ? write_all(fd, head, n, err) : wk_fail(err, WK_NOMEM, "out of memory");
+    while (rc == WK_OK) {
+        rc = wki_read_up_to(from, block, READ_BYTES, name, r->session->opts.cancel, &n, err);
+        if (rc != WK_OK || n == 0)
+            break;
+        rc = write_all(fd, block, n, err);
+    }
+    free(block);
+    if (rc != WK_OK)
+        return rc;
+    snprintf(path, sizeof path, WKI_SPOOL_PATH "%d", fd);
+    return emit_file(r, path, err);
+}
+
 /* --- local targets --- */
 
 static wk_code on_dicom(void *user, const char *path, wk_error *err)
@@ -212,21 +272,23 @@ static wk_code refuse_content(wki_sniffed is, wk_error *err)
     return wk_fail(err, WK_DATA, "neither DICOM nor JSON");
 }
 
-static wk_code take_file(wki_resolver *r, const char *path, int fd, wk_error *err)
+/* The file that is open as `fd`. `path` is where it may be opened again; NULL: what is read is
+ * gone, as of a pipe. */
+static wk_code take_open(wki_resolver *r, int fd, const char *path, const char *name, wk_error *err)
 {
     char head[WKI_SNIFF_BYTES];
     wki_sniffed is;
     size_t n;
-    wk_code rc = wki_read_up_to(fd, head, sizeof head, path, r->session->opts.cancel, &n, err);
+    wk_code rc = wki_read_up_to(fd, head, sizeof head, name, r->session->opts.cancel, &n, err);
 
     if (rc != WK_OK)
         return rc;
     is = wki_sniff(head, n);
     if (is == WKI_SNIFF_DICOM)
-        return emit_file(r, path, err);
+        return path ? emit_file(r, path, err) : spool(r, fd, name, head, n, err);
     if (is != WKI_SNIFF_JSON)
         return refuse_content(is, err);
-    rc = read_json(r, fd, head, n, path, err);
+    rc = read_json(r, fd, head, n, name, err);
     return rc == WK_OK ? check_gave(r, err) : rc;
 }
 
@@ -256,92 +318,17 @@ static wk_code take_local(wki_resolver *r, const char *path, wk_error *err)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return cannot_open(path, errno, err);
-    rc = take_file(r, path, fd, err);
+    rc = take_open(r, fd, S_ISREG(st.st_mode) ? path : NULL, path, err);
     close(fd);
     return rc;
 }
 
-/* --- standard input --- */
-
-static wk_code write_all(int fd, const char *data, size_t n, wk_error *err)
-{
-    while (n > 0) {
-        ssize_t w = write(fd, data, n);
-
-        if (w < 0 && errno == EINTR)
-            continue;
-        if (w < 0)
-            return wk_fail_errno(err, WK_IO, errno, "a temporary file for standard input");
-        data += w;
-        n -= (size_t)w;
-    }
-    return WK_OK;
-}
-
-/* A file without a name, which goes away by itself however the run ends. It is the session's: who
- * was handed the item may open it after the resolving. */
-static int open_spool(wk_session *s, wk_error *err)
-{
-    int *spools = realloc(s->spools, (s->n_spools + 1) * sizeof *spools);
-    int fd;
-
-    if (!spools) {
-        (void)wk_fail(err, WK_NOMEM, "out of memory");
-        return -1;
-    }
-    s->spools = spools;
-    fd = wki_tmpfile_nameless(err);
-    if (fd >= 0)
-        s->spools[s->n_spools++] = fd;
-    return fd;
-}
-
-static wk_code spool(wki_resolver *r, const char *head, size_t n, wk_error *err)
-{
-    char path[64];
-    char *block;
-    int fd = open_spool(r->session, err);
-    wk_code rc;
-
-    if (fd < 0)
-        return err && err->code != WK_OK ? err->code : WK_IO;
-    block = malloc(READ_BYTES);
-    rc = block ? write_all(fd, head, n, err) : wk_fail(err, WK_NOMEM, "out of memory");
-    while (rc == WK_OK) {
-        rc = wki_read_up_to(STDIN_FILENO, block, READ_BYTES, "standard input",
-                            r->session->opts.cancel, &n, err);
-        if (rc != WK_OK || n == 0)
-            break;
-        rc = write_all(fd, block, n, err);
-    }
-    free(block);
-    if (rc != WK_OK)
-        return rc;
-    snprintf(path, sizeof path, WKI_SPOOL_PATH "%d", fd);
-    return emit_file(r, path, err);
-}
-
 static wk_code take_stdin(wki_resolver *r, wk_error *err)
 {
-    char head[WKI_SNIFF_BYTES];
-    wki_sniffed is;
-    size_t n;
-    wk_code rc;
-
     if (r->stdin_used)
         return wk_fail(err, WK_USAGE, "standard input can be read only once");
     r->stdin_used = true;
-    rc = wki_read_up_to(STDIN_FILENO, head, sizeof head, "standard input", r->session->opts.cancel,
-                        &n, err);
-    if (rc != WK_OK)
-        return rc;
-    is = wki_sniff(head, n);
-    if (is == WKI_SNIFF_DICOM)
-        return spool(r, head, n, err);
-    if (is != WKI_SNIFF_JSON)
-        return refuse_content(is, err);
-    rc = read_json(r, STDIN_FILENO, head, n, "standard input", err);
-    return rc == WK_OK ? check_gave(r, err) : rc;
+    return take_open(r, STDIN_FILENO, NULL, "standard input", err);
 }
 
 /* --- URLs --- */

@@ -10,6 +10,7 @@
 #include "core/path.h"
 #include "core/text.h"
 #include "flow/draw/scan_head.h"
+#include "flow/find/local.h"
 #include "flow/run_progress.h"
 
 enum {
@@ -364,7 +365,7 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
 
     r->summary.expected++;
     if (rc != WK_OK)
-        wk_fail_add(&rep.error, "%s: ", item->path);
+        wk_fail_add(&rep.error, "%s: ", wki_local_shown(item->path));
     if (ends_the_run(rc)) {
         free(entry);
         return wk_fail(err, rc, "%s", rep.error.message);
