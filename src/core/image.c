@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/text.h"
 
 static void lut_clear(wki_lut *lut)
 {
@@ -62,6 +63,23 @@ wki_photometric wki_photometric_read(const char *term)
             return table[i].value;
     }
     return WKI_PHOTOMETRIC_OTHER;
+}
+
+bool wki_voi_function_read(const char *term, wki_voi_function *out)
+{
+    static const char *const terms[] = {
+        [WKI_VOI_LINEAR] = "LINEAR",
+        [WKI_VOI_LINEAR_EXACT] = "LINEAR_EXACT",
+        [WKI_VOI_SIGMOID] = "SIGMOID",
+    };
+
+    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
+        if (wki_str_ieq(*term ? term : terms[WKI_VOI_LINEAR], terms[i])) {
+            *out = (wki_voi_function)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 void wki_frame_bytes_clear(wki_frame_bytes *b)

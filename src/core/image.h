@@ -76,7 +76,7 @@ typedef struct wki_frame_values {
 
 /* An overlay plane (PS3.3 C.9.2). */
 typedef struct wki_overlay {
-    uint16_t group;        /* 0x6000 to 0x601E, even */
+    uint16_t group; /* 0x6000 to 0x601E, even */
     uint32_t rows, cols;
     int32_t row, col;      /* Overlay Origin: place of its first pixel in the image, 1-based */
     uint32_t frames;       /* frames of the overlay, at least 1 */
@@ -111,26 +111,26 @@ typedef struct wki_image_desc {
     wki_photometric photometric;
     char photometric_text[17]; /* as it stands in the file */
     uint32_t rows, cols;
-    uint32_t frames;             /* at least 1 where pixels is not NONE */
-    uint16_t samples;            /* Samples per Pixel: 1, 3 (4: retired ARGB, CMYK: refused) */
-    uint16_t bits_allocated;     /* 1, 8, 16, 32, 64 */
+    uint32_t frames;         /* at least 1 where pixels is not NONE */
+    uint16_t samples;        /* Samples per Pixel: 1, 3 (4: retired ARGB, CMYK: refused) */
+    uint16_t bits_allocated; /* 1, 8, 16, 32, 64 */
     uint16_t bits_stored;
     uint16_t high_bit;
-    bool is_signed;              /* Pixel Representation */
-    bool planar;                 /* Planar Configuration 1, native pixels only */
+    bool is_signed; /* Pixel Representation */
+    bool planar;    /* Planar Configuration 1, native pixels only */
     bool encapsulated;
 
-    bool has_padding;            /* (0028,0120), of floats (0028,0122), of doubles (0028,0123) */
-    bool has_padding_range;      /* the limit: (0028,0121), (0028,0124), (0028,0125) */
+    bool has_padding;       /* (0028,0120), of floats (0028,0122), of doubles (0028,0123) */
+    bool has_padding_range; /* the limit: (0028,0121), (0028,0124), (0028,0125) */
     double padding, padding_limit;
 
-    wki_lut modality_lut;        /* used instead of the rescale where data is not NULL */
-    wki_lut *voi_luts;           /* n_voi_luts, owned: those of `top` and of each frame */
+    wki_lut modality_lut; /* used instead of the rescale where data is not NULL */
+    wki_lut *voi_luts;    /* n_voi_luts, owned: those of `top` and of each frame */
     size_t n_voi_luts;
-    wki_lut palette[3];          /* red, green, blue; segmented ones are expanded */
+    wki_lut palette[3]; /* red, green, blue; segmented ones are expanded */
     wki_lut palette_alpha;
-    bool supplemental_palette;   /* PS3.3 C.7.6.19: grey below first_mapped, colour from it on */
-    bool presentation_inverse;   /* Presentation LUT Shape INVERSE */
+    bool supplemental_palette; /* PS3.3 C.7.6.19: grey below first_mapped, colour from it on */
+    bool presentation_inverse; /* Presentation LUT Shape INVERSE */
 
     wki_frame_values top;        /* shared functional groups, else the top level */
     wki_frame_values *per_frame; /* n_per_frame, owned, of the frames from per_frame_first on; the
@@ -138,21 +138,21 @@ typedef struct wki_image_desc {
     uint32_t per_frame_first, n_per_frame;
 
     double aspect_rows, aspect_cols; /* height and width of one pixel in one unit; 1, 1 unknown */
-    uint8_t *icc;                /* ICC Profile (0028,2000), owned, or NULL */
+    uint8_t *icc;                    /* ICC Profile (0028,2000), owned, or NULL */
     size_t icc_size;
-    bool lossy;                  /* Lossy Image Compression (0028,2110) is 01 */
+    bool lossy; /* Lossy Image Compression (0028,2110) is 01 */
 
-    char image_type[4][17];      /* (0008,0008), first four values, "" where absent */
-    wki_overlay *overlays;       /* n_overlays, owned: groups 6000 to 601E */
+    char image_type[4][17]; /* (0008,0008), first four values, "" where absent */
+    wki_overlay *overlays;  /* n_overlays, owned: groups 6000 to 601E */
     size_t n_overlays;
 
-    wki_tiling tiling;           /* whole slide images */
+    wki_tiling tiling;               /* whole slide images */
     uint32_t total_rows, total_cols; /* Total Pixel Matrix, 0 where absent */
-    wki_tile *tiles;             /* n_tiles, owned: place of each frame (SPARSE), or NULL */
+    wki_tile *tiles;                 /* n_tiles, owned: place of each frame (SPARSE), or NULL */
     uint32_t n_tiles;
     uint32_t focal_planes, optical_paths; /* at least 1 */
 
-    char warning[160];           /* one line about what was put right while reading, else "" */
+    char warning[160]; /* one line about what was put right while reading, else "" */
 } wki_image_desc;
 
 void wki_image_desc_clear(wki_image_desc *d);
@@ -162,6 +162,10 @@ const wki_frame_values *wki_image_desc_values(const wki_image_desc *d, uint32_t 
 
 /* The photometric interpretation behind a defined term of (0028,0004). */
 wki_photometric wki_photometric_read(const char *term);
+
+/* The function behind a defined term of (0028,1056), in any case; "" is LINEAR. False, and nothing
+ * changed, where it is no defined term. */
+bool wki_voi_function_read(const char *term, wki_voi_function *out);
 
 /* Encoded (or native) bytes of one frame. `data` is owned where `owned` is not NULL. */
 typedef struct wki_frame_bytes {
@@ -176,15 +180,22 @@ void wki_frame_bytes_clear(wki_frame_bytes *b);
 
 /* What the samples of decoded pixels mean. */
 typedef enum wki_color {
-    WKI_COLOR_GREY,    /* one sample: stored value */
-    WKI_COLOR_INDEX,   /* one sample: palette index */
+    WKI_COLOR_GREY,  /* one sample: stored value */
+    WKI_COLOR_INDEX, /* one sample: palette index */
     WKI_COLOR_RGB,
     WKI_COLOR_YBR_FULL,    /* Y, Cb, Cr of PS3.3 C.7.6.3.1.2, full range */
     WKI_COLOR_YBR_PARTIAL, /* studio range */
 } wki_color;
 
 typedef enum wki_sample_type {
-    WKI_U8, WKI_S8, WKI_U16, WKI_S16, WKI_U32, WKI_S32, WKI_F32, WKI_F64,
+    WKI_U8,
+    WKI_S8,
+    WKI_U16,
+    WKI_S16,
+    WKI_U32,
+    WKI_S32,
+    WKI_F32,
+    WKI_F64,
 } wki_sample_type;
 
 /* A part of an image in its own pixels, counted from 0; width 0 is all of it. */
@@ -200,15 +211,15 @@ typedef struct wki_pixels {
     uint16_t samples; /* 1 or 3 */
     wki_sample_type type;
     wki_color color;
-    void *data; /* owned; NULL where the values come by ... */
+    void *data;                                 /* owned; NULL where the values come by ... */
     const void *(*row)(void *user, uint32_t y); /* ... row: y never gets smaller; rows 2k and 2k + 1
                                                    lie behind each other and stay until k grows */
     void *row_user;
     size_t size;
-    uint8_t reduced;   /* decoded smaller by 2^reduced than the description says; rounded up */
-    bool at_corners;   /* reduced: sample k stands for source pixel k * 2^reduced (wavelets), not
-                          for the mean of the block that begins there */
-    bool has_range;    /* `range` holds the smallest and the largest value (8 and 16 bits) */
+    uint8_t reduced; /* decoded smaller by 2^reduced than the description says; rounded up */
+    bool at_corners; /* reduced: sample k stands for source pixel k * 2^reduced (wavelets), not
+                        for the mean of the block that begins there */
+    bool has_range;  /* `range` holds the smallest and the largest value (8 and 16 bits) */
     int32_t range[2];
     bool cut;          /* only the region that was asked for, which may be smaller */
     char decoder[32];  /* "dcmtk", "openjpeg", "turbojpeg", "native", ... */
@@ -225,9 +236,9 @@ size_t wki_sample_bytes(wki_sample_type type);
  * are in the machine's byte order. */
 typedef struct wki_picture {
     uint32_t width, height;
-    uint8_t channels; /* 1 or 3 */
-    uint8_t depth;    /* 8 or 16 */
-    void *data;       /* owned; height * width * channels * depth / 8 bytes */
+    uint8_t channels;   /* 1 or 3 */
+    uint8_t depth;      /* 8 or 16 */
+    void *data;         /* owned; height * width * channels * depth / 8 bytes */
     const uint8_t *icc; /* borrowed from the image description, or NULL */
     size_t icc_size;
 } wki_picture;

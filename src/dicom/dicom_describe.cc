@@ -347,13 +347,14 @@ wk_code read_palette(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     return WK_OK;
 }
 
-wki_voi_function read_function(DcmItem &item)
+wki_voi_function read_function(DcmItem &item, wki_image_desc &d)
 {
     std::string term = text(item, DCM_VOILUTFunction, 0);
+    wki_voi_function out = WKI_VOI_LINEAR;
 
-    return term == "LINEAR_EXACT" ? WKI_VOI_LINEAR_EXACT
-           : term == "SIGMOID"    ? WKI_VOI_SIGMOID
-                                  : WKI_VOI_LINEAR;
+    if (!wki_voi_function_read(term.c_str(), &out))
+        warn(d, "unknown VOI LUT Function \"%.16s\"; taken as LINEAR", term.c_str());
+    return out;
 }
 
 void drop_windows(wki_frame_values &v)
@@ -364,7 +365,7 @@ void drop_windows(wki_frame_values &v)
 }
 
 // False, and nothing changed, where the item holds no window.
-bool read_windows(DcmItem &item, wki_frame_values &v)
+bool read_windows(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
 {
     std::vector<double> centers = numbers(item, DCM_WindowCenter);
     std::vector<double> widths = numbers(item, DCM_WindowWidth);
@@ -372,13 +373,14 @@ bool read_windows(DcmItem &item, wki_frame_values &v)
 
     if (n == 0)
         return false;
+    wki_voi_function function = read_function(item, d);
     drop_windows(v);
     v.windows = allocate<wki_window>(n);
     v.n_windows = n;
     for (size_t i = 0; i < n; i++) {
         v.windows[i].center = centers[i];
         v.windows[i].width = widths[i];
-        v.windows[i].function = read_function(item);
+        v.windows[i].function = function;
         put(v.windows[i].explanation,
             text(item, DCM_WindowCenterWidthExplanation, static_cast<unsigned>(i)));
     }
@@ -388,7 +390,7 @@ bool read_windows(DcmItem &item, wki_frame_values &v)
 // Windows and tables belong together: those of one item take the place of both held before.
 void read_voi(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
 {
-    bool windows = read_windows(item, v);
+    bool windows = read_windows(item, d, v);
     bool luts = read_voi_luts(item, d, v);
 
     if (windows && !luts)

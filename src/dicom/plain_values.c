@@ -110,9 +110,11 @@ bool wki_plain_windows(const wki_plain_value *v, wki_frame_values *out)
     int a = wki_plain_numbers(&v[WKI_PLAIN_CENTER], centers, WK_MAX_WINDOWS);
     int b = wki_plain_numbers(&v[WKI_PLAIN_WIDTH], widths, WK_MAX_WINDOWS);
     size_t n = (size_t)(a < b ? a : b);
-    char function[17];
+    wki_voi_function function;
+    char term[17];
 
-    if (a < 0 || b < 0 || !wki_plain_put(&v[WKI_PLAIN_FUNCTION], 0, function, sizeof function))
+    if (a < 0 || b < 0 || !wki_plain_put(&v[WKI_PLAIN_FUNCTION], 0, term, sizeof term) ||
+        !wki_voi_function_read(term, &function))
         return false;
     if (n == 0)
         return true;
@@ -127,9 +129,7 @@ bool wki_plain_windows(const wki_plain_value *v, wki_frame_values *out)
 
         w->center = centers[i];
         w->width = widths[i];
-        w->function = strcmp(function, "LINEAR_EXACT") == 0 ? WKI_VOI_LINEAR_EXACT
-                      : strcmp(function, "SIGMOID") == 0    ? WKI_VOI_SIGMOID
-                                                            : WKI_VOI_LINEAR;
+        w->function = function;
         if (!wki_plain_put(&v[WKI_PLAIN_EXPLANATION], (unsigned)i, w->explanation,
                            sizeof w->explanation))
             return false;

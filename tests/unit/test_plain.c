@@ -193,6 +193,8 @@ static void what_is_taken_is_described_as_dcmtk_does(void)
         {0x00281053, "DS", "0.0", 0, 0},
         {0x00281055, "LO", "WEICHTEIL\xE4", 0, 0},
         {0x00281056, "CS", "SIGMOID", 0, 1},
+        {0x00281056, "CS", "Linear_Exact", 0, 1},
+        {0x00281056, "CS", "CUBIC", 0, 0},
         {0x00282110, "CS", "01", 0, 1},
         {0x20500020, "CS", "INVERSE", 0, 1},
         {0x60000010, "US", NULL, 5, 0},

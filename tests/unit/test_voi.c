@@ -101,9 +101,20 @@ static void test_windows_without_a_meaning_are_known(void)
         CU_ASSERT_EQUAL(wki_window_is_valid(&table[i].w), table[i].valid);
 }
 
+static void test_functions_go_by_their_terms_in_any_case(void)
+{
+    wki_voi_function f = WKI_VOI_SIGMOID;
+
+    CU_ASSERT(wki_voi_function_read("", &f) && f == WKI_VOI_LINEAR);
+    CU_ASSERT(wki_voi_function_read("linear_exact", &f) && f == WKI_VOI_LINEAR_EXACT);
+    CU_ASSERT(wki_voi_function_read("Sigmoid", &f) && f == WKI_VOI_SIGMOID);
+    CU_ASSERT(!wki_voi_function_read("CUBIC", &f) && f == WKI_VOI_SIGMOID);
+}
+
 static CU_TestInfo tests[] = {
     {"LINEAR is the formula of the standard", test_linear_is_the_formula_of_the_standard},
     {"LINEAR_EXACT has no half and no minus one", test_linear_exact_has_no_half_and_no_minus_one},
+    {"functions go by their terms in any case", test_functions_go_by_their_terms_in_any_case},
     {"SIGMOID is the formula of the standard", test_sigmoid_is_the_formula_of_the_standard},
     {"a value that is no number is black", test_a_value_that_is_no_number_is_black},
     {"a VOI table holds its ends and scales by its bits",
