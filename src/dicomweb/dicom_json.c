@@ -2,10 +2,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
 #include "core/uid.h"
+#include "json/problem.h"
 
 const wki_json *wki_dicom_json_get(const wki_json *dataset, uint32_t tag)
 {
@@ -132,4 +134,28 @@ int64_t wki_dicom_json_int(const wki_json *dataset, uint32_t tag, int64_t fallba
     if (number != floor(number) || fabs(number) > 9007199254740992.0)
         return fallback;
     return (int64_t)number;
+}
+
+static bool is_tag(const char *name)
+{
+    return strlen(name) == 8 && strspn(name, "0123456789abcdefABCDEF") == 8;
+}
+
+wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *err)
+{
+    const wki_json *member = wki_json_member_first(value);
+    bool is_set = wki_json_is_object(value) && !member;
+    char said[200] = "";
+    char *text;
+
+    for (; member && !is_set; member = wki_json_member_next(member))
+        is_set = is_tag(wki_json_name(member));
+    if (is_set)
+        return WK_OK;
+    text = wki_json_print(value);
+    if (text)
+        (void)wki_problem_text(text, strlen(text), "application/json", said, sizeof said);
+    free(text);
+    return wk_fail(err, WK_DATA, "%s: JSON without DICOM attributes%s%s", what, said[0] ? ": " : "",
+                   said);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <wadokit/error.h>
 #include <wadokit/limits.h>
 
 #include "json/json.h"
@@ -19,6 +20,10 @@ extern "C" {
 #endif
 
 /* Tags are written 0xGGGGEEEE. */
+
+/* WK_DATA where `value` is no object with a tag among its members: an error that came with status
+ * 200, most often, whose words are then told. An empty object passes. */
+wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *err) WK_MUST_USE;
 
 /* The element ({"vr": ..., "Value": [...]}), NULL where the data set has none. */
 const wki_json *wki_dicom_json_get(const wki_json *dataset, uint32_t tag);

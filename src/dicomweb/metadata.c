@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "dicomweb/dicom_json.h"
 #include "json/json_stream.h"
 
 typedef struct reading {
@@ -15,9 +16,10 @@ static wk_code on_object(void *user, const wki_json *value, wk_error *err)
 {
     reading *r = user;
     wki_qido_instance_row row;
+    wk_code rc = wki_dicom_json_check(value, "metadata", err);
 
-    if (!wki_json_is_object(value))
-        return wk_fail(err, WK_DATA, "not the metadata of an instance");
+    if (rc != WK_OK)
+        return rc;
     if (!wki_qido_read_instance(value, r->study, r->series, &row))
         return WK_OK;
     return r->each(r->user, &row, err);

@@ -11,7 +11,6 @@
 #include "dicomweb/dicom_json.h"
 #include "http/url.h"
 #include "json/json_stream.h"
-#include "json/problem.h"
 
 enum {
     STUDY_PAGE = 200,
@@ -107,45 +106,19 @@ static wk_code take_instance(search *q, const wki_json *record, wk_error *err)
     return handed(q, q->each.instance(q->user, &row, err), err);
 }
 
-/* A member whose name is a tag, in an object that has members at all. */
-static bool may_be_record(const wki_json *object)
-{
-    const wki_json *member = wki_json_member_first(object);
-    bool empty = !member;
-
-    for (; member; member = wki_json_member_next(member)) {
-        const char *name = wki_json_name(member);
-
-        if (strlen(name) == 8 && strspn(name, "0123456789abcdefABCDEF") == 8)
-            return true;
-    }
-    return empty;
-}
-
-/* An error that comes with status 200, most often. */
-static wk_code no_record(const wki_json *object, wk_error *err)
-{
-    char *text = wki_json_print(object);
-    char said[200] = "";
-
-    if (text)
-        wki_problem_text(text, strlen(text), "application/json", said, sizeof said);
-    free(text);
-    return wk_fail(err, WK_DATA, "QIDO answer: JSON without DICOM attributes%s%s",
-                   said[0] ? ": " : "", said);
-}
-
 static wk_code on_record(void *user, const wki_json *value, wk_error *err)
 {
     search *q = user;
+    wk_code rc;
 
     if (!wki_json_first(value)) /* null among the rows says nothing of the others */
         return WK_OK;
     if (!wki_json_is_object(value))
         return wk_fail(err, WK_DATA, "QIDO answer: a list of %s, not of objects",
                        wki_json_text(value) ? "words" : "other values");
-    if (!may_be_record(value))
-        return no_record(value, err);
+    rc = wki_dicom_json_check(value, "QIDO answer", err);
+    if (rc != WK_OK)
+        return rc;
     q->received++;
     return q->take(q, value, err);
 }

@@ -458,6 +458,8 @@ SCENARIOS = {
     "frames-twice": {"after": frame_twice, "on": ("frames",)},
     "frames-unlabelled": {"after": frame_unlabelled, "on": ("frames",)},
     "metadata-404": {"before": always(lambda: json_error(404, "no such route")), "on": ("metadata",)},
+    "metadata-error": {"before": always(lambda: json_error(200, "database is locked")), "on": ("metadata",)},
+    "metadata-empty": {"before": no_rows, "on": ("metadata",)},
     "metadata-html": {"before": html_page, "on": ("metadata",)},
     "study-only": {"before": always(lambda: json_error(404, "no such route")),
                    "on": ("qido", "metadata", "series", "instance")},

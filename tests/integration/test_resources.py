@@ -65,6 +65,22 @@ class Resources(peers.Case):
         self.get(self.root + IMAGE + "/rendered")
         self.assertIn("/".join((STUDY, SERIES, SOP)) + "-rendered-2.jpg", self.files())
 
+    def test_what_is_no_metadata_is_not_saved_as_such(self):
+        for scenario, code, words in (("metadata-error", 6, "database is locked"), ("metadata-empty", 4, "no metadata")):
+            root = "%s/s/%s/dicom-web" % (self.peer.main, scenario)
+            with self.subTest(scenario):
+                result = self.get("%s/studies/%s/metadata" % (root, STUDY))
+                self.assert_exit(result, code)
+                self.assertIn(words, result.err)
+                self.assertEqual(self.files(), [])
+                shown = self.run_wadokit("info", "--json", "--dicomweb", root, STUDY)
+                self.assert_exit(shown, code)
+                self.assertIn(words, shown.err)
+                self.assertEqual(shown.out, "")
+
+    def test_a_list_of_frames_may_be_encoded(self):
+        self.assert_exit(self.get(self.root + IMAGE + "/frames/1%2C1"), 0)
+
     def test_bare_uids_and_instances_beside_them(self):
         result = self.get("--dicomweb", self.root, "/".join((STUDY, SERIES, SOP, "metadata")),
                           "/".join((STUDY, SERIES)), "/".join((STUDY, SERIES, SOP, "frames/1")))

@@ -74,7 +74,9 @@ static wk_code read_frames(const char **at, wki_resource *out, wk_error *err)
             return wk_fail(err, WK_USAGE, "frames/: at most %d numbers from 1, divided by commas",
                            WKI_MAX_FRAME_LIST);
         out->frames[out->n_frames++] = (uint32_t)frame;
-        if (*p != ',')
+        if (wki_str_istarts(p, "%2C"))
+            p += 2;
+        else if (*p != ',')
             break;
     }
     *at = p;

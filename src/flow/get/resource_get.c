@@ -6,6 +6,7 @@
 #include "core/foreign.h"
 #include "core/hash.h"
 #include "core/text.h"
+#include "dicomweb/dicom_json.h"
 #include "dicomweb/media_type.h"
 #include "flow/get/resource.h"
 #include "json/json_stream.h"
@@ -36,6 +37,7 @@ typedef struct request {
     size_t head_n;
     char syntax[WK_UID_SIZE];
     size_t parts, saved;
+    size_t sets; /* data sets in metadata */
     wk_error error;
 } request;
 
@@ -137,8 +139,11 @@ static wk_code check_part(request *q, wk_error *err)
 
     if (q->tmp.bytes == 0)
         return wk_fail(err, WK_NOT_FOUND, "the answer has no bytes");
-    if (asked == WKI_RESOURCE_METADATA)
-        return wki_json_stream_finish(q->json, err);
+    if (asked == WKI_RESOURCE_METADATA) {
+        wk_code rc = wki_json_stream_finish(q->json, err);
+
+        return rc == WK_OK && q->sets == 0 ? wk_fail(err, WK_NOT_FOUND, "no metadata") : rc;
+    }
     if (!kind || (asked == WKI_RESOURCE_BULKDATA && strcmp(kind, "HTML") != 0))
         return WK_OK;
     wki_foreign_line(q->head, q->head_n, line, sizeof line);
@@ -205,12 +210,12 @@ static wk_code end_part(void *user, wki_part_end end, wk_error *err)
 
 /* --- the transfer --- */
 
-static wk_code ignore_value(void *user, const wki_json *value, wk_error *err)
+static wk_code check_set(void *user, const wki_json *value, wk_error *err)
 {
-    (void)user;
-    (void)value;
-    (void)err;
-    return WK_OK;
+    request *q = user;
+
+    q->sets++;
+    return wki_dicom_json_check(value, "metadata", err);
 }
 
 static void clear_answer(request *q)
@@ -219,7 +224,7 @@ static void clear_answer(request *q)
     wki_json_stream_free(q->json);
     q->multipart = NULL;
     q->json = NULL;
-    q->parts = 0;
+    q->parts = q->sets = 0;
     q->broken = false;
 }
 
@@ -243,8 +248,7 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
     q->length_known =
         head->content_length >= 0 || (encoding && wki_str_istarts(encoding, "chunked"));
     if (q->resource.kind == WKI_RESOURCE_METADATA)
-        rc = wki_json_stream_new("metadata", WK_MAX_JSON_ITEM_BYTES, ignore_value, NULL, &q->json,
-                                 err);
+        rc = wki_json_stream_new("metadata", WK_MAX_JSON_ITEM_BYTES, check_set, q, &q->json, err);
     if (rc != WK_OK || !wki_media_is_multipart(head->content_type))
         return rc == WK_OK ? begin_part(q, &single, err) : rc;
     wki_media_param(head->content_type, "boundary", boundary, sizeof boundary);

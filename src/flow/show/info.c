@@ -170,10 +170,10 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
                          .series = series,
                          .sop = sop,
                          .values = (const char *const *)r->values};
-    wk_code rc = WK_OK;
+    wk_code rc = wki_dicom_json_check(set, r->source, err);
 
-    if (!wki_json_is_object(set))
-        return wk_fail(err, WK_DATA, "%s: not the metadata of an instance", r->source);
+    if (rc != WK_OK)
+        return rc;
     r->elements++;
     (void)wki_dicom_json_uid(study, set, 0x0020000D);
     (void)wki_dicom_json_uid(series, set, 0x0020000E);
