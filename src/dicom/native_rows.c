@@ -26,17 +26,19 @@ struct wki_native_rows {
     _Alignas(16) uint8_t data[]; /* samples of any width */
 };
 
-static void check(wki_native_rows *r, const uint8_t *data, uint32_t rows, int32_t range[2])
+/* Whether cells hold other bits than the stored ones, or (signed) not the sign in them. */
+static bool has_other_bits(const wki_native_rows *r, const uint8_t *data, size_t n)
 {
-    wki_range_of(r->type, data, rows * r->row_values, range);
-    if (range[0] < r->low || range[1] > r->high)
-        r->failed = true;
+    int32_t range[2];
+
+    if (r->type == WKI_U8 || r->type == WKI_U16)
+        return (wki_bits_of(r->type, data, n) & ~(uint32_t)r->high) != 0;
+    wki_range_of(r->type, data, n, range);
+    return range[0] < r->low || range[1] > r->high;
 }
 
 static void load(wki_native_rows *r, uint32_t first)
 {
-    int32_t range[2];
-
     r->first = first;
     r->n = r->rows - first < r->band ? r->rows - first : r->band;
     if (!wki_source_read(r->source, r->at + (uint64_t)first * r->row_bytes, r->data,
@@ -44,7 +46,7 @@ static void load(wki_native_rows *r, uint32_t first)
         memset(r->data, 0, r->n * r->row_bytes);
         r->failed = true;
     } else if (r->checked) {
-        check(r, r->data, r->n, range);
+        r->failed = r->failed || has_other_bits(r, r->data, r->n * r->row_values);
     }
 }
 
@@ -68,7 +70,8 @@ static void probe(wki_native_rows *r, int32_t range[2])
         r->failed = !wki_source_read(r->source, r->at + y * r->row_bytes, r->data, r->row_bytes);
         if (r->failed)
             return;
-        check(r, r->data, 1, some);
+        r->failed = has_other_bits(r, r->data, r->row_values);
+        wki_range_of(r->type, r->data, r->row_values, some);
         range[0] = some[0] < range[0] ? some[0] : range[0];
         range[1] = some[1] > range[1] ? some[1] : range[1];
     }

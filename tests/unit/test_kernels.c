@@ -165,6 +165,19 @@ static void ranges_are_those_of_the_values_with_and_without_padding(void)
     }
 }
 
+static void bits_are_those_that_any_value_has(void)
+{
+    static uint16_t row[N];
+
+    for (size_t bit = 0; bit < 16; bit++) {
+        row[(bit * 37) % N] = (uint16_t)(1u << bit);
+        CU_ASSERT_EQUAL(wki_bits_of(WKI_U16, row, N), (2u << bit) - 1);
+        CU_ASSERT_EQUAL(wki_bits_of_plain(WKI_U16, row, N), (2u << bit) - 1);
+    }
+    CU_ASSERT_EQUAL(wki_bits_of(WKI_U8, row, 2 * N), 255);
+    CU_ASSERT_EQUAL(wki_bits_of_plain(WKI_U8, row, 2 * N), 255);
+}
+
 static void all_sets_give_the_same_colours(void)
 {
     static const wki_ybr full = {1000000, 0, 1402000, {344136, 714136}, 1772000};
@@ -316,6 +329,7 @@ static CU_TestInfo tests[] = {
     {"whole rounds half up and clamps alike", whole_rounds_half_up_and_clamps_alike},
     {"ranges are those of the values, with and without padding",
      ranges_are_those_of_the_values_with_and_without_padding},
+    {"bits are those that any value has", bits_are_those_that_any_value_has},
     {"all sets give the same colours", all_sets_give_the_same_colours},
     {"what is padding only leaves the range crossed",
      what_is_padding_only_leaves_the_range_crossed},
