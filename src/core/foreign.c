@@ -40,4 +40,5 @@ void wki_foreign_line(const void *data, size_t n, char *out, size_t size)
     while (end < n && p[end] != '\r' && p[end] != '\n')
         end++;
     wki_text_clean(out, size, (const char *)p + i, end - i);
+    wki_text_hide_credentials(out);
 }

@@ -65,6 +65,36 @@ size_t wki_text_clean(char *out, size_t size, const char *in, size_t n)
     return used;
 }
 
+/* Credentials hold digits or '='; the words of "Basic authentication" do not. */
+static bool looks_secret(const char *s, size_t n)
+{
+    for (size_t i = 0; n >= 8 && i < n; i++) {
+        if ((s[i] >= '0' && s[i] <= '9') || s[i] == '=')
+            return true;
+    }
+    return false;
+}
+
+void wki_text_hide_credentials(char *text)
+{
+    static const char token[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=";
+    static const char *const schemes[] = {"Bearer ", "Basic "};
+
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        char *at = text;
+
+        while ((at = strcasestr(at, schemes[i]))) {
+            size_t n;
+
+            at += strlen(schemes[i]);
+            n = strspn(at, token);
+            if (looks_secret(at, n))
+                memset(at, '*', n);
+        }
+    }
+}
+
 char *wki_strdup(const char *s)
 {
     size_t n;

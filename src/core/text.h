@@ -16,6 +16,10 @@ extern "C" {
  * ends in NUL; `size` is at least 1. Returns the length written. */
 size_t wki_text_clean(char *out, size_t size, const char *in, size_t n);
 
+/* Puts stars over what stands behind "Bearer " or "Basic " and looks like a credential: error pages
+ * repeat the Authorization they were sent. */
+void wki_text_hide_credentials(char *text);
+
 /* A copy on the heap; NULL in gives NULL, and so does a lack of memory. Free with free(). */
 char *wki_strdup(const char *s);
 

@@ -209,6 +209,7 @@ static void start_headers(wki_multipart *m)
 static wk_code no_delimiter(wki_multipart *m, wk_error *err)
 {
     m->state = FAILED;
+    wki_text_hide_credentials(m->first_line);
     if (m->guessed)
         return wk_fail(err, WK_DATA, "not a multipart body: no delimiter; it starts with \"%s\"",
                        m->first_line);

@@ -277,5 +277,7 @@ bool wki_problem_text(const char *body, size_t n, const char *content_type, char
     start += strspn(start, " \t\r\n");
     read_body(&l, start, strlen(start), content_type);
     free(copy);
-    return wki_text_clean(out, size, l.text, l.n) > 0;
+    wki_text_clean(out, size, l.text, l.n);
+    wki_text_hide_credentials(out);
+    return out[0] != '\0';
 }

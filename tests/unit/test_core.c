@@ -37,6 +37,14 @@ static void test_messages_hold_no_control_characters(void)
     T_STR(err.message, "a?[31mb?c?d??");
 }
 
+static void test_credentials_that_a_server_repeats_are_hidden(void)
+{
+    char text[] = "got 'bearer abc-123.x_y' and Basic dTpwOnc=; Basic authentication, Bearer token";
+
+    wki_text_hide_credentials(text);
+    T_STR(text, "got 'bearer ***********' and Basic ********; Basic authentication, Bearer token");
+}
+
 static void test_text_is_cut_at_a_whole_character(void)
 {
     char out[5];
@@ -180,6 +188,8 @@ static CU_TestInfo tests[] = {
     {"first cause stays, context goes in front", test_first_cause_stays_and_context_goes_in_front},
     {"an error without a struct still returns the code",
      test_an_error_without_a_struct_still_returns_the_code},
+    {"credentials that a server repeats are hidden",
+     test_credentials_that_a_server_repeats_are_hidden},
     {"messages hold no control characters", test_messages_hold_no_control_characters},
     {"text is cut at a whole character", test_text_is_cut_at_a_whole_character},
     {"every code has an exit status of the contract",

@@ -32,6 +32,7 @@ static void test_each_kind_of_error_body_gives_its_point(void)
         {"{\"error\":\"invalid_client\",\"error_description\":\"bad key\"}", "",
          "invalid_client; bad key"},
         {"[{\"error\":{\"code\":403,\"message\":\"denied\"}}]", "", "denied"},
+        {"{\"errorMessage\":\"bad: Bearer abcdef12\"}", "", "bad: Bearer ********"},
         {"{\"errorMessage\":\"dcm4chee says\"}", "", "dcm4chee says"},
         {"{\"title\":\"T\",\"detail\":\"D\"}", "application/problem+json", "T; D"},
         {"{\"errors\":[{\"message\":\"m\"}]}", "", "m"},
