@@ -7,6 +7,7 @@
 #include "core/stored.h"
 #include "core/text.h"
 #include "dicom/frames.h"
+#include "dicom/mapping.h"
 
 enum {
     FRAME_MIN = 1 << 20, /* smaller ones stay in the processor's cache anyway */
@@ -23,6 +24,8 @@ struct wki_native_rows {
     bool checked; /* cells may hold other bits */
     int32_t low, high;
     bool failed;
+    wki_mapping map;             /* of the frame; none: rows are read into `data` */
+    const uint8_t *view;         /* the rows in memory */
     _Alignas(16) uint8_t data[]; /* samples of any width */
 };
 
@@ -37,16 +40,22 @@ static bool has_other_bits(const wki_native_rows *r, const uint8_t *data, size_t
     return range[0] < r->low || range[1] > r->high;
 }
 
+static bool fetch(wki_native_rows *r, uint64_t at, size_t n)
+{
+    r->view = r->map.base ? wki_mapping_take(&r->map, at, n) : r->data;
+    return r->map.base ? r->view != NULL : wki_source_read(r->source, r->at + at, r->data, n);
+}
+
 static void load(wki_native_rows *r, uint32_t first)
 {
     r->first = first;
     r->n = r->rows - first < r->band ? r->rows - first : r->band;
-    if (!wki_source_read(r->source, r->at + (uint64_t)first * r->row_bytes, r->data,
-                         r->n * r->row_bytes)) {
+    if (!fetch(r, (uint64_t)first * r->row_bytes, r->n * r->row_bytes)) {
         memset(r->data, 0, r->n * r->row_bytes);
+        r->view = r->data;
         r->failed = true;
     } else if (r->checked) {
-        r->failed = r->failed || has_other_bits(r, r->data, r->n * r->row_values);
+        r->failed = r->failed || has_other_bits(r, r->view, r->n * r->row_values);
     }
 }
 
@@ -56,7 +65,7 @@ static const void *row_at(void *user, uint32_t y)
 
     if (y < r->first || y - r->first >= r->n)
         load(r, y - y % 2);
-    return r->data + (size_t)(y - r->first) * r->row_bytes;
+    return r->view + (size_t)(y - r->first) * r->row_bytes;
 }
 
 static void probe(wki_native_rows *r, int32_t range[2])
@@ -128,6 +137,9 @@ bool wki_native_rows_open(const wki_source *s, const wki_layout *l, const wki_im
         free(r);
         return false;
     }
+    /* A file on loan from memory, or samples across two cells, are read. */
+    if (!s->memory && r->at % 2 == 0)
+        (void)wki_mapping_open(&r->map, s->fd, r->at, (size_t)size);
     *out = r;
     *pixels = p;
     return true;
@@ -137,6 +149,8 @@ bool wki_native_rows_close(wki_native_rows *r)
 {
     bool ok = r && !r->failed;
 
+    if (r)
+        wki_mapping_close(&r->map);
     free(r);
     return ok;
 }
