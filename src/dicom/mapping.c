@@ -24,19 +24,19 @@ static bool lease(int fd)
     return fcntl(fd, F_SETSIG, SIGURG) == 0 && fcntl(fd, F_SETLEASE, F_RDLCK) == 0;
 }
 
-static bool bring_in(wki_mapping *m, size_t at, size_t n)
+/* `n` bytes from `at`, and what else is in their pages. */
+static bool advise(const wki_mapping *m, size_t at, size_t n, int how)
 {
     size_t page = page_size();
     size_t begin = (m->skew + at) / page * page;
-    size_t end = m->skew + at + n;
 
-    return madvise(m->base + begin, end - begin, MADV_POPULATE_READ) == 0;
+    return madvise(m->base + begin, m->skew + at + n - begin, how) == 0;
 }
 
 static void let_go(wki_mapping *m)
 {
     if (m->to > m->from)
-        (void)madvise(m->base, m->skew + m->to, MADV_DONTNEED);
+        (void)advise(m, m->from, m->to - m->from, MADV_DONTNEED);
     m->from = m->to = 0;
 }
 
@@ -72,7 +72,7 @@ const uint8_t *wki_mapping_take(wki_mapping *m, size_t at, size_t n)
 
         let_go(m);
         some = some < m->n - at ? some : m->n - at;
-        if (!bring_in(m, at, some))
+        if (!advise(m, at, some, MADV_POPULATE_READ))
             return NULL;
         m->from = at;
         m->to = at + some;
