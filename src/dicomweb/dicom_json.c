@@ -136,7 +136,7 @@ int64_t wki_dicom_json_int(const wki_json *dataset, uint32_t tag, int64_t fallba
     return (int64_t)number;
 }
 
-static bool is_tag(const char *name)
+bool wki_dicom_json_is_tag(const char *name)
 {
     return strlen(name) == 8 && strspn(name, "0123456789abcdefABCDEF") == 8;
 }
@@ -149,7 +149,7 @@ wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *
     char *text;
 
     for (; member && !is_set; member = wki_json_member_next(member))
-        is_set = is_tag(wki_json_name(member));
+        is_set = wki_dicom_json_is_tag(wki_json_name(member));
     if (is_set)
         return WK_OK;
     text = wki_json_print(value);

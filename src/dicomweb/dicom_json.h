@@ -21,6 +21,9 @@ extern "C" {
 
 /* Tags are written 0xGGGGEEEE. */
 
+/* Whether a member's name is a tag: eight hexadecimal digits. */
+bool wki_dicom_json_is_tag(const char *name);
+
 /* WK_DATA where `value` is no object with a tag among its members: an error that came with status
  * 200, most often, whose words are then told. An empty object passes. */
 wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *err) WK_MUST_USE;

@@ -72,11 +72,6 @@ static wk_code follow(follower *f, const char *uri, const char *place, wk_error 
 
 /* --- one data set --- */
 
-static bool is_tag(const char *name)
-{
-    return strlen(name) == 8 && strspn(name, "0123456789abcdefABCDEF") == 8;
-}
-
 /* Nested no deeper than the parser lets anything be. */
 static wk_code look_into(follower *f, const wki_json *set, const char *above, wk_error *err)
 {
@@ -89,7 +84,7 @@ static wk_code look_into(follower *f, const wki_json *set, const char *above, wk
         char place[MAX_PLACE + 24];
         unsigned long long n = 0;
 
-        if (!name || !is_tag(name))
+        if (!name || !wki_dicom_json_is_tag(name))
             continue;
         /* Where the nesting is too deep for a name, a counter tells them apart. */
         if (strlen(above) + 9 > MAX_PLACE)
