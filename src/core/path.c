@@ -133,3 +133,31 @@ wk_code wki_path_open_parent(int root_fd, const char *relative, int *out_fd, wk_
     *out_fd = fd;
     return WK_OK;
 }
+
+wk_code wki_path_parent_enter(wki_path_parent *p, int root_fd, const char *relative,
+                              const char **name, wk_error *err)
+{
+    const char *slash = strrchr(relative, '/');
+    size_t n = slash ? (size_t)(slash - relative) : 0;
+    int fd = -1;
+    wk_code rc;
+
+    *name = slash ? slash + 1 : relative;
+    if (p->fd >= 0 && strlen(p->path) == n && memcmp(p->path, relative, n) == 0)
+        return WK_OK;
+    rc = wki_path_open_parent(root_fd, relative, &fd, err);
+    if (rc != WK_OK)
+        return rc;
+    wki_path_parent_close(p);
+    p->fd = fd;
+    memcpy(p->path, relative, n);
+    p->path[n] = '\0';
+    return WK_OK;
+}
+
+void wki_path_parent_close(wki_path_parent *p)
+{
+    if (p->fd >= 0)
+        close(p->fd);
+    p->fd = -1;
+}

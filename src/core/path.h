@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include <wadokit/error.h>
+#include <wadokit/limits.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -27,8 +28,21 @@ wk_code wki_path_make_dirs(const char *dir, wk_error *err) WK_MUST_USE;
 /* Makes the folders of `relative`'s parents below the open folder `root_fd` without following a
  * symbolic link anywhere on the way (WK_REFUSED where one stands there), and opens the last of
  * them. `relative` has no empty, "." or ".." component. The file descriptor is the caller's. */
-wk_code wki_path_open_parent(int root_fd, const char *relative, int *out_fd, wk_error *err)
-    WK_MUST_USE;
+wk_code wki_path_open_parent(int root_fd, const char *relative, int *out_fd,
+                             wk_error *err) WK_MUST_USE;
+
+/* The folder of the last file below a root, kept open: it is mostly that of the next one too. Begin
+ * with fd -1. */
+typedef struct wki_path_parent {
+    int fd;
+    char path[WK_MAX_PATH_BYTES]; /* below the root, "" for the root itself */
+} wki_path_parent;
+
+/* As wki_path_open_parent(), into `p`, unless it is there already. *name: the file's own name, in
+ * `relative`. */
+wk_code wki_path_parent_enter(wki_path_parent *p, int root_fd, const char *relative,
+                              const char **name, wk_error *err) WK_MUST_USE;
+void wki_path_parent_close(wki_path_parent *p);
 
 #ifdef __cplusplus
 }

@@ -21,10 +21,9 @@ enum {
     MAX_NUMBER = 99999
 };
 
-/* parent: the folder of the last instance, which is mostly that of the next one too. */
 struct wki_store {
-    int root_fd, meta_fd, tmp_fd, lock_fd, parent_fd;
-    char parent[WK_MAX_PATH_BYTES];
+    int root_fd, meta_fd, tmp_fd, lock_fd;
+    wki_path_parent parent;
     wki_layout *layout;
     wki_journal *journal;
     wki_dicom_scan *scan; /* for files that are there already */
@@ -97,7 +96,7 @@ wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *er
 
     if (!s)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    s->root_fd = s->meta_fd = s->tmp_fd = s->lock_fd = s->parent_fd = -1;
+    s->root_fd = s->meta_fd = s->tmp_fd = s->lock_fd = s->parent.fd = -1;
     rc = wki_layout_new(opts->name_template, &s->layout, err);
     if (rc == WK_OK)
         rc = open_folders(s, opts->dir, err);
@@ -140,7 +139,7 @@ void wki_store_close(wki_store *s)
     wki_dicom_scan_free(s->scan);
     wki_sha256_free(s->sha);
     wki_sha256_free(s->check);
-    close_fd(s->parent_fd);
+    wki_path_parent_close(&s->parent);
     close_fd(s->tmp_fd);
     close_fd(s->meta_fd);
     close_fd(s->root_fd);
@@ -432,26 +431,6 @@ static occupant look_at_name(wki_store_part *p, int dir_fd, const char *name, in
     return is;
 }
 
-static wk_code open_parent(wki_store *s, const char *path, const char **name, wk_error *err)
-{
-    const char *slash = strrchr(path, '/');
-    size_t n = slash ? (size_t)(slash - path) : 0;
-    int fd = -1;
-    wk_code rc;
-
-    *name = slash ? slash + 1 : path;
-    if (s->parent_fd >= 0 && strlen(s->parent) == n && memcmp(s->parent, path, n) == 0)
-        return WK_OK;
-    rc = wki_path_open_parent(s->root_fd, path, &fd, err);
-    if (rc != WK_OK)
-        return rc;
-    close_fd(s->parent_fd);
-    s->parent_fd = fd;
-    memcpy(s->parent, path, n);
-    s->parent[n] = '\0';
-    return WK_OK;
-}
-
 /* The name, numbered past files that are something else; by "-", which no UID has, so that a number
  * never makes another instance's name. */
 static wk_code place(wki_store_part *p, const char *stem, const twin *t, char *path, size_t size,
@@ -468,16 +447,16 @@ static wk_code place(wki_store_part *p, const char *stem, const twin *t, char *p
 
         if (n < 0 || (size_t)n >= size)
             return wk_fail(err, WK_IO, "path of more than %zu bytes", size);
-        rc = open_parent(s, path, &name, err);
+        rc = wki_path_parent_enter(&s->parent, s->root_fd, path, &name, err);
         if (rc == WK_OK)
-            rc = wki_tmpfile_commit_new(&p->tmp, s->parent_fd, name, &taken, err);
+            rc = wki_tmpfile_commit_new(&p->tmp, s->parent.fd, name, &taken, err);
         if (rc != WK_OK || !taken)
             return rc;
-        *is = look_at_name(p, s->parent_fd, name, t->tmp_fd);
+        *is = look_at_name(p, s->parent.fd, name, t->tmp_fd);
         if (*is == NAME_TAKEN && strcmp(path, t->changed) == 0)
             *is = NAME_BROKEN;
         if (*is == NAME_BROKEN)
-            return wki_tmpfile_commit_at(&p->tmp, s->parent_fd, name, false, NULL, err);
+            return wki_tmpfile_commit_at(&p->tmp, s->parent.fd, name, false, NULL, err);
         if (*is == NAME_SAME) {
             wki_tmpfile_drop(&p->tmp);
             return WK_OK;
@@ -548,7 +527,7 @@ wk_code wki_store_blob_open(wki_store *s, wki_tmpfile *tmp, wk_error *err)
 static bool has_same_bytes(const wki_store *s, const char *name, int tmp_fd, uint64_t n)
 {
     uint64_t bytes = 0;
-    int fd = wki_store_file_open(s->parent_fd, name, &bytes);
+    int fd = wki_store_file_open(s->parent.fd, name, &bytes);
     bool same = fd >= 0 && bytes == n && wki_store_file_same(fd, tmp_fd);
 
     close_fd(fd);
@@ -573,9 +552,9 @@ wk_code wki_store_blob_save(wki_store *s, wki_tmpfile *tmp, const char *stem, co
         n = snprintf(blob->path, sizeof blob->path, "%s%s%s", stem, number, suffix);
         if (n < 0 || (size_t)n >= sizeof blob->path)
             return wk_fail(err, WK_IO, "path of more than %zu bytes", sizeof blob->path);
-        rc = open_parent(s, blob->path, &name, err);
+        rc = wki_path_parent_enter(&s->parent, s->root_fd, blob->path, &name, err);
         if (rc == WK_OK)
-            rc = wki_tmpfile_commit_new(tmp, s->parent_fd, name, &taken, err);
+            rc = wki_tmpfile_commit_new(tmp, s->parent.fd, name, &taken, err);
         if (rc != WK_OK || !taken)
             return rc;
         *kept = has_same_bytes(s, name, tmp_fd, tmp->bytes);

@@ -44,7 +44,7 @@ wk_code wki_picture_out_open(wki_picture_out *out, const char *output, int outpu
     wk_code rc = WK_OK;
 
     memset(out, 0, sizeof *out);
-    out->dir_fd = out->fd = out->parent_fd = -1;
+    out->dir_fd = out->fd = out->parent.fd = -1;
     pthread_mutex_init(&out->lock, NULL);
     output = output ? output : ".";
     out->path = wki_strdup(output);
@@ -76,9 +76,7 @@ void wki_picture_out_close(wki_picture_out *out)
         return;
     if (out->dir_fd >= 0)
         close(out->dir_fd);
-    if (out->parent_fd >= 0)
-        close(out->parent_fd);
-    free(out->parent);
+    wki_path_parent_close(&out->parent);
     pthread_mutex_destroy(&out->lock);
     free(out->path);
     memset(out, 0, sizeof *out);
@@ -147,43 +145,16 @@ static wk_code write_to_fd(wki_picture_out *out, produce_fn produce, void *user,
     return rc;
 }
 
-static bool is_in_parent(const wki_picture_out *out, const char *relative, size_t n)
+/* The folder of `relative`, opened for the caller: another thread may enter another. */
+static wk_code open_parent(wki_picture_out *out, const char *relative, const char **name, int *fd,
+                           wk_error *err)
 {
-    return out->parent && strncmp(out->parent, relative, n) == 0 && out->parent[n] == '\0';
-}
-
-/* Makes the folder of `relative` the parent. */
-static wk_code change_parent(wki_picture_out *out, const char *relative, size_t n, wk_error *err)
-{
-    char *parent = wki_strfmt("%.*s", (int)n, relative);
-    int fd = -1;
-    wk_code rc = parent ? wki_path_open_parent(out->dir_fd, relative, &fd, err)
-                        : wk_fail(err, WK_NOMEM, "out of memory");
-
-    if (rc != WK_OK) {
-        free(parent);
-        return rc;
-    }
-    if (out->parent_fd >= 0)
-        close(out->parent_fd);
-    free(out->parent);
-    out->parent = parent;
-    out->parent_fd = fd;
-    return WK_OK;
-}
-
-/* The folder of `relative`, opened for the caller: another thread may change the parent. */
-static wk_code open_parent(wki_picture_out *out, const char *relative, int *fd, wk_error *err)
-{
-    const char *slash = strrchr(relative, '/');
-    size_t n = slash ? (size_t)(slash - relative) : 0;
-    wk_code rc = WK_OK;
+    wk_code rc;
 
     pthread_mutex_lock(&out->lock);
-    if (!is_in_parent(out, relative, n))
-        rc = change_parent(out, relative, n, err);
+    rc = wki_path_parent_enter(&out->parent, out->dir_fd, relative, name, err);
     if (rc == WK_OK) {
-        *fd = fcntl(out->parent_fd, F_DUPFD_CLOEXEC, 0);
+        *fd = fcntl(out->parent.fd, F_DUPFD_CLOEXEC, 0);
         if (*fd < 0)
             rc = wk_fail_errno(err, WK_IO, errno, "%s", out->path);
     }
@@ -211,8 +182,7 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
 {
     wki_tmpfile t = {0};
     wki_sink sink = {write_tmpfile, &t};
-    const char *slash = strrchr(relative, '/');
-    const char *base = slash ? slash + 1 : relative;
+    const char *base = NULL;
     bool existed = false;
     int parent = -1;
     wk_code rc;
@@ -222,7 +192,7 @@ static wk_code write_to_file(wki_picture_out *out, const char *relative, produce
         if (rc == WK_OK)
             rc = wki_tmpfile_open_for(&t, out->path, &base, err);
     } else {
-        rc = open_parent(out, relative, &parent, err);
+        rc = open_parent(out, relative, &base, &parent, err);
         if (rc == WK_OK)
             rc = wki_tmpfile_open_in(&t, parent, err);
     }

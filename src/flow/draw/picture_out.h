@@ -11,6 +11,7 @@
 #include <wadokit/convert.h>
 #include <wadokit/error.h>
 
+#include "core/path.h"
 #include "core/sink.h"
 
 #ifdef __cplusplus
@@ -23,8 +24,7 @@ typedef struct wki_picture_out {
     int fd;      /* of "-", -1 otherwise; borrowed */
     bool single; /* a file or "-": takes one picture */
     bool taken;
-    char *parent; /* of the last picture, which is mostly that of the next one too; owned */
-    int parent_fd;
+    wki_path_parent parent;
     pthread_mutex_t lock;
 } wki_picture_out;
 
