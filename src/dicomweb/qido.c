@@ -198,6 +198,7 @@ static wk_code fetch_page(search *q, wk_error *err)
                                 .auth = q->opts->auth,
                                 .named_by = q->opts->named_by,
                                 .service = true,
+                                .selects = true,
                                 .same_origin_headers = true};
     wki_http_result result = {0};
     wki_buf url;

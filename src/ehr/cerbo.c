@@ -163,7 +163,7 @@ static wk_code no_list(const wki_json *answer, const char *what, wk_error *err)
 
 static wk_code fetch_page(wki_http *http, const char *url, wki_json **out, wk_error *err)
 {
-    wki_http_request request = {.url = url, .accept = "application/json"};
+    wki_http_request request = {.url = url, .accept = "application/json", .selects = true};
     char where[512], what[600];
     wki_buf body;
     wk_code rc;

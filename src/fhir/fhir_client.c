@@ -40,7 +40,8 @@ static wk_code fetch_whole(wki_http *http, const wki_http_request *request, wki_
 static wk_code fetch(wki_http *http, const char *url, const char *form, const char *named_by,
                      wki_json **out, wk_error *err)
 {
-    wki_http_request request = {.url = url, .accept = accept_fhir, .named_by = named_by};
+    wki_http_request request = {
+        .url = url, .accept = accept_fhir, .selects = true, .named_by = named_by};
     char where[512], what[600];
     wki_buf body;
     wk_code rc;

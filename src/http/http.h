@@ -3,7 +3,9 @@
  *
  * One request builder decides what goes out: credentials and configured headers only to origins
  * that may have them (origin.h), redirects followed by hand so that the same decision is made for
- * each hop, https (http on loopback only where credentials go along).
+ * each hop, https (http on loopback only where credentials go along). A redirect that turns a POST
+ * into a GET (301, 302, 303) takes the form of a search along as a query; every other body would be
+ * lost, and is refused.
  *
  * Attempts: connection failures, 408, 425, 429 and 5xx are tried again by themselves (retry.h),
  * but never after a byte of a 2xx body has been handed over: what to do then only the caller knows.
@@ -96,6 +98,8 @@ typedef enum wki_http_auth {
  * service     `named_by` named a service, which may be on plain http (wki_origin_may_reach)
  * repeatable  a POST that may be sent again although its fate is unknown; FHIR searches
  *             (.../_search) are seen as such by themselves
+ * selects     query and form choose what is asked for: a redirect takes along what of them it
+ *             leaves out, or is refused. FHIR searches by POST are seen as such by themselves
  * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
  * ways to what it wants, or wants one of many that are independent of each other new_body    called
  * before each attempt, adds the body to an empty buffer; `body` is not used. For what must not be
@@ -115,6 +119,7 @@ typedef struct wki_http_request {
     const char *named_by;
     bool service;
     bool repeatable;
+    bool selects;
     bool divisible;
     wk_code (*new_body)(void *user, wki_buf *body, wk_error *err);
     void *new_body_user;

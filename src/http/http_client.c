@@ -306,59 +306,12 @@ bool wki_http_is_allowed(const wki_http *http, const char *url)
     return false;
 }
 
-/* Where a redirect leads, checked; NULL with t->error set where it must not be followed. */
-static char *redirect_target(wki_http_transfer *t)
-{
-    const char *location = wki_answer_get(&t->answer, "Location");
-    char *url = NULL, *normal = NULL;
-    char shown[160], why[96];
-
-    if (t->redirects >= WK_MAX_REDIRECTS) {
-        wk_fail(&t->error, WK_LIMIT, "more than %d redirects", WK_MAX_REDIRECTS);
-        return NULL;
-    }
-    if (wki_url_resolve(t->url, location, &url, &t->error) == WK_OK &&
-        wki_url_normalize(url, &normal, &t->error) == WK_OK &&
-        !wki_origin_may_name(t->url, normal, why, sizeof why)) {
-        wki_url_redact(shown, sizeof shown, normal);
-        wk_fail(&t->error, WK_REFUSED, "redirect to %s refused: %s", shown, why);
-    }
-    free(url);
-    if (t->error.code == WK_OK)
-        return normal;
-    free(normal);
-    return NULL;
-}
-
 static void settle_redirect(wki_http_transfer *t)
 {
-    int status = t->answer.status;
-    bool post = strcmp(wki_transfer_method(t), "POST") == 0;
-    char *target = redirect_target(t);
-    wki_slot *slot = target ? wki_queue_slot(t->http, target, &t->error) : NULL;
-    char shown[256];
-
-    /* RFC 9110 section 15.4: 303 always, 301 and 302 for POST as everyone does. */
-    if (status == 303 || (post && (status == 301 || status == 302)))
-        t->as_get = true;
-    if (slot && wki_transfer_has_body(t) && !wki_url_same_origin(t->url, target) &&
-        !wki_http_is_allowed(t->http, target))
-        wk_fail(&t->error, WK_REFUSED,
-                "redirect to another origin (%s) refused: the request has a body", slot->origin);
-    if (t->error.code != WK_OK) {
-        free(target);
+    if (wki_redirect_take(t) == WK_OK)
+        wki_queue_first(t);
+    else
         finish_failed(t);
-        return;
-    }
-    wki_url_redact(shown, sizeof shown, target);
-    wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "%d redirect to %s", status, shown);
-    free(t->url);
-    t->url = target;
-    t->slot = slot;
-    t->named = true;
-    t->redirects++;
-    t->counted = 0;
-    wki_queue_first(t);
 }
 
 static void settle_answer(wki_http_transfer *t)

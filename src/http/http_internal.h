@@ -1,8 +1,8 @@
 /*
- * What the files of the client share: http_client.c (start and end of a transfer, redirects,
- * retries), http_queue.c (whose turn it is, who waits), http_request.c (what goes out),
- * http_answer.c (what came back, in words). http_perform.c, for callers who wait for one transfer,
- * needs none of it but in_run.
+ * What the files of the client share: http_client.c (start and end of a transfer, retries),
+ * http_redirect.c (what becomes of a request that is sent on), http_queue.c (whose turn it is, who
+ * waits), http_request.c (what goes out), http_answer.c (what came back, in words). http_perform.c,
+ * for callers who wait for one transfer, needs none of it but in_run.
  */
 #ifndef WADOKIT_HTTP_HTTP_INTERNAL_H
 #define WADOKIT_HTTP_HTTP_INTERNAL_H
@@ -124,6 +124,9 @@ const char *wki_transfer_method(const wki_http_transfer *t);
 bool wki_transfer_has_body(const wki_http_transfer *t);
 bool wki_transfer_is_repeatable(const wki_http_transfer *t);
 
+/* The path of the request ends in "/_search": a FHIR search. */
+bool wki_transfer_is_search(const wki_http_transfer *t);
+
 /* Builds t->lines for this hop, and fills `wire`. May ask the credential. */
 wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err) WK_MUST_USE;
 
@@ -134,6 +137,10 @@ void wki_request_drop_lines(wki_http_transfer *t);
 
 /* WK_USAGE where a file of the options (--cacert, --cert, --key) cannot be read. */
 wk_code wki_http_check_files(const wki_http_opts *opts, wk_error *err) WK_MUST_USE;
+
+/* http_redirect.c: makes the answer's Location the next hop of the transfer. Otherwise t->error
+ * says why it is not followed. */
+wk_code wki_redirect_take(wki_http_transfer *t) WK_MUST_USE;
 
 /* http_answer.c */
 void wki_answer_init(wki_answer *a);

@@ -158,14 +158,21 @@ bool wki_transfer_has_body(const wki_http_transfer *t)
     return !t->as_get && t->request.body;
 }
 
+bool wki_transfer_is_search(const wki_http_transfer *t)
+{
+    const char *url = t->request.url;
+    size_t path = strcspn(url, "?");
+
+    return path >= 8 && strncmp(url + path - 8, "/_search", 8) == 0;
+}
+
 bool wki_transfer_is_repeatable(const wki_http_transfer *t)
 {
     const char *method = wki_transfer_method(t);
-    size_t path = strcspn(t->url, "?");
 
     if (strcmp(method, "POST") != 0 && strcmp(method, "PATCH") != 0)
         return true;
-    return t->request.repeatable || (path >= 8 && strncmp(t->url + path - 8, "/_search", 8) == 0);
+    return t->request.repeatable || wki_transfer_is_search(t);
 }
 
 static bool has_line(const wki_http_transfer *t, const char *line)

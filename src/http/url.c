@@ -571,6 +571,78 @@ wk_code wki_url_take_userinfo(const char *url, char **out, char **user, char **p
     return WK_OK;
 }
 
+/* The name in "name=value", decoded as in a form; NULL where memory is out. */
+static char *name_of(span pair)
+{
+    const char *equals = memchr(pair.p, '=', pair.n);
+    char *name = decode(pair.p, equals ? (size_t)(equals - pair.p) : pair.n);
+
+    for (char *p = name; p && *p; p++)
+        *p = *p == '+' ? ' ' : *p;
+    return name;
+}
+
+/* The next "name=value" of `*rest`; false at its end. */
+static bool next_pair(span *rest, span *pair)
+{
+    while (rest->n > 0) {
+        const char *and = memchr(rest->p, '&', rest->n);
+        size_t n = and? (size_t)(and-rest->p) : rest->n;
+
+        *pair = (span){rest->p, n};
+        rest->p += n + (and != NULL);
+        rest->n -= n + (and != NULL);
+        if (n > 0)
+            return true;
+    }
+    return false;
+}
+
+/* A name that cannot be looked at (no memory) counts as absent: too much is better than too little.
+ */
+static bool has_name(span query, span wanted)
+{
+    char *name = name_of(wanted);
+    bool found = false;
+    span pair;
+
+    while (name && !found && next_pair(&query, &pair)) {
+        char *other = name_of(pair);
+
+        found = other && strcmp(other, name) == 0;
+        free(other);
+    }
+    free(name);
+    return found;
+}
+
+wk_code wki_url_carry(const char *url, const char *form, size_t n, char **out, wk_error *err)
+{
+    size_t all = strcspn(url, "#"), path = strcspn(url, "?#");
+    bool has_query = path < all;
+    span query = {url + path + has_query, all - path - has_query};
+    span rest = {form, n}, pair;
+    wki_buf b;
+    wk_code rc;
+
+    wki_buf_init(&b, 2 * (size_t)WK_MAX_URL_BYTES, "URL");
+    rc = wki_buf_add(&b, url, all, err);
+    while (rc == WK_OK && next_pair(&rest, &pair)) {
+        const char *before = !has_query ? "?" : strchr("?&", b.data[b.n - 1]) ? "" : "&";
+
+        if (has_name(query, pair))
+            continue;
+        has_query = true;
+        rc = wki_buf_add(&b, before, strlen(before), err);
+        if (rc == WK_OK)
+            rc = wki_buf_add(&b, pair.p, pair.n, err);
+    }
+    if (rc == WK_OK)
+        *out = wki_buf_take(&b);
+    wki_buf_clear(&b);
+    return rc;
+}
+
 /* Percent-encodes all but unreserved characters and those of `kept`. */
 static wk_code add_encoded(wki_buf *b, const char *text, const char *kept, wk_error *err)
 {

@@ -62,6 +62,11 @@ wk_code wki_url_resolve(const char *base, const char *reference, char **out,
  * behind; leading slashes of `path` are dropped. On the heap. */
 wk_code wki_url_append(const char *base, const char *path, char **out, wk_error *err) WK_MUST_USE;
 
+/* `url` with those of the parameters in `form` (a query, or an application/x-www-form-urlencoded
+ * body) behind its own whose names it has not. On the heap. */
+wk_code wki_url_carry(const char *url, const char *form, size_t n, char **out,
+                      wk_error *err) WK_MUST_USE;
+
 /* Adds percent-encoded text (RFC 3986 unreserved kept) to `b`. */
 wk_code wki_url_encode(wki_buf *b, const char *text, wk_error *err) WK_MUST_USE;
 

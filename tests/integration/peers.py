@@ -5,16 +5,19 @@ WADOKIT_SANITIZED=1 where memory figures mean nothing. Every server is a child t
 """
 import base64
 import http.client
+import http.server
 import json
 import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+import types
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -161,6 +164,61 @@ class Peer:
         stop(self.child)
 
 
+class Server:
+    """A server in a thread: `answer(request)` gives (status, headers, body), where headers are a dict or a list
+    of pairs and the body bytes or what goes into JSON; or None, which closes the connection.
+    A request has method, path, query (as text), headers, body and `handler`, http.server's own."""
+
+    def __init__(self, answer, tls=None):
+        outer = self
+        self.answer, self.log = answer, []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            log_message = staticmethod(lambda *args: None)
+
+            def do(self):
+                outer.serve(self)
+
+            do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_CONNECT = do
+
+        self.http = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http.daemon_threads = True
+        self.http.handle_error = lambda *args: None
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            self.http.socket = context.wrap_socket(self.http.socket, server_side=True)
+        self.port = self.http.server_address[1]
+        self.url = "%s://127.0.0.1:%d" % ("https" if tls else "http", self.port)
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    def serve(self, handler):
+        got = types.SimpleNamespace(method=handler.command, headers=handler.headers, handler=handler)
+        got.path, _, got.query = handler.path.partition("?")
+        got.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        self.log.append(got)
+        answer = self.answer(got)
+        if answer is None:
+            handler.close_connection = True
+            return
+        status, headers, body = answer
+        headers = list(headers.items() if isinstance(headers, dict) else headers)
+        body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        if not any(name.lower() in ("content-length", "transfer-encoding") for name, _ in headers):
+            headers.append(("Content-Length", str(len(body))))
+        handler.send_response(status)
+        for name, value in headers:
+            handler.send_header(name, value)
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(body)
+
+    def stop(self):
+        self.http.shutdown()
+        self.http.server_close()
+
+
 class Orthanc:
     """Orthanc with its DICOMweb plugin on a free port, its data in `folder`."""
 
@@ -295,6 +353,11 @@ class Case(unittest.TestCase):
         self.home = tempfile.mkdtemp(prefix="wadokit-test-")
         self.addCleanup(shutil.rmtree, self.home, ignore_errors=True)
         self.out = os.path.join(self.home, "out")
+
+    def serve(self, answer, tls=None):
+        server = Server(answer, tls)
+        self.addCleanup(server.stop)
+        return server
 
     def run_wadokit(self, *args, **keywords):
         return run(args, self.home, **keywords)

@@ -364,7 +364,8 @@ static wk_code take_json_url(wki_resolver *r, const char *url, wk_error *err)
 {
     wki_http_request request = {.url = url,
                                 .accept = "application/fhir+json, application/json;q=0.9, "
-                                          "*/*;q=0.1"};
+                                          "*/*;q=0.1",
+                                .selects = true};
     wki_buf body;
     wk_code rc;
 

@@ -254,8 +254,11 @@ static wk_code kick_off_by_post(wki_bulk_job *job, answer *a, wk_error *err)
 static wk_code kick_off(wki_bulk_job *job, wk_error *err)
 {
     static const char *const headers[] = {"Prefer: respond-async"};
-    wki_http_request request = {
-        .url = job->request, .accept = "application/fhir+json", .headers = headers, .n_headers = 1};
+    wki_http_request request = {.url = job->request,
+                                .accept = "application/fhir+json",
+                                .headers = headers,
+                                .n_headers = 1,
+                                .selects = true};
     wk_error own = {0};
     answer a;
     wk_code rc = ask(job, &request, &a, &own);

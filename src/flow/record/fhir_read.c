@@ -164,7 +164,7 @@ static wk_code url_of_path(wk_session *session, const char *path, char **out, wk
 
 wk_code wk_fhir_get(wk_session *session, const char *path, char **text, size_t *n, wk_error *err)
 {
-    wki_http_request request = {.accept = accept_fhir};
+    wki_http_request request = {.accept = accept_fhir, .selects = true};
     char *url = NULL, what[512];
     wki_json *json = NULL;
     wki_buf body;
