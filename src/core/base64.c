@@ -3,10 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    GROUPS = 1024 /* encoded at a time: three bytes, four characters each */
-};
-
 static const char standard[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 static const char for_urls[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -22,25 +18,37 @@ static void encode_group(const char *alphabet, const unsigned char *in, size_t n
     out[3] = n > 2 ? alphabet[bits & 63] : '=';
 }
 
+/* Up to WKI_BASE64_PIECE bytes; returns the characters written to `text`, which has room for them.
+ */
+static size_t encode_piece(const char *alphabet, const unsigned char *in, size_t n, bool padded,
+                           char *text)
+{
+    size_t length = 0;
+
+    while (n > 0) {
+        size_t bytes = n < 3 ? n : 3;
+
+        encode_group(alphabet, in, bytes, text + length);
+        length += bytes == 3 || padded ? 4 : bytes + 1;
+        in += bytes;
+        n -= bytes;
+    }
+    return length;
+}
+
 static wk_code encode(const char *alphabet, wki_buf *out, const void *data, size_t n, bool padded,
                       wk_error *err)
 {
     const unsigned char *in = data;
-    char text[4 * GROUPS];
+    char text[WKI_BASE64_PIECE / 3 * 4];
     wk_code rc = WK_OK;
 
     while (n > 0 && rc == WK_OK) {
-        size_t length = 0;
+        size_t some = n < WKI_BASE64_PIECE ? n : WKI_BASE64_PIECE;
 
-        while (n > 0 && length < sizeof text) {
-            size_t bytes = n < 3 ? n : 3;
-
-            encode_group(alphabet, in, bytes, text + length);
-            length += bytes == 3 || padded ? 4 : bytes + 1;
-            in += bytes;
-            n -= bytes;
-        }
-        rc = wki_buf_add(out, text, length, err);
+        rc = wki_buf_add(out, text, encode_piece(alphabet, in, some, padded, text), err);
+        in += some;
+        n -= some;
     }
     return rc;
 }
@@ -53,6 +61,49 @@ wk_code wki_base64_encode(wki_buf *out, const void *data, size_t n, wk_error *er
 wk_code wki_base64url_encode(wki_buf *out, const void *data, size_t n, wk_error *err)
 {
     return encode(for_urls, out, data, n, false, err);
+}
+
+/* The next piece, whole but for the last one: only that may end in padding. */
+static wk_code next_piece(wki_base64_source *s, wk_error *err)
+{
+    unsigned char raw[WKI_BASE64_PIECE];
+    size_t n = 0, got = 1;
+    wk_code rc = WK_OK;
+
+    while (rc == WK_OK && got > 0 && n < sizeof raw) {
+        rc = s->in.read(s->in.user, raw + n, sizeof raw - n, &got, err);
+        n += rc == WK_OK ? got : 0;
+    }
+    s->at = 0;
+    s->n = rc == WK_OK ? encode_piece(standard, raw, n, true, s->text) : 0;
+    return rc;
+}
+
+static wk_code source_read(void *user, void *data, size_t n, size_t *got, wk_error *err)
+{
+    wki_base64_source *s = user;
+    wk_code rc = s->at == s->n ? next_piece(s, err) : WK_OK;
+
+    *got = n < s->n - s->at ? n : s->n - s->at;
+    memcpy(data, s->text + s->at, *got);
+    s->at += *got;
+    return rc;
+}
+
+static wk_code source_rewind(void *user, wk_error *err)
+{
+    wki_base64_source *s = user;
+
+    s->n = s->at = 0;
+    return s->in.rewind(s->in.user, err);
+}
+
+wki_source wki_source_of_base64(wki_base64_source *s, wki_source in)
+{
+    s->in = in;
+    s->n = s->at = 0;
+    return (wki_source){
+        .read = source_read, .rewind = source_rewind, .size = (in.size + 2) / 3 * 4, .user = s};
 }
 
 /* Of a character of either alphabet; '=' is 0. */

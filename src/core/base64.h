@@ -10,6 +10,7 @@
 
 #include "core/buf.h"
 #include "core/sink.h"
+#include "core/source.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -17,6 +18,19 @@ extern "C" {
 
 /* Adds `n` bytes as base64 with padding and without line breaks (RFC 4648 section 4). */
 wk_code wki_base64_encode(wki_buf *out, const void *data, size_t n, wk_error *err) WK_MUST_USE;
+
+/* The base64 of another source as a source, in constant memory; `s` outlives it. */
+enum {
+    WKI_BASE64_PIECE = 3072 /* bytes encoded at a time */
+};
+
+typedef struct wki_base64_source {
+    wki_source in;
+    char text[WKI_BASE64_PIECE / 3 * 4];
+    size_t n, at;
+} wki_base64_source;
+
+wki_source wki_source_of_base64(wki_base64_source *s, wki_source in);
 
 /* The same in the alphabet of section 5 (base64url) without padding, as JOSE and PKCE use it. */
 wk_code wki_base64url_encode(wki_buf *out, const void *data, size_t n, wk_error *err) WK_MUST_USE;

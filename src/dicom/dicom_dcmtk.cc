@@ -98,7 +98,7 @@ class Producer : public DcmProducer
     {
         filled_ = std::min<uint64_t>(sizeof buffer_, end_ - at_);
         buffer_at_ = at_;
-        ok_ = wki_source_read(&bytes_->source, at_, buffer_, filled_);
+        ok_ = wki_blob_read(&bytes_->source, at_, buffer_, filled_);
         if (!ok_)
             filled_ = 0;
     }

@@ -22,7 +22,7 @@ namespace wadokit
 // A file descriptor that is closed once nobody reads from it any more: the data set keeps the
 // places of large values, and reads them when they are asked for.
 struct Bytes {
-    wki_source source{-1, nullptr, 0, nullptr, 0};
+    wki_blob source{-1, nullptr, 0, nullptr, 0};
 
     Bytes() = default;
     Bytes(const Bytes &) = delete;

@@ -15,7 +15,7 @@ static const uint32_t UNDEFINED = 0xFFFFFFFFu;
 
 /* Element headers lie close together: one read serves many. */
 typedef struct walker {
-    const wki_source *source;
+    const wki_blob *source;
     uint64_t at; /* of window[0] */
     size_t n;
     bool explicit_vr, big_endian;
@@ -29,7 +29,7 @@ typedef struct element {
     uint64_t value;
 } element;
 
-bool wki_source_read(const wki_source *s, uint64_t at, void *out, size_t n)
+bool wki_blob_read(const wki_blob *s, uint64_t at, void *out, size_t n)
 {
     size_t done = 0;
 
@@ -64,7 +64,7 @@ static const uint8_t *look(walker *w, uint64_t at, size_t n)
     left = w->source->size - at;
     w->n = left < WINDOW ? (size_t)left : WINDOW;
     w->at = at;
-    if (!wki_source_read(w->source, at, w->window, w->n)) {
+    if (!wki_blob_read(w->source, at, w->window, w->n)) {
         w->n = 0;
         return NULL;
     }
@@ -394,7 +394,7 @@ static bool starts_with_meta(const uint8_t *p)
                  memcmp(p, "\2\0\1\0", 4) == 0 || memcmp(p, "\2\0\20\0", 4) == 0);
 }
 
-wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err)
+wk_code wki_layout_read(const wki_blob *s, wki_layout *out, wk_error *err)
 {
     walker w = {.source = s};
     wki_layout l = {0};
@@ -418,7 +418,7 @@ wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err)
     return WK_OK;
 }
 
-wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *err)
+wk_code wki_layout_read_plain(const wki_blob *s, wki_layout *out, wk_error *err)
 {
     walker w = {.source = s};
     wki_layout l = {0};
@@ -433,7 +433,7 @@ wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *er
     return WK_OK;
 }
 
-wk_code wki_layout_groups(const wki_source *s, const wki_layout *l, wki_span *items, uint32_t room,
+wk_code wki_layout_groups(const wki_blob *s, const wki_layout *l, wki_span *items, uint32_t room,
                           uint32_t *n, wk_error *err)
 {
     walker w = {.source = s, .explicit_vr = l->explicit_vr, .big_endian = l->big_endian};

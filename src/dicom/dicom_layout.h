@@ -19,16 +19,16 @@ extern "C" {
 
 /* Bytes that can be read at any place: a file, or memory where `memory` is not NULL. `head` may
  * hold the first bytes of a file, so that they are read from it once. Borrowed. */
-typedef struct wki_source {
+typedef struct wki_blob {
     int fd;
     const uint8_t *memory;
     uint64_t size;
     const uint8_t *head;
     size_t head_size;
-} wki_source;
+} wki_blob;
 
 /* Reads `n` bytes at `at`; false where they are not all there. */
-bool wki_source_read(const wki_source *s, uint64_t at, void *out, size_t n);
+bool wki_blob_read(const wki_blob *s, uint64_t at, void *out, size_t n);
 
 /*
  *   transfer_syntax   as declared, "" where the file does not say
@@ -65,15 +65,15 @@ typedef struct wki_span {
 } wki_span;
 
 /* WK_DATA where the bytes are not DICOM or end inside an element before the pixels. */
-wk_code wki_layout_read(const wki_source *s, wki_layout *out, wk_error *err) WK_MUST_USE;
+wk_code wki_layout_read(const wki_blob *s, wki_layout *out, wk_error *err) WK_MUST_USE;
 
 /* The same for a data set without preamble and meta header, in Explicit VR Little Endian unless
  * the bytes show otherwise; `out` keeps its transfer syntax. */
-wk_code wki_layout_read_plain(const wki_source *s, wki_layout *out, wk_error *err) WK_MUST_USE;
+wk_code wki_layout_read_plain(const wki_blob *s, wki_layout *out, wk_error *err) WK_MUST_USE;
 
 /* Where the contents of the first `room` items of `l->groups` lie. Headers alone are read; *n
  * counts all items. WK_DATA where the items do not fill the sequence. */
-wk_code wki_layout_groups(const wki_source *s, const wki_layout *l, wki_span *items, uint32_t room,
+wk_code wki_layout_groups(const wki_blob *s, const wki_layout *l, wki_span *items, uint32_t room,
                           uint32_t *n, wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus

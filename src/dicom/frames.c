@@ -13,7 +13,7 @@ typedef struct fragment {
 } fragment;
 
 struct wki_frames {
-    const wki_source *source;
+    const wki_blob *source;
     uint64_t base, end; /* first item behind the offset table; end of the pixels' bytes */
     uint32_t n_frames;
     uint64_t *offsets; /* n_frames from `base`, of a table that is believed; else NULL */
@@ -36,7 +36,7 @@ static enum item read_item(const wki_frames *f, uint64_t at, fragment *out)
 {
     uint8_t h[8];
 
-    if (at > f->end || f->end - at < 8 || !wki_source_read(f->source, at, h, sizeof h))
+    if (at > f->end || f->end - at < 8 || !wki_blob_read(f->source, at, h, sizeof h))
         return ITEM_NONE;
     if (memcmp(h, "\xFE\xFF\xDD\xE0", 4) == 0)
         return ITEM_END;
@@ -63,11 +63,11 @@ static bool are_growing(const uint64_t *offsets, uint32_t n, uint64_t room)
 }
 
 /* `n` numbers of `width` bytes at `at`, NULL where they cannot be had. */
-static uint64_t *read_table(const wki_source *s, uint64_t at, uint32_t n, size_t width)
+static uint64_t *read_table(const wki_blob *s, uint64_t at, uint32_t n, size_t width)
 {
     uint64_t *out = malloc((size_t)n * sizeof *out);
     uint8_t *raw = malloc((size_t)n * width);
-    bool ok = out && raw && wki_source_read(s, at, raw, (size_t)n * width);
+    bool ok = out && raw && wki_blob_read(s, at, raw, (size_t)n * width);
 
     for (uint32_t i = 0; ok && i < n; i++) {
         out[i] = wki_le32(raw + i * width);
@@ -106,8 +106,8 @@ static void read_basic(wki_frames *f, const fragment *table)
     }
 }
 
-wk_code wki_frames_new(const wki_source *s, const wki_layout *l, uint32_t n_frames,
-                       wki_frames **out, wk_error *err)
+wk_code wki_frames_new(const wki_blob *s, const wki_layout *l, uint32_t n_frames, wki_frames **out,
+                       wk_error *err)
 {
     wki_frames *f = calloc(1, sizeof *f);
     fragment table = {0};
@@ -167,7 +167,7 @@ static bool starts_stream(const wki_frames *f, const fragment *g)
 {
     uint8_t h[12] = {0};
 
-    if (!wki_source_read(f->source, g->at, h, g->n < sizeof h ? g->n : sizeof h))
+    if (!wki_blob_read(f->source, g->at, h, g->n < sizeof h ? g->n : sizeof h))
         return false;
     return memcmp(h, "\xFF\xD8\xFF", 3) == 0 || memcmp(h, "\xFF\x4F\xFF\x51", 4) == 0 ||
            memcmp(h, "\0\0\0\x0CjP  ", 8) == 0 || memcmp(h, "\xFF\x0A", 2) == 0 ||
@@ -179,7 +179,7 @@ static bool ends_stream(const wki_frames *f, const fragment *g)
     uint8_t t[16] = {0};
     size_t n = g->n < sizeof t ? g->n : sizeof t;
 
-    if (!wki_source_read(f->source, g->at + g->n - n, t, n))
+    if (!wki_blob_read(f->source, g->at + g->n - n, t, n))
         return false;
     while (n > 0 && t[n - 1] == 0)
         n--;
@@ -286,7 +286,7 @@ static wk_code join(const wki_frames *f, uint32_t frame, const fragment *g, size
     for (size_t i = 0; i < n && done < want; i++) {
         size_t some = want - done < g[i].n ? (size_t)want - done : (size_t)g[i].n;
 
-        if (!wki_source_read(f->source, g[i].at, data + done, some)) {
+        if (!wki_blob_read(f->source, g[i].at, data + done, some)) {
             free(data);
             return wk_fail(err, WK_IO, "frame %u cannot be read", frame + 1);
         }
@@ -404,7 +404,7 @@ static void swap(uint8_t *p, size_t n, size_t width)
     }
 }
 
-wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+wk_code wki_native_read(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                         uint32_t frame, wki_frame_bytes *out, wk_error *err)
 {
     size_t width = swap_width(l);
@@ -432,7 +432,7 @@ wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_imag
     data = malloc(n);
     if (!data)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    if (!wki_source_read(s, l->pixels + aligned, data, n)) {
+    if (!wki_blob_read(s, l->pixels + aligned, data, n)) {
         free(data);
         return wk_fail(err, WK_IO, "frame %u cannot be read", frame + 1);
     }
@@ -445,7 +445,7 @@ wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_imag
     return WK_OK;
 }
 
-wk_code wki_native_read_rows(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+wk_code wki_native_read_rows(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                              uint32_t frame, uint32_t first, uint32_t n, wki_frame_bytes *out,
                              wk_error *err)
 {
@@ -462,7 +462,7 @@ wk_code wki_native_read_rows(const wki_source *s, const wki_layout *l, const wki
     data = malloc((size_t)(n * row));
     if (!data)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    if (!wki_source_read(s, from, data, (size_t)(n * row))) {
+    if (!wki_blob_read(s, from, data, (size_t)(n * row))) {
         free(data);
         return wk_fail(err, WK_IO, "frame %u cannot be read", frame + 1);
     }

@@ -25,8 +25,8 @@ typedef struct wki_frames wki_frames;
 
 /* For the encapsulated pixels of `l`. Source and layout are borrowed for the life of the result.
  * WK_DATA where there are no items. */
-wk_code wki_frames_new(const wki_source *s, const wki_layout *l, uint32_t n_frames,
-                       wki_frames **out, wk_error *err) WK_MUST_USE;
+wk_code wki_frames_new(const wki_blob *s, const wki_layout *l, uint32_t n_frames, wki_frames **out,
+                       wk_error *err) WK_MUST_USE;
 void wki_frames_free(wki_frames *f);
 
 /* The code stream of `frame` (0-based), fragments joined. WK_DATA where it is not there, empty or
@@ -48,12 +48,12 @@ uint32_t wki_native_frames_there(const wki_layout *l, const wki_image_desc *d);
 bool wki_native_frame_bits(const wki_image_desc *d, uint64_t *out);
 
 /* The native bytes of `frame`, turned to little endian. WK_DATA where they are not all there. */
-wk_code wki_native_read(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+wk_code wki_native_read(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                         uint32_t frame, wki_frame_bytes *out, wk_error *err) WK_MUST_USE;
 
 /* The same of `n` rows from `first` on, which have to be there: of frames whose rows begin at
  * bytes, lie behind each other and need no turning. WK_UNSUPPORTED for others. */
-wk_code wki_native_read_rows(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+wk_code wki_native_read_rows(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                              uint32_t frame, uint32_t first, uint32_t n, wki_frame_bytes *out,
                              wk_error *err) WK_MUST_USE;
 

@@ -60,15 +60,15 @@ static wk_code pump(run *r, wk_error *err)
 }
 
 /* RFC 1950: the first two bytes of a zlib stream. */
-static bool has_zlib_header(const wki_source *s, uint64_t at)
+static bool has_zlib_header(const wki_blob *s, uint64_t at)
 {
     uint8_t h[2];
 
-    return wki_source_read(s, at, h, 2) && (h[0] & 0x0F) == 8 && (h[0] >> 4) <= 7 &&
+    return wki_blob_read(s, at, h, 2) && (h[0] & 0x0F) == 8 && (h[0] >> 4) <= 7 &&
            (h[0] * 256 + h[1]) % 31 == 0;
 }
 
-wk_code wki_inflate_to_fd(const wki_source *s, uint64_t at, int fd, uint64_t *size, wk_error *err)
+wk_code wki_inflate_to_fd(const wki_blob *s, uint64_t at, int fd, uint64_t *size, wk_error *err)
 {
     run r = {.fd = fd};
     uint8_t in[CHUNK];
@@ -79,7 +79,7 @@ wk_code wki_inflate_to_fd(const wki_source *s, uint64_t at, int fd, uint64_t *si
     while (rc == WK_OK && !r.ended && at < s->size) {
         size_t n = s->size - at < sizeof in ? (size_t)(s->size - at) : sizeof in;
 
-        if (!wki_source_read(s, at, in, n)) {
+        if (!wki_blob_read(s, at, in, n)) {
             rc = wk_fail(err, WK_IO, "the deflated data set cannot be read");
             break;
         }

@@ -16,7 +16,7 @@ extern "C" {
 
 /* Inflates from `at` to the end of the stream into the empty file `fd`. WK_DATA where it is
  * corrupt or cut short; WK_LIMIT over WK_MAX_INFLATE_RATIO or WK_MAX_INFLATED_BYTES. */
-wk_code wki_inflate_to_fd(const wki_source *s, uint64_t at, int fd, uint64_t *size,
+wk_code wki_inflate_to_fd(const wki_blob *s, uint64_t at, int fd, uint64_t *size,
                           wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus

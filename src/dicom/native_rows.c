@@ -16,7 +16,7 @@ enum {
 };
 
 struct wki_native_rows {
-    const wki_source *source;
+    const wki_blob *source;
     uint64_t at; /* of the frame */
     size_t row_bytes, row_values;
     uint32_t rows, first, n, band; /* of the frame; in memory from `first` on; at most in memory */
@@ -43,7 +43,7 @@ static bool has_other_bits(const wki_native_rows *r, const uint8_t *data, size_t
 static bool fetch(wki_native_rows *r, uint64_t at, size_t n)
 {
     r->view = r->map.base ? wki_mapping_take(&r->map, at, n) : r->data;
-    return r->map.base ? r->view != NULL : wki_source_read(r->source, r->at + at, r->data, n);
+    return r->map.base ? r->view != NULL : wki_blob_read(r->source, r->at + at, r->data, n);
 }
 
 static void load(wki_native_rows *r, uint32_t first)
@@ -76,7 +76,7 @@ static void probe(wki_native_rows *r, int32_t range[2])
         uint64_t y = ((uint64_t)2 * i + 1) * r->rows / (2 * PROBED_ROWS);
         int32_t some[2];
 
-        r->failed = !wki_source_read(r->source, r->at + y * r->row_bytes, r->data, r->row_bytes);
+        r->failed = !wki_blob_read(r->source, r->at + y * r->row_bytes, r->data, r->row_bytes);
         if (r->failed)
             return;
         r->failed = has_other_bits(r, r->data, r->row_values);
@@ -98,7 +98,7 @@ static bool is_as_in_memory(const wki_image_desc *d)
            d->high_bit == d->bits_stored - 1 && (grey || (rgb && !d->is_signed));
 }
 
-bool wki_native_rows_open(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+bool wki_native_rows_open(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                           uint32_t frame, wki_native_rows **out, wki_pixels *pixels)
 {
     size_t row = (size_t)d->cols * d->samples * (d->bits_allocated / 8u);

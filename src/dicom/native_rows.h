@@ -20,7 +20,7 @@ typedef struct wki_native_rows wki_native_rows;
  * spread over the frame. False for a frame that is no grey or RGB as memory would hold it, is not
  * all there, or has so few bytes that it may as well be read at once. Source and layout are
  * borrowed. */
-bool wki_native_rows_open(const wki_source *s, const wki_layout *l, const wki_image_desc *d,
+bool wki_native_rows_open(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                           uint32_t frame, wki_native_rows **out, wki_pixels *pixels);
 
 /* False where a row could not be read, or held bits that Bits Stored does not name: then nothing

@@ -16,7 +16,7 @@ enum {
 };
 
 struct wki_plain {
-    wki_source source;
+    wki_blob source;
     wki_layout layout;
     wki_frames *frames;
     wki_span *groups; /* n_groups: what each frame's functional groups take */
@@ -199,8 +199,8 @@ static bool read_data_set(const wki_plain *f, part *out)
         return false;
     out->n = n + (size_t)(l->data_set_end - rest);
     out->data = malloc(out->n + 1);
-    return out->data && wki_source_read(&f->source, l->data_set, out->data, n) &&
-           wki_source_read(&f->source, rest, out->data + n, out->n - n);
+    return out->data && wki_blob_read(&f->source, l->data_set, out->data, n) &&
+           wki_blob_read(&f->source, rest, out->data + n, out->n - n);
 }
 
 /* The functional groups of `frame`; nothing where it has none. Free `out->data`. */
@@ -213,7 +213,7 @@ static bool read_group(const wki_plain *f, uint32_t frame, part *out)
         return false;
     out->n = (size_t)f->groups[frame].n;
     out->data = malloc(out->n + 1);
-    return out->data && wki_source_read(&f->source, f->groups[frame].at, out->data, out->n);
+    return out->data && wki_blob_read(&f->source, f->groups[frame].at, out->data, out->n);
 }
 
 /* Where the groups of each frame lie; those behind the last frame are passed over. */
@@ -260,7 +260,7 @@ static bool open_source(wki_plain *f, wki_image_desc *d)
     return ok;
 }
 
-bool wki_plain_open_source(const wki_source *s, wki_plain **out, wki_image_desc *desc)
+bool wki_plain_open_source(const wki_blob *s, wki_plain **out, wki_image_desc *desc)
 {
     wki_plain *f = malloc(sizeof *f);
     wki_image_desc d;
@@ -273,7 +273,7 @@ bool wki_plain_open_source(const wki_source *s, wki_plain **out, wki_image_desc 
     if (!s->memory && s->size >= 128) {
         size_t n = s->size < HEAD_BYTES ? (size_t)s->size : HEAD_BYTES;
 
-        if (wki_source_read(s, 0, f->head, n)) {
+        if (wki_blob_read(s, 0, f->head, n)) {
             f->source.head = f->head;
             f->source.head_size = n;
         }
@@ -291,7 +291,7 @@ bool wki_plain_open_source(const wki_source *s, wki_plain **out, wki_image_desc 
 
 bool wki_plain_open(const char *path, wki_plain **out, wki_image_desc *desc)
 {
-    wki_source s = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+    wki_blob s = {.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
     struct stat st;
 
     if (s.fd < 0)

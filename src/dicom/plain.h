@@ -83,7 +83,7 @@ bool wki_plain_open(const char *path, wki_plain **out, wki_image_desc *desc);
 void wki_plain_close(wki_plain *f); /* takes NULL */
 
 /* The same of a source, which is borrowed; its descriptor is closed with the file. */
-bool wki_plain_open_source(const wki_source *s, wki_plain **out, wki_image_desc *desc);
+bool wki_plain_open_source(const wki_blob *s, wki_plain **out, wki_image_desc *desc);
 
 /* Makes `desc` hold the values of `frame` (0-based) in per_frame; before, it has those of no frame.
  * False where that frame's functional groups are not ordinary: wki_dicom_open() then. */

@@ -230,26 +230,22 @@ wk_code wki_cerbo_list(wki_http *http, const char *base, const char *patient, co
 
 /* ---- adding ---- */
 
-static wk_code add_body(wki_buf *b, const char *patient, wki_media kind, const void *data, size_t n,
-                        wk_error *err)
+/* The JSON in front of the picture: what stands behind it closes string and object. */
+static wk_code head_of(const char *patient, wki_media kind, wki_buf *head, wk_error *err)
 {
-    wk_json_line *head = wk_json_line_new(NULL);
+    wk_json_line *line = wk_json_line_new(NULL);
     char *text;
     wk_code rc;
 
-    wk_json_set_string(head, "pt_id", patient);
-    wk_json_set_string(head, "mime_type", wki_media_mime(kind));
-    text = wk_json_line_text(head);
-    wk_json_line_free(head);
+    wk_json_set_string(line, "pt_id", patient);
+    wk_json_set_string(line, "mime_type", wki_media_mime(kind));
+    text = wk_json_line_text(line);
+    wk_json_line_free(line);
     if (!text)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    rc = wki_buf_add(b, text, strlen(text) - 1, err);
+    rc = wki_buf_add(head, text, strlen(text) - 1, err);
     free(text);
-    if (rc == WK_OK)
-        rc = wki_buf_addf(b, err, ",\"base64_content\":\"");
-    if (rc == WK_OK)
-        rc = wki_base64_encode(b, data, n, err);
-    return rc == WK_OK ? wki_buf_addf(b, err, "\"}") : rc;
+    return rc == WK_OK ? wki_buf_addf(head, err, ",\"base64_content\":\"") : rc;
 }
 
 static void read_queue_id(const wki_json *answer, char *out)
@@ -288,34 +284,49 @@ static wk_code read_answer(const wki_buf *answer, char *queue_id, wk_error *err)
     return WK_OK;
 }
 
-wk_code wki_cerbo_add(wki_http *http, const char *base, const char *patient, wki_media kind,
-                      const void *data, size_t n, char queue_id[WKI_CERBO_ID_SIZE], wk_error *err)
+static wk_code post(wki_http *http, const char *url, const wki_buf *head, const wki_source *picture,
+                    wki_buf *answer, wk_error *err)
 {
-    wki_http_request request = {
-        .method = "POST", .accept = "application/json", .content_type = "application/json"};
-    wki_buf body, answer;
+    static const char tail[] = "\"}";
+    wki_memory_source before, behind;
+    wki_base64_source encoded;
+    wki_joined_source joined;
+    const wki_source parts[] = {wki_source_of_memory(&before, head->data, head->n),
+                                wki_source_of_base64(&encoded, *picture),
+                                wki_source_of_memory(&behind, tail, sizeof tail - 1)};
+    wki_source body = wki_source_of_parts(&joined, parts, 3);
+    wki_http_request request = {.method = "POST",
+                                .url = url,
+                                .accept = "application/json",
+                                .content_type = "application/json",
+                                .source = &body};
+
+    return wki_http_fetch(http, &request, answer, NULL, err);
+}
+
+wk_code wki_cerbo_add(wki_http *http, const char *base, const char *patient, wki_media kind,
+                      const wki_source *picture, char queue_id[WKI_CERBO_ID_SIZE], wk_error *err)
+{
+    wki_buf head, answer;
     char *url = NULL;
     wk_code rc;
 
     if (kind != WKI_MEDIA_JPEG && kind != WKI_MEDIA_PNG && kind != WKI_MEDIA_GIF)
         return wk_fail(err, WK_USAGE, "a %s is not taken; JPEG, PNG and GIF are",
                        wki_media_name(kind));
-    if (n > WK_MAX_PHOTO_SEND)
-        return wk_fail(err, WK_LIMIT, "%zu bytes; at most %d are taken", n, WK_MAX_PHOTO_SEND);
-    wki_buf_init(&body, WK_MAX_PHOTO_SEND / 3 * 4 + 4096, "picture");
+    if (picture->size > WK_MAX_PHOTO_SEND)
+        return wk_fail(err, WK_LIMIT, "%llu bytes; at most %d are taken",
+                       (unsigned long long)picture->size, WK_MAX_PHOTO_SEND);
+    wki_buf_init(&head, 4096, "picture");
     wki_buf_init(&answer, MAX_ANSWER, "answer");
     rc = images_url(base, patient, "", &url, err);
     if (rc == WK_OK)
-        rc = add_body(&body, patient, kind, data, n, err);
-    if (rc == WK_OK) {
-        request.url = url;
-        request.body = body.data;
-        request.body_n = body.n;
-        rc = wki_http_fetch(http, &request, &answer, NULL, err);
-    }
+        rc = head_of(patient, kind, &head, err);
+    if (rc == WK_OK)
+        rc = post(http, url, &head, picture, &answer, err);
     if (rc == WK_OK)
         rc = read_answer(&answer, queue_id, err);
-    wki_buf_clear(&body);
+    wki_buf_clear(&head);
     wki_buf_clear(&answer);
     free(url);
     return rc;

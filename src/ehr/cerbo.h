@@ -12,6 +12,7 @@
 #include <wadokit/log.h>
 
 #include "core/media.h"
+#include "core/source.h"
 #include "http/http.h"
 
 #ifdef __cplusplus
@@ -54,7 +55,7 @@ bool wki_cerbo_id_ok(const char *id);
  * the answer names none. WK_LIMIT over WK_MAX_PHOTO_SEND, WK_USAGE for a kind that is not taken
  * (JPEG, PNG and GIF are). */
 wk_code wki_cerbo_add(wki_http *http, const char *base, const char *patient, wki_media kind,
-                      const void *data, size_t n, char queue_id[WKI_CERBO_ID_SIZE],
+                      const wki_source *picture, char queue_id[WKI_CERBO_ID_SIZE],
                       wk_error *err) WK_MUST_USE;
 
 /* Reads "2024-01-31", "2024-01-31 23:59:59", "2024-01-31T23:59:59.5Z", "...+01:00"; without a zone

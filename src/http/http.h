@@ -27,6 +27,7 @@
 
 #include "core/buf.h"
 #include "core/clock.h"
+#include "core/source.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -101,9 +102,11 @@ typedef enum wki_http_auth {
  * selects     query and form choose what is asked for: a redirect takes along what of them it
  *             leaves out, or is refused. FHIR searches by POST are seen as such by themselves
  * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
- * ways to what it wants, or wants one of many that are independent of each other new_body    called
- * before each attempt, adds the body to an empty buffer; `body` is not used. For what must not be
- * sent twice as it is (client assertions) */
+ *             ways to what it wants, or wants one of many that are independent of each other
+ * body        is copied. Or one of:
+ * source      the body, read from its start for each attempt; borrowed until done()
+ * new_body    called before each attempt, adds the body to an empty buffer; for what must not be
+ *             sent twice as it is (client assertions) */
 typedef struct wki_http_request {
     const char *method;
     const char *url;
@@ -111,6 +114,7 @@ typedef struct wki_http_request {
     const char *content_type;
     const void *body;
     size_t body_n;
+    const wki_source *source;
     const char *const *headers; /* "Name: value"; checked for line breaks */
     size_t n_headers;
     wki_http_auth auth;

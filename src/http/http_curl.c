@@ -31,6 +31,8 @@ typedef struct exchange {
     CURL *easy;
     struct curl_slist *headers;
     wki_wire_events events;
+    const wki_source *body; /* NULL: none */
+    wki_buf signed_body;
     uint64_t inflated;
     uint64_t activity; /* grows with every sign of life */
     uint64_t seen_activity;
@@ -134,6 +136,27 @@ static size_t on_body(char *data, size_t size, size_t count, void *user)
         return CURL_WRITEFUNC_ERROR;
     }
     return n;
+}
+
+static size_t on_read(char *out, size_t size, size_t count, void *user)
+{
+    exchange *x = user;
+    size_t got = 0;
+
+    if (x->body->read(x->body->user, out, size * count, &got, NULL) == WK_OK)
+        return got;
+    give_up(x, WKI_WIRE_ABORTED, "");
+    return CURL_READFUNC_ABORT;
+}
+
+/* Where a connection that was kept turns out to be dead, curl sends again by itself. */
+static int on_seek(void *user, curl_off_t offset, int origin)
+{
+    exchange *x = user;
+
+    if (offset != 0 || origin != SEEK_SET)
+        return CURL_SEEKFUNC_CANTSEEK;
+    return x->body->rewind(x->body->user, NULL) == WK_OK ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
 }
 
 static wki_host_class socket_class(const struct curl_sockaddr *a)
@@ -254,15 +277,32 @@ static bool set_signature(exchange *x, const wki_wire_request *r)
     return ok;
 }
 
+static wk_code set_body(exchange *x, const wki_wire_request *r, wk_error *err)
+{
+    CURL *c = x->easy;
+    wk_code rc = WK_OK;
+
+    x->body = r->body;
+    if (!r->body)
+        return WK_OK;
+    curl_easy_setopt(c, CURLOPT_POST, 1L);
+    curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body->size);
+    if (is_signed(x, r)) { /* the signature is over the whole of it */
+        rc = wki_source_read_all(r->body, &x->signed_body, err);
+        curl_easy_setopt(c, CURLOPT_POSTFIELDS, wki_buf_text(&x->signed_body));
+        return rc;
+    }
+    curl_easy_setopt(c, CURLOPT_READFUNCTION, on_read);
+    curl_easy_setopt(c, CURLOPT_READDATA, x);
+    curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+    curl_easy_setopt(c, CURLOPT_SEEKDATA, x);
+    return WK_OK;
+}
+
 static void set_method(CURL *c, const wki_wire_request *r)
 {
-    if (r->body) {
-        curl_easy_setopt(c, CURLOPT_POST, 1L);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_n);
-        curl_easy_setopt(c, CURLOPT_POSTFIELDS, r->body);
-    } else if (strcmp(r->method, "HEAD") == 0) {
+    if (!r->body && strcmp(r->method, "HEAD") == 0)
         curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
-    }
     if (strcmp(r->method, r->body ? "POST" : "GET") != 0 && strcmp(r->method, "HEAD") != 0)
         curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 }
@@ -335,6 +375,9 @@ static void drop(exchange *x)
         curl_easy_cleanup(x->easy);
     }
     curl_slist_free_all(x->headers);
+    if (x->signed_body.n > 0)
+        explicit_bzero(x->signed_body.data, x->signed_body.n);
+    wki_buf_clear(&x->signed_body);
     if (x->prev)
         x->prev->next = x->next;
     else if (w->all == x)
@@ -344,32 +387,45 @@ static void drop(exchange *x)
     free(x);
 }
 
+/* With its first options set; NULL where memory is out. */
+static exchange *exchange_new(wire *w, const wki_wire_request *r, const wki_wire_events *events)
+{
+    exchange *x = calloc(1, sizeof *x);
+
+    if (!x)
+        return NULL;
+    x->wire = w;
+    x->events = *events;
+    x->no_local = r->no_local;
+    x->no_loopback = r->no_loopback;
+    x->seen_ms = w->clock->monotonic_ms(w->clock->user);
+    wki_buf_init(&x->signed_body, WK_MAX_JSON_BYTES, "body to be signed");
+    x->easy = curl_easy_init();
+    if (x->easy && set_headers(x, r) && set_signature(x, r))
+        return x;
+    drop(x);
+    return NULL;
+}
+
 static wk_code wire_start(void *self, const wki_wire_request *r, const wki_wire_events *events,
                           void **out, wk_error *err)
 {
     wire *w = self;
-    exchange *x = calloc(1, sizeof *x);
-    bool ok = false;
+    exchange *x = exchange_new(w, r, events);
+    wk_code rc = x ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
 
-    if (x) {
-        x->wire = w;
-        x->events = *events;
-        x->no_local = r->no_local;
-        x->no_loopback = r->no_loopback;
-        x->seen_ms = w->clock->monotonic_ms(w->clock->user);
-        x->easy = curl_easy_init();
-        ok = x->easy && set_headers(x, r) && set_signature(x, r);
-    }
-    if (ok) {
+    if (rc == WK_OK) {
         set_wire(x, w->opts, r);
         set_method(x->easy, r);
         set_security(x->easy, w->opts, r);
-        ok = curl_multi_add_handle(w->multi, x->easy) == CURLM_OK;
+        rc = set_body(x, r, err);
     }
-    if (!ok) {
+    if (rc == WK_OK && curl_multi_add_handle(w->multi, x->easy) != CURLM_OK)
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    if (rc != WK_OK) {
         if (x)
             drop(x);
-        return wk_fail(err, WK_NOMEM, "out of memory");
+        return rc;
     }
     x->next = w->all;
     if (w->all)

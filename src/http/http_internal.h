@@ -1,7 +1,8 @@
 /*
  * What the files of the client share: http_client.c (start and end of a transfer, retries),
  * http_redirect.c (what becomes of a request that is sent on), http_queue.c (whose turn it is, who
- * waits), http_request.c (what goes out), http_answer.c (what came back, in words). http_perform.c,
+ * waits), http_request.c and http_body.c (what goes out),
+ * http_answer.c (what came back, in words). http_perform.c,
  * for callers who wait for one transfer, needs none of it but in_run.
  */
 #ifndef WADOKIT_HTTP_HTTP_INTERNAL_H
@@ -38,6 +39,13 @@ typedef struct wki_answer {
     bool head_given;
 } wki_answer;
 
+/* What goes out: `from` as the request has it, `wire` as the transport sees it. */
+typedef struct wki_body {
+    wki_memory_source memory;
+    wki_source from, wire;
+    uint64_t sent;
+} wki_body;
+
 struct wki_http_transfer {
     wki_http *http;
     wki_slot *slot;
@@ -58,6 +66,7 @@ struct wki_http_transfer {
     bool sent_credential;
     char **lines; /* headers of this exchange */
     size_t n_lines;
+    wki_body body;
     void *exchange;
     wki_answer answer;
     wk_error error;
@@ -137,6 +146,9 @@ void wki_request_drop_lines(wki_http_transfer *t);
 
 /* WK_USAGE where a file of the options (--cacert, --cert, --key) cannot be read. */
 wk_code wki_http_check_files(const wki_http_opts *opts, wk_error *err) WK_MUST_USE;
+
+/* http_body.c: makes t->body ready for an attempt. */
+wk_code wki_body_open(wki_http_transfer *t, wk_error *err) WK_MUST_USE;
 
 /* http_redirect.c: makes the answer's Location the next hop of the transfer. Otherwise t->error
  * says why it is not followed. */

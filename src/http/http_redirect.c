@@ -26,7 +26,7 @@ static bool is_search_form(const wki_http_transfer *t)
     const wki_http_request *r = &t->request;
 
     /* A form of a login holds secrets, which stand in no URL. */
-    return r->auth != WKI_AUTH_NEVER && !r->new_body && wki_transfer_is_search(t) &&
+    return r->auth != WKI_AUTH_NEVER && r->body && !r->new_body && wki_transfer_is_search(t) &&
            wki_str_istarts(r->content_type ? r->content_type : "",
                            "application/x-www-form-urlencoded");
 }

@@ -150,12 +150,14 @@ const char *wki_transfer_method(const wki_http_transfer *t)
 
     if (t->as_get)
         return r->method && strcmp(r->method, "HEAD") == 0 ? "HEAD" : "GET";
-    return r->method ? r->method : r->body || r->new_body ? "POST" : "GET";
+    return r->method ? r->method : wki_transfer_has_body(t) ? "POST" : "GET";
 }
 
 bool wki_transfer_has_body(const wki_http_transfer *t)
 {
-    return !t->as_get && t->request.body;
+    const wki_http_request *r = &t->request;
+
+    return !t->as_get && (r->body || r->source || r->new_body);
 }
 
 bool wki_transfer_is_search(const wki_http_transfer *t)
@@ -305,7 +307,7 @@ static bool wants_gzip(const char *accept)
 
 static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire)
 {
-    bool body = wki_transfer_has_body(t), ours = wki_http_is_allowed(t->http, t->url);
+    bool ours = wki_http_is_allowed(t->http, t->url);
     const char *source =
         t->redirects > 0 || !t->request.named_by ? t->request.url : t->request.named_by;
 
@@ -314,8 +316,7 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
         .url = t->url,
         .headers = (const char *const *)t->lines,
         .n_headers = t->n_lines,
-        .body = body ? t->request.body : NULL,
-        .body_n = body ? t->request.body_n : 0,
+        .body = wki_transfer_has_body(t) ? &t->body.wire : NULL,
         .gzip = wants_gzip(t->request.accept),
         .trusted = trusted,
         .no_local = !ours,
@@ -323,22 +324,6 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
             t->named && !ours && !wki_url_is_loopback(source) && !wki_url_is_loopback(t->url),
         .fresh = t->fresh,
     };
-}
-
-/* The body of an attempt that must not repeat the one before. */
-static wk_code renew_body(wki_http_request *r, wk_error *err)
-{
-    wki_buf body;
-    wk_code rc;
-
-    wki_buf_init(&body, WK_MAX_HEADER_BYTES * 4, "request body");
-    rc = r->new_body(r->new_body_user, &body, err);
-    wipe(r->body, r->body_n);
-    drop(r->body);
-    r->body_n = rc == WK_OK ? body.n : 0;
-    r->body = rc == WK_OK ? wki_buf_take(&body) : NULL;
-    wki_buf_clear(&body);
-    return rc;
 }
 
 wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error *err)
@@ -351,8 +336,8 @@ wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error
 
     wki_request_drop_lines(t);
     t->sent_credential = false;
-    if (r->new_body && !t->as_get)
-        rc = renew_body(&t->request, err);
+    if (wki_transfer_has_body(t))
+        rc = wki_body_open(t, err);
     if (rc != WK_OK)
         return rc;
     t->lines = calloc(r->n_headers + http->opts.n_headers + 3, sizeof *t->lines);

@@ -23,8 +23,7 @@ typedef struct wki_wire_request {
     const char *url; /* normalised */
     const char *const *headers;
     size_t n_headers;
-    const void *body; /* NULL: none */
-    size_t body_n;
+    const wki_source *body; /* at its start; NULL: none */
     bool gzip;        /* ask for gzip (an answer in gzip is understood in any case) */
     bool trusted;     /* netrc and the client certificate may be used */
     bool no_local;    /* do not connect to link-local or metadata addresses */

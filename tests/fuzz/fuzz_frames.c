@@ -16,7 +16,7 @@ static void read_some(wki_frames *f, uint32_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    wki_source source = {.fd = -1, .memory = data + 1, .size = size ? size - 1 : 0};
+    wki_blob source = {.fd = -1, .memory = data + 1, .size = size ? size - 1 : 0};
     wki_layout layout = {0};
     wki_frames *frames = NULL;
     uint32_t n;

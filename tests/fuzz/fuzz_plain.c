@@ -5,7 +5,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    wki_source source = {.fd = -1, .memory = data, .size = size};
+    wki_blob source = {.fd = -1, .memory = data, .size = size};
     wki_plain_value values[WKI_PLAIN_KEYS];
     wki_frame_bytes bytes = {0};
     wki_plain *file;

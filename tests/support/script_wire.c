@@ -34,6 +34,25 @@ void script_init(script *s, const script_reply *replies, size_t n)
     s->clock = (wki_clock){get_ms, get_unix, sleep_ms, no_chance, s};
 }
 
+/* The whole body is read, as much of it is kept as there is room for. */
+static wk_code note_body(script_seen *seen, const wki_source *body, wk_error *err)
+{
+    char some[64];
+    size_t got = 1, used = 0;
+    wk_code rc = WK_OK;
+
+    while (rc == WK_OK && got > 0) {
+        size_t room = sizeof seen->body - 1 - used;
+
+        rc = body->read(body->user, some, sizeof some, &got, err);
+        room = rc == WK_OK && got < room ? got : room;
+        memcpy(seen->body + used, some, rc == WK_OK ? room : 0);
+        used += rc == WK_OK ? room : 0;
+        seen->body_n += rc == WK_OK ? got : 0;
+    }
+    return rc;
+}
+
 static void note(script_seen *seen, const wki_wire_request *r, int64_t now)
 {
     size_t used = 0;
@@ -43,8 +62,6 @@ static void note(script_seen *seen, const wki_wire_request *r, int64_t now)
     for (size_t i = 0; i < r->n_headers && used < sizeof seen->headers; i++)
         used += (size_t)snprintf(seen->headers + used, sizeof seen->headers - used, "%s\n",
                                  r->headers[i]);
-    if (r->body)
-        snprintf(seen->body, sizeof seen->body, "%.*s", (int)r->body_n, (const char *)r->body);
     seen->at_ms = now;
     seen->gzip = r->gzip;
     seen->trusted = r->trusted;
@@ -59,12 +76,19 @@ static wk_code start(void *self, const wki_wire_request *r, const wki_wire_event
     script *s = self;
     script_exchange *x = calloc(1, sizeof *x);
     size_t i = s->n_seen < s->n_replies ? s->n_seen : s->n_replies - 1;
+    wk_code rc = WK_OK;
 
     if (!x || s->n_seen == SCRIPT_MAX) {
         free(x);
         return wk_fail(err, WK_INTERNAL, "script is over");
     }
     note(&s->seen[s->n_seen++], r, s->now_ms);
+    if (r->body)
+        rc = note_body(&s->seen[s->n_seen - 1], r->body, err);
+    if (rc != WK_OK) {
+        free(x);
+        return rc;
+    }
     x->reply = &s->replies[i];
     x->events = *events;
     x->due_ms = s->now_ms + x->reply->delay_ms;

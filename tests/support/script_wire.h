@@ -25,6 +25,7 @@ typedef struct script_seen {
     char url[256];
     char headers[1024]; /* "Name: value\n" ... */
     char body[128];
+    size_t body_n; /* of the whole */
     int64_t at_ms;
     bool gzip, trusted, no_local, no_loopback, fresh;
 } script_seen;

@@ -63,7 +63,7 @@ static void close_pixels(file *f)
 /* The frames as one text, a frame that fails as "?". */
 static void frames_of(file *f, uint32_t n, char *out)
 {
-    wki_source s = {.fd = -1, .memory = f->data, .size = f->n};
+    wki_blob s = {.fd = -1, .memory = f->data, .size = f->n};
     wki_layout l = {0};
     wki_frames *frames = NULL;
     wk_error err = {0};
@@ -219,7 +219,7 @@ static wk_code native(const char *syntax, const void *header, const void *pixels
                       const wki_image_desc *d, uint32_t frame, wki_frame_bytes *out, wk_error *err)
 {
     static file f; /* borrowed by nothing after the call: bytes are copied out */
-    wki_source s = {.fd = -1, .memory = f.data};
+    wki_blob s = {.fd = -1, .memory = f.data};
     wki_layout l = {0};
     wk_code rc;
 
@@ -304,7 +304,7 @@ static void test_what_is_no_dicom_is_named(void)
                  {"hello", "not DICOM"}};
 
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        wki_source s = {
+        wki_blob s = {
             .fd = -1, .memory = (const uint8_t *)table[i].text, .size = strlen(table[i].text)};
         wki_layout l;
         wk_error err = {0};
@@ -317,7 +317,7 @@ static void test_what_is_no_dicom_is_named(void)
 static void test_nesting_has_an_end(void)
 {
     static file f;
-    wki_source s = {.fd = -1, .memory = f.data};
+    wki_blob s = {.fd = -1, .memory = f.data};
     wki_layout l;
     wk_error err = {0};
 

@@ -230,6 +230,34 @@ static void test_the_request_is_as_it_should_be(void)
     CU_ASSERT_PTR_NULL(strstr(server.requests[0], "Expect"));
 }
 
+/* What curl does by itself where a kept connection turns out to be dead. */
+static void test_a_body_goes_out_again_on_a_new_connection(void)
+{
+    static const tiny_reply replies[] = {
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, TINY_KEEP},
+        {"", 0, TINY_CLOSE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, TINY_CLOSE},
+    };
+    wki_http *http = open_client(replies, N(replies));
+    wki_memory_source memory;
+    wki_source body = wki_source_of_memory(&memory, "the body", 8);
+    wki_http_request r = {.url = "/x", .source = &body};
+    wki_http_result result;
+    wk_error err = {0};
+    char answer[8];
+
+    for (int i = 0; i < 2; i++) {
+        T_OK(get_with(http, &r, answer, sizeof answer, &result, &err), &err);
+        CU_ASSERT_EQUAL(result.attempts, 1);
+    }
+    close_client(http);
+    CU_ASSERT_EQUAL(server.n_requests, 3);
+    for (size_t i = 0; i < 3; i++) {
+        T_HAS(server.requests[i], "\r\nContent-Length: 8\r\n");
+        T_HAS(server.requests[i], "\r\n\r\nthe body");
+    }
+}
+
 static void test_connections_are_used_again(void)
 {
     static const tiny_reply reply = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0,
@@ -364,6 +392,7 @@ static CU_TestInfo tests[] = {
     {"gzip is understood, asked for or not", test_gzip_is_understood_asked_for_or_not},
     {"broken gzip is bad data", test_broken_gzip_is_bad_data},
     {"the request is as it should be", test_the_request_is_as_it_should_be},
+    {"a body goes out again on a new connection", test_a_body_goes_out_again_on_a_new_connection},
     {"connections are used again", test_connections_are_used_again},
     {"headers without end are cut off", test_headers_without_end_are_cut_off},
     {"an error body without end is cut off", test_an_error_body_without_end_is_cut_off},

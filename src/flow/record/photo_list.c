@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <wadokit/limits.h>
@@ -98,37 +97,33 @@ wk_code wk_photo_list(wk_session *session, const char *patient, const wk_photo_o
 
 /* ---- adding ---- */
 
-/* The file's bytes, at most one more than may be sent. On the heap. */
-static wk_code read_file(const char *file, void **data, size_t *n, wk_error *err)
+static wk_code open_file(const char *name, int *fd, wki_file_source *file, wki_source *out,
+                         wk_error *err)
 {
-    int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    struct stat st;
-    wk_code rc = WK_OK;
-    char *bytes = NULL;
-    ssize_t got = 1;
+    wk_code rc;
 
-    *n = 0;
-    if (fd < 0)
-        return wk_fail_errno(err, WK_USAGE, errno, "%s", file);
-    if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
-        rc = wk_fail(err, WK_USAGE, "%s: is no file", file);
-    else if (st.st_size > WK_MAX_PHOTO_SEND)
-        rc = wk_fail(err, WK_LIMIT, "%s: %lld bytes; at most %d are taken", file,
-                     (long long)st.st_size, WK_MAX_PHOTO_SEND);
-    if (rc == WK_OK && !(bytes = malloc((size_t)WK_MAX_PHOTO_SEND + 1)))
-        rc = wk_fail(err, WK_NOMEM, "out of memory");
-    while (rc == WK_OK && got > 0 && *n <= WK_MAX_PHOTO_SEND) {
-        got = read(fd, bytes + *n, (size_t)WK_MAX_PHOTO_SEND + 1 - *n);
-        if (got < 0 && errno != EINTR)
-            rc = wk_fail_errno(err, WK_IO, errno, "%s", file);
-        *n += got > 0 ? (size_t)got : 0;
-        got = got < 0 ? 1 : got;
-    }
-    close(fd);
-    if (rc == WK_OK)
-        *data = bytes;
-    else
-        free(bytes);
+    *fd = open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (*fd < 0)
+        return wk_fail_errno(err, WK_USAGE, errno, "%s", name);
+    rc = wki_source_of_file(file, *fd, name, out, err);
+    if (rc == WK_OK && out->size > WK_MAX_PHOTO_SEND)
+        rc = wk_fail(err, WK_LIMIT, "%s: %llu bytes; at most %d are taken", name,
+                     (unsigned long long)out->size, WK_MAX_PHOTO_SEND);
+    return rc;
+}
+
+/* The bytes are in memory only as long as they are looked at. */
+static wk_code check_picture(const char *name, const wki_source *s, wki_media *kind, wk_error *err)
+{
+    uint32_t width, height;
+    wki_buf bytes;
+    wk_code rc;
+
+    wki_buf_init(&bytes, WK_MAX_PHOTO_SEND, "picture");
+    rc = wki_source_read_all(s, &bytes, err);
+    if (rc == WK_OK && wki_photo_verify(bytes.data, bytes.n, kind, &width, &height, err) != WK_OK)
+        rc = wk_fail_add(err, "%s: ", name);
+    wki_buf_clear(&bytes);
     return rc;
 }
 
@@ -136,11 +131,11 @@ wk_code wk_photo_add(wk_session *session, const char *patient, const char *file,
                      const wk_photo_opts *opts, wk_photo_added *out, wk_error *err)
 {
     const char *base = NULL;
-    void *data = NULL;
     wki_media kind = WKI_MEDIA_UNKNOWN;
     wk_photo_added added = {0};
-    uint32_t width, height;
-    size_t n = 0;
+    wki_file_source on_disk;
+    wki_source picture;
+    int fd = -1;
     wk_code rc = only_cerbo(opts, "add", err);
 
     if (rc == WK_OK)
@@ -148,16 +143,17 @@ wk_code wk_photo_add(wk_session *session, const char *patient, const char *file,
     if (rc == WK_OK)
         rc = wki_photo_base(session, opts, &base, err);
     if (rc == WK_OK)
-        rc = read_file(file, &data, &n, err);
-    if (rc == WK_OK && wki_photo_verify(data, n, &kind, &width, &height, err) != WK_OK)
-        rc = wk_fail_add(err, "%s: ", file);
+        rc = open_file(file, &fd, &on_disk, &picture, err);
     if (rc == WK_OK)
-        rc = wki_cerbo_add(session->http, base, patient, kind, data, n, added.queue_id, err);
-    free(data);
+        rc = check_picture(file, &picture, &kind, err);
+    if (rc == WK_OK)
+        rc = wki_cerbo_add(session->http, base, patient, kind, &picture, added.queue_id, err);
+    if (fd >= 0)
+        close(fd);
     if (rc != WK_OK)
         return rc;
     added.media_type = wki_media_mime(kind);
-    added.bytes = n;
+    added.bytes = picture.size;
     *out = added;
     return WK_OK;
 }
