@@ -85,13 +85,16 @@ WK_API wk_code wk_fhir_export_download(wk_session *session, const char *id, cons
                                        wk_error *err) WK_MUST_USE;
 
 /* group or patient: of one of them; neither: of the whole system. types: "Patient,Observation",
- * NULL all. since: an instant ("2026-01-31T00:00:00Z"), NULL: from the beginning. dir: NULL: "." */
+ * NULL all. since: an instant ("2026-01-31T00:00:00Z"), NULL: from the beginning. dir: NULL: ".".
+ * params: "NAME=VALUE" each, more parameters of the request ("_elements=id"), sent as they are. */
 typedef struct wk_fhir_export_opts {
     const char *group;
     const char *patient;
     const char *types;
     const char *since;
     const char *dir;
+    const char *const *params;
+    size_t n_params;
 } wk_fhir_export_opts;
 
 typedef enum wk_fhir_export_status {
@@ -101,7 +104,9 @@ typedef enum wk_fhir_export_status {
 } wk_fhir_export_status;
 
 /* One file of an export. kind: "output", "error" or "deleted"; expected: the server's count, -1
- * where it names none. Borrowed during the call. */
+ * where it names none; errors: OperationOutcomes in it, of severity error, and in place of data
+ * those of severity warning too. Of a kept file the numbers are those of the run that saved it.
+ * Borrowed during the call. */
 typedef struct wk_fhir_export_file {
     const char *kind;
     const char *type;
@@ -110,6 +115,7 @@ typedef struct wk_fhir_export_file {
     int64_t expected;
     wk_fhir_export_status status;
     wk_error error;
+    uint64_t errors;
 } wk_fhir_export_file;
 
 /* What hears of an export; each may be NULL. on_wait: the server works on; `progress` is its
@@ -124,19 +130,22 @@ typedef struct wk_fhir_export_events {
 typedef struct wk_fhir_export_summary {
     uint64_t expected, saved, kept, failed; /* files */
     uint64_t lines, bad, bytes;
-    uint64_t errors; /* OperationOutcomes of severity error in the server's error files */
+    uint64_t errors; /* that the server reports in its files */
     double seconds;
+    uint64_t shorter; /* files with fewer lines than the manifest says */
 } wk_fhir_export_summary;
 
 /*
  * Bulk data export: asks for it, waits, and saves its files as DIR/<Type>.ndjson (<Type>-2.ndjson
  * ...), errors as DIR/errors.ndjson, deletions as DIR/deleted.ndjson, and the server's list of them
- * as DIR/manifest.json. When all is there the server is told to forget the job.
+ * as DIR/manifest.json, all pages of it as one. When all is there the server is told to forget the
+ * job. It is waited for without limit, unless the session has a max_wait_s: then WK_NET.
  *
  * An interrupted run leaves DIR/.wadokit/export.json; the next one with the same options goes on
- * with the same job and keeps the files that are whole.
+ * with the same job and keeps the files that are whole, which it knows by their URLs.
  *
- * WK_PARTIAL where files failed, lines are bad, or the server reports errors.
+ * WK_PARTIAL where files failed or have fewer lines than the manifest says, lines are bad, the
+ * server reports errors in a list of errors or in place of data, or the manifest has no end.
  */
 WK_API wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
                               const wk_fhir_export_events *events, wk_fhir_export_summary *summary,

@@ -7,6 +7,7 @@
 
 static struct {
     const char *output, *group, *patient, *types, *since;
+    cli_list params;
 } req;
 
 static const cli_opt opts[] = {
@@ -18,6 +19,10 @@ static const cli_opt opts[] = {
      0},
     {"since", 0, CLI_STRING, &req.since, "INSTANT",
      "export: only what changed since, e.g. 2026-01-31T00:00:00Z", NULL, 0, 0},
+    {"param", 0, CLI_LIST, &req.params, "NAME=VALUE",
+     "export: one more parameter (_typeFilter, _elements, includeAssociatedData ...); may be "
+     "repeated",
+     NULL, 0, 0},
     {0},
 };
 
@@ -228,6 +233,7 @@ static void on_file(void *user, const wk_fhir_export_file *f)
     wk_json_set_int(line, "bytes", (int64_t)f->bytes);
     wk_json_set_int(line, "lines", (int64_t)f->lines);
     wk_json_set_int(line, "bad", (int64_t)f->bad);
+    wk_json_set_int(line, "errors", (int64_t)f->errors);
     if (f->expected >= 0)
         wk_json_set_int(line, "expected", f->expected);
     wk_json_set_string(line, "status", names[f->status]);
@@ -255,6 +261,7 @@ static void print_summary(const cli_context *ctx, const wk_fhir_export_summary *
     wk_json_set_int(line, "lines", (int64_t)s->lines);
     wk_json_set_int(line, "bad", (int64_t)s->bad);
     wk_json_set_int(line, "errors", (int64_t)s->errors);
+    wk_json_set_int(line, "shorter", (int64_t)s->shorter);
     wk_json_set_int(line, "bytes", (int64_t)s->bytes);
     wk_json_set_number(line, "seconds", s->seconds);
     cli_out_json(ctx, line);
@@ -266,7 +273,9 @@ static int export(cli_context *ctx, int argc, char **argv)
                              .patient = req.patient,
                              .types = req.types,
                              .since = req.since,
-                             .dir = req.output};
+                             .dir = req.output,
+                             .params = req.params.items,
+                             .n_params = req.params.n};
     wk_fhir_export_events events = {
         .on_wait = on_wait, .on_file = on_file, .on_bad = on_bad, .user = ctx};
     wk_fhir_export_summary summary = {0};
@@ -311,9 +320,9 @@ const cli_command cli_cmd_fhir = {
         "or Observation?patient=1). binary ID saves a Binary, JSON with base64 or raw, with the "
         "suffix of its type.\n"
         "\n"
-        "export asks for bulk data, waits, and saves DIR/<Type>.ndjson and manifest.json; when "
-        "all is there, the server is told to forget it. After an interrupt the same command goes "
-        "on. export-download ID saves one file of a finished export (Netsmart). Every line is "
+        "export asks for bulk data, waits as long as the server works (--max-wait limits that), "
+        "and saves DIR/<Type>.ndjson and manifest.json; when all is there, the server is told to "
+        "forget it. After an interrupt the same command goes on. export-download ID saves one file of a finished export (Netsmart). Every line is "
         "checked; a bad one is reported and kept, and the exit status is 1.",
     .examples = "wadokit --fhir https://fhir.example/r4 fhir capabilities\n"
                 "wadokit -p clinic fhir get 'Patient?family=Green' | jq .total\n"

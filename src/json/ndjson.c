@@ -4,6 +4,14 @@
 
 #include "core/text.h"
 
+/* Of an OperationOutcome; one that names no severity is no better than a warning. */
+enum {
+    UNWEIGHED,
+    MILD,
+    WARNING,
+    SEVERE
+};
+
 /* Adds a piece of text to what is kept of it. */
 static void keep(char *out, size_t size, size_t *used, const wki_json_piece *p)
 {
@@ -18,6 +26,16 @@ static void keep(char *out, size_t size, size_t *used, const wki_json_piece *p)
     out[*used] = '\0';
 }
 
+/* The gravest severity of the issues counts. */
+static void weigh(wki_ndjson *d)
+{
+    bool severe = strcmp(d->severity, "error") == 0 || strcmp(d->severity, "fatal") == 0;
+    bool mild = strcmp(d->severity, "information") == 0 || strcmp(d->severity, "success") == 0;
+    int weight = severe ? SEVERE : mild ? MILD : WARNING;
+
+    d->weight = weight > d->weight ? weight : d->weight;
+}
+
 static wk_code on_piece(void *user, const wki_json_piece *p, wk_error *err)
 {
     wki_ndjson *d = user;
@@ -28,8 +46,7 @@ static wk_code on_piece(void *user, const wki_json_piece *p, wk_error *err)
     } else if (p->depth == 3 && strcmp(p->name, "severity") == 0) {
         keep(d->severity, sizeof d->severity, &d->severity_n, p);
         if (p->end)
-            d->severe =
-                d->severe || strcmp(d->severity, "error") == 0 || strcmp(d->severity, "fatal") == 0;
+            weigh(d);
     } else if (strcmp(p->name, "diagnostics") == 0 || strcmp(p->name, "text") == 0) {
         keep(d->words, sizeof d->words, &d->words_n, p);
     }
@@ -39,7 +56,8 @@ static wk_code on_piece(void *user, const wki_json_piece *p, wk_error *err)
 static void begin_line(wki_ndjson *d)
 {
     wki_json_reader_init(&d->text, on_piece, d);
-    d->begun = d->broken = d->severe = false;
+    d->begun = d->broken = false;
+    d->weight = UNWEIGHED;
     d->words[0] = d->severity[0] = '\0';
     d->type_n = d->severity_n = d->words_n = 0;
     d->number++;
@@ -85,6 +103,20 @@ static void feed_line(wki_ndjson *d, const char *data, size_t n)
         mark_bad(d, err.message);
 }
 
+static void count_outcome(wki_ndjson *d)
+{
+    bool first = d->weight == SEVERE ? d->errors == 0 : d->errors + d->warnings == 0;
+
+    if (d->weight == MILD)
+        return;
+    if (d->weight == SEVERE)
+        d->errors++;
+    else
+        d->warnings++;
+    if (first)
+        wki_text_clean(d->message, sizeof d->message, d->words, strlen(d->words));
+}
+
 static void end_line(wki_ndjson *d)
 {
     wk_error err = {0};
@@ -95,10 +127,8 @@ static void end_line(wki_ndjson *d)
         else if (d->text.kind != '{' || d->type[0] == '\0')
             mark_bad(d, "no FHIR resource");
     }
-    if (d->begun && !d->broken && d->severe && strcmp(d->type, "OperationOutcome") == 0) {
-        if (d->errors++ == 0)
-            wki_text_clean(d->message, sizeof d->message, d->words, strlen(d->words));
-    }
+    if (d->begun && !d->broken && strcmp(d->type, "OperationOutcome") == 0)
+        count_outcome(d);
 }
 
 void wki_ndjson_feed(wki_ndjson *d, const char *data, size_t n)

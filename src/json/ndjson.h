@@ -28,11 +28,12 @@ typedef void (*wki_ndjson_bad_fn)(void *user, uint64_t line, const char *why);
 /*
  * lines     with something in them     bad   of these, no JSON objects
  * errors    lines that are OperationOutcomes with a severity of error or fatal
+ * warnings  those with one of warning, or none that is known
  * type      resourceType of the last line
- * message   what the first such OperationOutcome says, "" where there is none
+ * message   what the first error says, else the first warning; "" where there is none
  */
 typedef struct wki_ndjson {
-    uint64_t lines, bad, errors;
+    uint64_t lines, bad, errors, warnings;
     char type[WKI_NDJSON_TYPE_SIZE];
     char message[WKI_NDJSON_TEXT_SIZE];
     /* private */
@@ -40,7 +41,8 @@ typedef struct wki_ndjson {
     void *user;
     wki_json_reader text;
     uint64_t number;
-    bool begun, broken, severe;
+    bool begun, broken;
+    int weight;
     char severity[16], words[WKI_NDJSON_TEXT_SIZE];
     size_t type_n, severity_n, words_n;
 } wki_ndjson;

@@ -229,6 +229,8 @@ class Export(Fhir):
         self.assertIn("50%", result.err)
         self.assertEqual(self.v.deleted, ["/fhir/job/1"])
         self.assertEqual(result.summary()["lines"], 16)
+        listed = [one["url"].rsplit("/", 1)[1] for one in json.loads(self.read("manifest.json"))["output"]]
+        self.assertEqual(listed, ["Observation", "Patient", "Patient-b", "next"])
 
     def test_credentials_only_where_the_manifest_wants_them(self):
         for needs in (True, False):
@@ -247,10 +249,12 @@ class Export(Fhir):
         self.v.manifest = {"output": [{"type": "Patient", "url": other.base + "/fhir/file/x", "count": 2},
                                       {"type": "../../etc/x", "url": other.base + "/fhir/file/x"}]}
         result = self.export()
-        self.assert_exit(result, 0)
+        self.assert_exit(result, 1)
         self.assertNotIn("Authorization", other.seen[0][2])
         self.assertIn("the server said 2", result.err)
-        self.assertEqual(self.left(), ["Patient.ndjson", "manifest.json", "resources.ndjson"])
+        self.assertIn("fewer lines than the manifest says", result.err)
+        self.assertEqual(result.summary()["shorter"], 1)
+        self.assertEqual(self.left(), [".wadokit", "Patient.ndjson", "manifest.json", "resources.ndjson"])
 
     def test_errors_that_the_server_reports_are_exit_1(self):
         self.v.files["errors"] = vendors.outcome("group has a stranger") + b"\n"
@@ -261,6 +265,49 @@ class Export(Fhir):
         self.assertIn("group has a stranger", result.err)
         self.assertIn("errors.ndjson", self.left())
         self.assertIn("deleted.ndjson", self.left())
+
+    def test_an_outcome_in_place_of_data_is_exit_1(self):
+        self.v.files["Observation"] = ndjson("Observation", 2) + vendors.outcome("three are lost") + b"\n"
+        result = self.export()
+        self.assert_exit(result, 1)
+        self.assertIn("the first in Observation.ndjson: three are lost", result.err)
+        self.assertEqual([one["errors"] for one in result.lines("file") if one["resource"] == "Observation"], [1])
+
+    def test_parameters_go_along(self):
+        self.assert_exit(self.export("--param", "_typeFilter=Patient?active=true", "--param",
+                                     "includeAssociatedData=LatestProvenanceResources"), 0)
+        self.assertEqual(self.v.paths()[0], "/fhir/$export?_typeFilter=Patient%3Factive%3Dtrue&"
+                         "includeAssociatedData=LatestProvenanceResources")
+        self.assert_exit(self.export("--param", "_elements"), 2)
+
+    def test_kept_files_are_known_by_their_urls(self):
+        names, sign = ["a", "b", "c"], ["1"]
+        data = {name: ndjson("Patient", 2, 10 * at) for at, name in enumerate(names)}
+        self.v.files = dict(data, b=lambda n: Reply(403, b"expired", "text/plain"))
+        def listed():
+            return {"output": [{"type": "Patient", "url": "%s/fhir/file/%s?sig=%s" % (self.v.base, name, sign[0])}
+                               for name in names]}
+        self.v.manifest = listed()
+        self.assert_exit(self.export(), 1)
+        names.reverse()
+        sign[0] = "2"
+        self.v.files, self.v.manifest = data, listed()
+        result = self.export()
+        self.assert_exit(result, 0)
+        self.assertEqual((result.summary()["kept"], result.summary()["saved"]), (2, 1))
+        self.assertEqual(sorted(self.read(name) for name in self.left() if name != "manifest.json"), sorted(data.values()))
+
+    def test_waiting_has_a_limit_where_one_is_given(self):
+        self.v.poll = ["1%"] * 1000
+        status = self.v.bulk_status
+        self.v.bulk_status = lambda handler, query: Reply(202, b"", None, {"Retry-After": "5"})
+        result = self.export("--max-wait", 1)
+        self.assert_exit(result, 5)
+        self.assertIn("the same command goes on with it", result.err)
+        answers = [Reply(429, b"", None, {"Retry-After": "0"})] * 3
+        self.v.bulk_status = lambda handler, query: answers.pop() if answers else status(handler, query)
+        self.v.poll = []
+        self.assert_exit(self.export(), 0)
 
     def test_a_failed_file_is_fetched_by_the_next_run_and_the_others_kept(self):
         good = self.v.files["Observation"]

@@ -5,7 +5,6 @@
 #include "ehr/cerbo.h"
 #include "ehr/netsmart.h"
 #include "ehr/photo.h"
-#include "fhir/bulk_export.h"
 
 static void test_times_are_read_with_and_without_a_zone(void)
 {
@@ -103,39 +102,6 @@ static void test_ids_are_encoded_in_urls(void)
     T_STR(url, "https://a/api/v1/patients/7/images/12/stream");
     free(url);
     T_FAILS(wki_cerbo_url("https://a/api/v1", "7", "1/..", true, &url, &err), WK_USAGE, &err);
-    T_OK(wki_bulk_url("https://a/f", "g/1", NULL, NULL, "2026-01-01T00:00:00+01:00", &url, NULL),
-         &err);
-    T_STR(url, "https://a/f/Group/g%2F1/$export?_since=2026-01-01T00%3A00%3A00%2B01%3A00");
-    free(url);
-}
-
-static void test_nothing_but_letters_of_a_manifest_reaches_a_name(void)
-{
-    static const char text[] =
-        "{\"transactionTime\":\"x\",\"requiresAccessToken\":false,\"output\":["
-        "{\"type\":\"Patient\",\"url\":\"https://b/1\",\"count\":3},"
-        "{\"type\":\"Patient\",\"url\":\"2\"},{\"type\":\"../x\",\"url\":\"3\"}],"
-        "\"error\":{\"type\":\"OperationOutcome\",\"url\":\"4\"},"
-        "\"link\":[{\"relation\":\"next\",\"url\":\"?p=2\"}]}";
-    static const char *const names[] = {"Patient.ndjson", "Patient-2.ndjson", "resources.ndjson",
-                                        "errors.ndjson"};
-    wki_bulk_manifest m = {0};
-    wki_json *page = NULL;
-    char *next = NULL;
-    wk_error err = {0};
-
-    T_OK(wki_json_parse(text, sizeof text - 1, "test", &page, &err), &err);
-    T_OK(wki_bulk_manifest_add(&m, page, "https://a/job/1", &next, &err), &err);
-    CU_ASSERT_EQUAL_FATAL(m.n, 4);
-    for (size_t i = 0; i < 4; i++)
-        T_STR(m.files[i].name, names[i]);
-    CU_ASSERT_EQUAL(m.files[0].count, 3);
-    CU_ASSERT_FALSE(m.needs_token);
-    T_STR(m.files[1].url, "https://a/job/2");
-    T_STR(next, "https://a/job/1?p=2");
-    free(next);
-    wki_bulk_manifest_clear(&m);
-    wki_json_free(page);
 }
 
 static CU_TestInfo tests[] = {
@@ -144,8 +110,6 @@ static CU_TestInfo tests[] = {
     {"each orientation puts the corner where it belongs",
      test_each_orientation_puts_the_corner_where_it_belongs},
     {"ids are encoded in URLs", test_ids_are_encoded_in_urls},
-    {"nothing but letters of a manifest reaches a name",
-     test_nothing_but_letters_of_a_manifest_reaches_a_name},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_ehr = {"ehr", NULL, NULL, NULL, NULL, tests};

@@ -12,20 +12,22 @@
 #include "flow/record/fhir_file.h"
 #include "flow/run_progress.h"
 
-/* One run. first: the first failure; fatal: what ends it. */
+/* One run. first: the first failure; fatal: what ends it; message, message_in: the first that the
+ * server reports in its files, and where. */
 typedef struct run {
     wki_bulk_job job;
     const char *dir;
     const wk_fhir_export_events *events;
     wk_fhir_export_summary sum;
     wk_error first, fatal;
-    char message[WKI_NDJSON_TEXT_SIZE]; /* of the first error that the server reports */
+    char message[WKI_NDJSON_TEXT_SIZE], message_in[WKI_BULK_NAME_SIZE];
 } run;
 
 typedef struct item {
     wki_fhir_body body; /* first */
     run *run;
     const wki_bulk_file *file;
+    wki_bulk_place *place;
     char *path;
 } item;
 
@@ -53,32 +55,62 @@ static void on_bad(void *user, uint64_t line, const char *why)
         e->on_bad(e->user, it->path, line, why);
 }
 
-static wk_code commit(item *it, wk_error *err)
+/* What counts as an error that the server reports: in its lists of errors those of that severity,
+ * in place of data all that is no mere information. */
+static uint64_t outcomes_of(const wki_bulk_file *file, const wki_ndjson *lines)
 {
-    bool existed;
-    uint64_t bytes = it->body.tmp.bytes;
-    wk_code rc = wki_tmpfile_commit(&it->body.tmp, it->file->name, false, &existed, err);
+    return lines->errors + (strcmp(file->kind, "output") == 0 ? lines->warnings : 0);
+}
 
-    return rc == WK_OK ? wki_bulk_job_note(&it->run->job, it->file->name, bytes, err) : rc;
+static bool is_short(const wk_fhir_export_file *f)
+{
+    return f->expected >= 0 && (uint64_t)f->expected > f->lines;
+}
+
+/* A file that is short is not written down: the next run fetches it again. */
+static wk_code commit(item *it, const wk_fhir_export_file *f, wk_error *err)
+{
+    wki_bulk_place *p = it->place;
+    bool existed;
+    wk_code rc = wki_tmpfile_commit(&it->body.tmp, p->name, false, &existed, err);
+
+    p->bytes = f->bytes;
+    p->lines = f->lines;
+    p->bad = f->bad;
+    p->outcomes = f->errors;
+    return rc == WK_OK && !is_short(f)
+               ? wki_bulk_state_note(&it->run->job.state, p, &it->file->id, err)
+               : rc;
+}
+
+static void count(run *r, const wk_fhir_export_file *f, const char *name)
+{
+    r->sum.lines += f->lines;
+    r->sum.bad += f->bad;
+    r->sum.errors += f->errors;
+    r->sum.shorter += is_short(f);
+    if (f->errors > 0 && !r->message_in[0])
+        (void)wki_strcopy(r->message_in, sizeof r->message_in, name);
 }
 
 static void count_saved(item *it, const wk_fhir_export_file *f)
 {
     run *r = it->run;
     const wki_ndjson *lines = &it->body.lines;
+    const char *name = it->place->name;
+    const wk_log *log = &r->job.session->log;
 
+    if (f->errors > 0 && !r->message[0] && !r->message_in[0])
+        (void)wki_strcopy(r->message, sizeof r->message, lines->message);
+    count(r, f, name);
     r->sum.saved++;
-    r->sum.lines += f->lines;
-    r->sum.bad += f->bad;
     r->sum.bytes += f->bytes;
-    if (strcmp(f->kind, "error") == 0) {
-        r->sum.errors += lines->errors;
-        if (!r->message[0])
-            (void)wki_strcopy(r->message, sizeof r->message, lines->message);
-    }
+    if (f->errors == 0 && lines->warnings > 0)
+        wk_log_write(log, WK_LOG_WARN, "%s: the server warns %llu times, the first: %s", name,
+                     (unsigned long long)lines->warnings, lines->message);
     if (f->expected >= 0 && (uint64_t)f->expected != f->lines)
-        wk_log_write(&r->job.session->log, WK_LOG_WARN, "%s: %llu lines, the server said %lld",
-                     it->file->name, (unsigned long long)f->lines, (long long)f->expected);
+        wk_log_write(log, WK_LOG_WARN, "%s: %llu lines, the server said %lld", name,
+                     (unsigned long long)f->lines, (long long)f->expected);
 }
 
 static void on_done(wki_download *d, const wk_error *error)
@@ -94,8 +126,9 @@ static void on_done(wki_download *d, const wk_error *error)
     f.bytes = it->body.tmp.bytes;
     f.lines = it->body.lines.lines;
     f.bad = it->body.lines.bad;
+    f.errors = outcomes_of(it->file, &it->body.lines);
     if (rc == WK_OK)
-        rc = commit(it, &err);
+        rc = commit(it, &f, &err);
     if (rc == WK_OK) {
         count_saved(it, &f);
         report(it->run, &f);
@@ -115,38 +148,42 @@ static void on_done(wki_download *d, const wk_error *error)
     free(it);
 }
 
-static bool keep(run *r, const wki_bulk_file *file)
+static wk_code keep(run *r, const wki_bulk_file *file, const wki_bulk_place *place, wk_error *err)
 {
     wk_fhir_export_file f;
     char *path = NULL;
-    uint64_t bytes;
+    wk_code rc = wki_path_join(&path, r->dir, place->name, err);
 
-    if (!wki_bulk_job_has(&r->job, file->name, &bytes))
-        return false;
-    if (wki_path_join(&path, r->dir, file->name, NULL) != WK_OK)
-        return false;
+    if (rc != WK_OK)
+        return rc;
     fill(file, path, &f);
-    f.bytes = bytes;
+    f.bytes = place->bytes;
+    f.lines = place->lines;
+    f.bad = place->bad;
+    f.errors = place->outcomes;
     f.status = WK_FHIR_EXPORT_KEPT;
+    count(r, &f, place->name);
     r->sum.kept++;
     report(r, &f);
     free(path);
-    return true;
+    return WK_OK;
 }
 
-static wk_code fetch(run *r, wki_downloads *q, const wki_bulk_file *file, wk_error *err)
+static wk_code fetch(run *r, wki_downloads *q, const wki_bulk_file *file, wki_bulk_place *place,
+                     wk_error *err)
 {
     item *it = calloc(1, sizeof *it);
 
-    if (!it || wki_path_join(&it->path, r->dir, file->name, err) != WK_OK) {
+    if (!it || wki_path_join(&it->path, r->dir, place->name, err) != WK_OK) {
         free(it);
         return wk_fail(err, WK_NOMEM, "out of memory");
     }
     it->run = r;
     it->file = file;
-    wki_fhir_body_init(&it->body, r->job.dir_fd);
+    it->place = place;
+    wki_fhir_body_init(&it->body, r->job.state.dir_fd);
     it->body.ndjson = true;
-    it->body.what = file->name;
+    it->body.what = place->name;
     it->body.on_bad = on_bad;
     it->body.user = it;
     it->body.d.url = file->url;
@@ -166,8 +203,10 @@ static wk_code fetch_all(run *r, wk_error *err)
     r->sum.expected = m->n;
     wki_downloads_init(&q, r->job.session);
     for (size_t i = 0; i < m->n && rc == WK_OK && r->fatal.code == WK_OK; i++) {
-        if (!keep(r, &m->files[i]))
-            rc = fetch(r, &q, &m->files[i], err);
+        wki_bulk_place *place = &r->job.places[i];
+
+        rc = place->kept ? keep(r, &m->files[i], place, err)
+                         : fetch(r, &q, &m->files[i], place, err);
     }
     waited = wki_downloads_wait(&q, rc == WK_OK ? err : NULL);
     if (rc == WK_OK)
@@ -193,9 +232,18 @@ static wk_code verdict(const run *r, wk_error *err)
         return wk_fail(err, WK_PARTIAL, "%llu of %llu lines are no FHIR resources; all are kept",
                        (unsigned long long)s->bad, (unsigned long long)s->lines);
     if (s->errors > 0)
+        return wk_fail(err, WK_PARTIAL, "the server reports %llu errors, the first in %s%s%s",
+                       (unsigned long long)s->errors, r->message_in, r->message[0] ? ": " : "",
+                       r->message);
+    if (s->shorter > 0)
         return wk_fail(err, WK_PARTIAL,
-                       "the server reports %llu errors in errors.ndjson, the first: %s",
-                       (unsigned long long)s->errors, r->message);
+                       "%llu files have fewer lines than the manifest says; run it again to get "
+                       "them once more",
+                       (unsigned long long)s->shorter);
+    if (r->job.circle)
+        return wk_fail(err, WK_PARTIAL,
+                       "the pages of the manifest have no end: what came of them is saved, but the "
+                       "list may be incomplete");
     return WK_OK;
 }
 
@@ -204,8 +252,8 @@ static wk_code open_dir(run *r, wk_error *err)
     wk_code rc = wki_path_make_dirs(r->dir, err);
 
     if (rc == WK_OK) {
-        r->job.dir_fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (r->job.dir_fd < 0)
+        r->job.state.dir_fd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (r->job.state.dir_fd < 0)
             rc = wk_fail_errno(err, WK_IO, errno, "%s", r->dir);
     }
     return rc;
@@ -227,25 +275,30 @@ wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
     const wki_clock *clock = session->clock;
     int64_t began = clock->monotonic_ms(clock->user);
     run r = {.dir = opts->dir ? opts->dir : ".", .events = events};
+    wki_bulk_query query = {.group = opts->group,
+                            .patient = opts->patient,
+                            .types = opts->types,
+                            .since = opts->since,
+                            .params = opts->params,
+                            .n_params = opts->n_params};
     wk_code rc = WK_OK;
 
     r.job.session = session;
     r.job.events = events;
-    r.job.dir_fd = -1;
+    r.job.state.dir_fd = r.job.state.meta_fd = -1;
     r.job.patient = opts->patient;
     wki_progress_begin(session, describe, &r);
     if (!session->opts.fhir)
         rc = wk_fail(err, WK_USAGE, "give the FHIR server with --fhir");
     if (rc == WK_OK)
-        rc = wki_bulk_url(session->opts.fhir, opts->group, opts->patient, opts->types, opts->since,
-                          &r.job.request, err);
+        rc = wki_bulk_url(session->opts.fhir, &query, &r.job.request, err);
     if (rc == WK_OK)
         rc = open_dir(&r, err);
     if (rc == WK_OK)
         rc = wki_bulk_job_run(&r.job, err);
     if (rc == WK_OK)
         rc = fetch_all(&r, err);
-    if (rc == WK_OK && r.sum.failed == 0)
+    if (rc == WK_OK && r.sum.failed == 0 && r.sum.shorter == 0)
         wki_bulk_job_end(&r.job);
     if (rc == WK_OK)
         rc = verdict(&r, err);
@@ -253,8 +306,8 @@ wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
     r.sum.seconds = (double)(clock->monotonic_ms(clock->user) - began) / 1000;
     if (summary)
         *summary = r.sum;
-    if (r.job.dir_fd >= 0)
-        close(r.job.dir_fd);
+    if (r.job.state.dir_fd >= 0)
+        close(r.job.state.dir_fd);
     wki_bulk_job_clear(&r.job);
     return rc;
 }

@@ -9,37 +9,33 @@
 
 #include <wadokit/fhir.h>
 
-#include "core/seen.h"
 #include "fhir/bulk_export.h"
+#include "flow/record/bulk_state.h"
 #include "flow/session.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* request: URL of the kick-off; status: where the job is asked about. done: "NAME BYTES" of files
- * that an earlier run saved. Owned. */
+/* request: URL of the kick-off; status: where the job is asked about. state.dir_fd is set by the
+ * caller. places: of manifest.files, one each. circle: the pages of the manifest have no end, and
+ * were left after a few that brought nothing new. */
 typedef struct wki_bulk_job {
     wk_session *session;
     const wk_fhir_export_events *events;
-    int dir_fd;
     const char *patient; /* borrowed */
     char *request, *status;
-    wki_seen done;
-    bool resumed;
+    wki_bulk_state state;
+    bool resumed, circle;
     wki_bulk_manifest manifest;
+    wki_bulk_place *places;
+    int64_t began_ms; /* private: when it was first asked about */
 } wki_bulk_job;
 
 /* Takes up the job that the folder tells of where it is the same request, else starts one; waits
- * until it is done, and reads its manifest, which is saved as manifest.json. */
+ * until it is done (WK_NET where that takes longer than max_wait_s of the session, where that is
+ * set), and reads its manifest, which is saved as manifest.json. */
 wk_code wki_bulk_job_run(wki_bulk_job *job, wk_error *err) WK_MUST_USE;
-
-/* Writes down that a file is whole. */
-wk_code wki_bulk_job_note(wki_bulk_job *job, const char *name, uint64_t bytes,
-                          wk_error *err) WK_MUST_USE;
-
-/* Whether an earlier run saved it; its size. */
-bool wki_bulk_job_has(wki_bulk_job *job, const char *name, uint64_t *bytes);
 
 /* Tells the server to forget the job (a failure is no matter), and forgets it here. */
 void wki_bulk_job_end(wki_bulk_job *job);
