@@ -22,12 +22,14 @@ typedef enum wk_finding_status {
  *   name     "library", "module", "folder", "fhir", "dicomweb", "base", "clock"
  *   detail   what was seen
  *   advice   what to do, "" where there is nothing to be done
+ *   setting  the settings that would help, as in wk_error
  *   code     the cause where status is FAIL */
 typedef struct wk_finding {
     const char *name;
     wk_finding_status status;
     const char *detail;
     const char *advice;
+    const char *setting;
     wk_code code;
 } wk_finding;
 

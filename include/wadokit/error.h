@@ -42,19 +42,27 @@ typedef enum wk_code {
 #undef WK_CODE_ENUM
 } wk_code;
 
-enum { WK_ERROR_MESSAGE_SIZE = 512 };
+enum {
+    WK_ERROR_MESSAGE_SIZE = 512,
+    WK_ERROR_SETTING_SIZE = 64
+};
 
 /*
  * code         what kind of failure; WK_OK in a struct that was never set
  * http_status  the HTTP status that caused it, 0 where none did
  * sys_errno    errno of the failed system call, 0 where none did
  * message      one line of UTF-8 without control characters, never a secret or patient data
+ * setting      the settings that would help, or that are wrong, the first one first, divided by
+ *              blanks: "allow-origin", "cert key"; "" where none would. They are members of option
+ *              structs with hyphens for underscores ("max-wait": max_wait_s), and options of the
+ *              program. A message that is about the value of one begins with its name.
  */
 typedef struct wk_error {
     wk_code code;
     int http_status;
     int sys_errno;
     char message[WK_ERROR_MESSAGE_SIZE];
+    char setting[WK_ERROR_SETTING_SIZE];
 } wk_error;
 
 #if defined(__GNUC__)
@@ -68,6 +76,10 @@ typedef struct wk_error {
 /* Sets code and message (cut at a character where too long; control characters become '?') and
  * returns `code`. The first cause stays: a struct that holds an error already is left as it is. */
 WK_API wk_code wk_fail(wk_error *err, wk_code code, const char *fmt, ...) WK_PRINTF(3, 4);
+
+/* As wk_fail(), with `setting` set; NULL for none. */
+WK_API wk_code wk_fail_setting(wk_error *err, wk_code code, const char *setting, const char *fmt,
+                               ...) WK_PRINTF(4, 5);
 
 /* As wk_fail(), with ": " and the text of errno added, and sys_errno set. */
 WK_API wk_code wk_fail_errno(wk_error *err, wk_code code, int sys_errno, const char *fmt, ...)

@@ -58,7 +58,7 @@ typedef struct wk_series_hint {
  *   root           DICOMweb service root without trailing '/', NULL where the address is opaque
  *   url            what will be requested
  *   endpoint       where the address comes from, for people: "contained Endpoint 1.2.3",
- *                  "--dicomweb", "target"
+ *                  "dicomweb" (the session's), "target"
  *   named_by       URL of the server whose answer named the address, NULL where the user or a file
  *                  did: such an address leads neither to this machine nor to metadata services
  *   connection     "dicom-wado-rs"

@@ -61,8 +61,7 @@ static wk_code read_token(wki_static_credential *c, wk_error *err)
         rc = wki_secret_command_run(c->token_command, c->cancel, &token, err);
     if (rc != WK_OK)
         return rc;
-    return set_token(c, token, c->token_file ? c->token_file : "the output of --token-command",
-                     err);
+    return set_token(c, token, c->token_file ? c->token_file : "the output of token-command", err);
 }
 
 static wk_code set_basic(wki_static_credential *c, const char *user, const char *password,
@@ -73,7 +72,7 @@ static wk_code set_basic(wki_static_credential *c, const char *user, const char 
     wk_code rc;
 
     if (strchr(user, ':'))
-        return wk_fail(err, WK_USAGE, "--user: a user name with ':' cannot be sent");
+        return wk_fail_setting(err, WK_USAGE, "user", "user: a user name with ':' cannot be sent");
     pair = wki_strfmt("%s:%s", user, password);
     if (!pair)
         return wk_fail(err, WK_NOMEM, "out of memory");
@@ -95,8 +94,8 @@ static wk_code read_basic(wki_static_credential *c, const wki_static_credential_
     wk_code rc;
 
     if (!o->password_file && !o->password)
-        return wk_fail(err, WK_USAGE,
-                       "--user without a password; give --password-file or WADOKIT_PASSWORD");
+        return wk_fail_setting(err, WK_USAGE, "user password-file password",
+                               "user without a password");
     if (!o->password_file)
         return set_basic(c, o->user, o->password, err);
     rc = wki_secret_file_read(o->password_file, &password, err);
@@ -110,11 +109,10 @@ static wk_code check_sources(const wki_static_credential_opts *o, int *n, wk_err
 {
     *n = !!o->token_file + !!o->token_command + !!o->token + !!o->user;
     if (*n > 1)
-        return wk_fail(err, WK_USAGE,
-                       "two credentials at once; give one of --token-file, --token-command, "
-                       "WADOKIT_TOKEN and --user");
+        return wk_fail_setting(err, WK_USAGE, "token-file token-command token user",
+                               "two credentials at once; give one of them");
     if (o->password_file && !o->user)
-        return wk_fail(err, WK_USAGE, "--password-file without --user");
+        return wk_fail_setting(err, WK_USAGE, "password-file user", "password-file without a user");
     return WK_OK;
 }
 
@@ -197,10 +195,10 @@ static wk_code renew(void *user, const char *origin, wk_error *err)
     if (!c->token_file && !c->token_command && wki_str_starts(c->value, "Basic "))
         return wk_fail(err, WK_AUTH, "401: %s does not accept the user name and password", origin);
     if (!c->token_file && !c->token_command)
-        return wk_fail(err, WK_AUTH,
-                       "401: %s does not accept the token, and a token from the environment cannot "
-                       "be renewed; use --token-file or --token-command",
-                       origin);
+        return wk_fail_setting(err, WK_AUTH, "token-file token-command",
+                               "401: %s does not accept the token, and a token from the "
+                               "environment cannot be renewed; use a file or a command",
+                               origin);
     old = c->value;
     c->value = NULL;
     rc = read_token(c, err);

@@ -193,9 +193,8 @@ static wk_code pick(const wki_json *doc, const char *what, const char *key_id, c
         return wk_fail(err, WK_USAGE, "%s: the key set has no private key%s%s", what,
                        key_id ? " with the id " : "", key_id ? key_id : "");
     if (n_private > 1)
-        return wk_fail(err, WK_USAGE,
-                       "%s: the key set has several private keys; name one of them with --key-id",
-                       what);
+        return wk_fail_setting(err, WK_USAGE, "key-id",
+                               "%s: the key set has several private keys; name one of them", what);
     *out = found;
     return WK_OK;
 }

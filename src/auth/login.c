@@ -173,23 +173,25 @@ static wk_code check_issuer(const wki_login *login, const char *answer, wk_error
     return rc;
 }
 
-static const char *advice_for(const char *error)
+static const char *advice_for(const char *error, const char **setting)
 {
     static const struct {
-        const char *error, *advice;
+        const char *error, *advice, *setting;
     } rows[] = {
-        {"access_denied", "it was declined there"},
-        {"invalid_scope", "set --scope to what the client is registered for"},
-        {"unauthorized_client", "check --client-id and the client's registration"},
-        {"invalid_request", "check that the redirect address is registered (--redirect-port)"},
-        {"unsupported_response_type", "check the client's registration"},
-        {"server_error", "try again later"},
-        {"temporarily_unavailable", "try again later"},
+        {"access_denied", "it was declined there", NULL},
+        {"invalid_scope", "set the scope to what the client is registered for", "scope"},
+        {"unauthorized_client", "check the client id and the client's registration", "client-id"},
+        {"invalid_request", "check that the redirect address is registered", "redirect-port"},
+        {"unsupported_response_type", "check the client's registration", NULL},
+        {"server_error", "try again later", NULL},
+        {"temporarily_unavailable", "try again later", NULL},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        if (strcmp(rows[i].error, error) == 0)
+        if (strcmp(rows[i].error, error) == 0) {
+            *setting = rows[i].setting;
             return rows[i].advice;
+        }
     }
     return "ask the operator of the login server";
 }
@@ -200,6 +202,7 @@ static wk_code check_error(const char *answer, wk_error *err)
     char *error = parameter(answer, "error", &times);
     char *description = parameter(answer, "error_description", &times);
     char error_shown[64], description_shown[200] = "";
+    const char *setting = NULL, *advice;
     wk_code rc = WK_OK;
 
     if (error) {
@@ -207,8 +210,9 @@ static wk_code check_error(const char *answer, wk_error *err)
         if (description)
             wki_text_clean(description_shown, sizeof description_shown, description,
                            strlen(description));
-        rc = wk_fail(err, WK_AUTH, "the login failed (%s%s%s): %s", error_shown,
-                     description ? ": " : "", description_shown, advice_for(error));
+        advice = advice_for(error, &setting);
+        rc = wk_fail_setting(err, WK_AUTH, setting, "the login failed (%s%s%s): %s", error_shown,
+                             description ? ": " : "", description_shown, advice);
     }
     free(error);
     free(description);

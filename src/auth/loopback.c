@@ -140,10 +140,9 @@ wk_code wki_loopback_open(int port, const char *path, wki_loopback **out, wk_err
         int why = errno ? errno : EADDRINUSE;
 
         wki_loopback_close(l);
-        return wk_fail_errno(err, WK_IO, why,
-                             "cannot listen on 127.0.0.1:%d for the answer of the browser; choose "
-                             "another --redirect-port, or use --no-browser",
-                             port);
+        return wk_fail_setting(err, WK_IO, "redirect-port no-browser",
+                               "cannot listen on 127.0.0.1:%d for the answer of the browser: %s",
+                               port, strerror(why));
     }
     *out = l;
     return WK_OK;

@@ -75,19 +75,22 @@ static void hear(reader *r, const wki_json *doc)
 
 /* ---- what to do about it ---- */
 
-static const char *proof_advice(const reader *r)
+static const char *proof_advice(const reader *r, const char **setting)
 {
     switch (r->client->auth) {
     case WKI_CLIENT_JWT:
+        *setting = "client-id private-key key-id";
         return "check client-id, private-key and key-id, and that the public key is registered "
                "there";
     case WKI_CLIENT_PUBLIC:
-        return "check client-id; a client with a secret needs it in WADOKIT_CLIENT_SECRET or "
-               "--client-secret-file";
+        *setting = "client-id client-secret client-secret-file";
+        return "check client-id; a client with a secret needs it";
     case WKI_CLIENT_POST:
-        return "check client-id and the client secret, or send them with --client-auth basic";
+        *setting = "client-auth";
+        return "check client-id and the client secret, or send them with client-auth basic";
     default:
-        return "check client-id and the client secret, or send them with --client-auth post or "
+        *setting = "client-auth";
+        return "check client-id and the client secret, or send them with client-auth post or "
                "basic-raw";
     }
 }
@@ -96,6 +99,7 @@ static const char *proof_advice(const reader *r)
 static wk_code refuse_client(const reader *r, wk_error *err)
 {
     int64_t ahead = r->answer->server_time_s ? r->now_s - r->answer->server_time_s : 0;
+    const char *setting = NULL, *advice;
 
     if (r->client->auth == WKI_CLIENT_JWT && (ahead > SKEW_S || ahead < -SKEW_S))
         return wk_fail(err, WK_AUTH,
@@ -103,7 +107,9 @@ static wk_code refuse_client(const reader *r, wk_error *err)
                        "server's, so the signed request looks expired or not yet valid; set it",
                        r->url, r->words, (long long)(ahead > 0 ? ahead : -ahead),
                        ahead > 0 ? "ahead of" : "behind");
-    return wk_fail(err, WK_AUTH, "%s refuses the client%s: %s", r->url, r->words, proof_advice(r));
+    advice = proof_advice(r, &setting);
+    return wk_fail_setting(err, WK_AUTH, setting, "%s refuses the client%s: %s", r->url, r->words,
+                           advice);
 }
 
 static wk_code refuse_grant(const reader *r, wk_error *err)
@@ -125,23 +131,22 @@ static wk_code refuse_scope(const reader *r, wk_error *err)
     const char *asked = r->grant->scope ? r->grant->scope : "";
 
     wki_text_clean(scope, sizeof scope, asked, strlen(asked));
-    return wk_fail(err, WK_AUTH,
-                   "%s refuses the scope '%s'%s: set --scope to what the client is registered for",
-                   r->url, scope, r->words);
+    return wk_fail_setting(err, WK_AUTH, "scope",
+                           "%s refuses the scope '%s'%s: set it to what the client is registered "
+                           "for",
+                           r->url, scope, r->words);
 }
 
 static wk_code refuse_other(const reader *r, wk_error *err)
 {
     if (strcmp(r->error, "unsupported_grant_type") == 0)
-        return wk_fail(err, WK_AUTH,
-                       "%s does not give tokens this way%s: check --auth and "
-                       "--token-url",
-                       r->url, r->words);
+        return wk_fail_setting(err, WK_AUTH, "auth token-url", "%s does not give tokens this way%s",
+                               r->url, r->words);
     if (strcmp(r->error, "unauthorized_client") == 0)
-        return wk_fail(err, WK_AUTH,
-                       "%s does not let this client have tokens this way%s: check "
-                       "--auth and the client's registration",
-                       r->url, r->words);
+        return wk_fail_setting(err, WK_AUTH, "auth",
+                               "%s does not let this client have tokens this way%s: check "
+                               "the client's registration",
+                               r->url, r->words);
     return wk_fail(err, WK_AUTH, "%s refuses the token request with HTTP %d%s", r->url,
                    r->answer->status, r->words);
 }
@@ -194,23 +199,22 @@ static wk_code not_oauth(const reader *r, wk_error *err)
     const char *kind = kind_of(r->answer);
 
     if (status == 404 || status == 405 || status == 410)
-        return wk_fail(err, WK_NOT_FOUND,
-                       "%s answered HTTP %d: this is not the token endpoint; check --token-url",
-                       r->url, status);
+        return wk_fail_setting(err, WK_NOT_FOUND, "token-url",
+                               "%s answered HTTP %d: this is not the token endpoint", r->url,
+                               status);
     if (status >= 300 && status < 400)
-        return wk_fail(err, WK_NOT_FOUND,
-                       "%s answered with a redirect (HTTP %d), which is not followed with a "
-                       "secret; check --token-url",
-                       r->url, status);
+        return wk_fail_setting(err, WK_NOT_FOUND, "token-url",
+                               "%s answered with a redirect (HTTP %d), which is not followed with "
+                               "a secret",
+                               r->url, status);
     if (status >= 200 && status < 300)
-        return wk_fail(err, WK_DATA,
-                       "%s answered %s instead of a token: check --token-url, and whether a proxy "
-                       "or gateway asks for a login",
-                       r->url, kind);
-    return wk_fail(err, WK_AUTH,
-                   "%s refuses the token request with HTTP %d and %s; check "
-                   "--token-url",
-                   r->url, status, kind);
+        return wk_fail_setting(err, WK_DATA, "token-url",
+                               "%s answered %s instead of a token: check the URL, and whether a "
+                               "proxy or gateway asks for a login",
+                               r->url, kind);
+    return wk_fail_setting(err, WK_AUTH, "token-url",
+                           "%s refuses the token request with HTTP %d and %s", r->url, status,
+                           kind);
 }
 
 static wk_code busy(const reader *r, wk_error *err)

@@ -181,15 +181,17 @@ static wk_code read_output(gathered *g, int fd, const wk_cancel *cancel, wk_erro
         if (cancel && cancel->requested)
             return wk_fail(err, WK_CANCELLED, "interrupted");
         if (now_ms() > end)
-            return wk_fail(err, WK_AUTH, "--token-command gave no token within %d s",
-                           COMMAND_LIMIT_MS / 1000);
+            return wk_fail_setting(err, WK_AUTH, "token-command",
+                                   "token-command gave no token within %d s",
+                                   COMMAND_LIMIT_MS / 1000);
         if (poll(&p, 1, SLICE_MS) > 0)
             more = gather(g, fd);
     }
     if (more == -2)
-        return wk_fail(err, WK_LIMIT, "--token-command printed more than %d bytes",
-                       WK_MAX_SECRET_FILE_BYTES);
-    return more == 0 ? WK_OK : wk_fail_errno(err, WK_AUTH, errno, "--token-command");
+        return wk_fail_setting(err, WK_LIMIT, "token-command",
+                               "token-command printed more than %d bytes",
+                               WK_MAX_SECRET_FILE_BYTES);
+    return more == 0 ? WK_OK : wk_fail_errno(err, WK_AUTH, errno, "token-command");
 }
 
 /* A shell that closed its output but goes on is waited for within the same bounds. */
@@ -206,13 +208,13 @@ static wk_code reap(pid_t pid, const wk_cancel *cancel, wk_error *err)
     if (got == 0) {
         kill(-pid, SIGKILL);
         waitpid(pid, &status, 0);
-        return wk_fail(err, WK_AUTH, "--token-command did not end");
+        return wk_fail_setting(err, WK_AUTH, "token-command", "token-command did not end");
     }
     if (got < 0 || (WIFEXITED(status) && WEXITSTATUS(status) == 0))
         return WK_OK;
-    return wk_fail(err, WK_AUTH, "--token-command failed (%s %d)",
-                   WIFEXITED(status) ? "exit status" : "signal",
-                   WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
+    return wk_fail_setting(err, WK_AUTH, "token-command", "token-command failed (%s %d)",
+                           WIFEXITED(status) ? "exit status" : "signal",
+                           WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
 wk_code wki_secret_command_run(const char *command, const wk_cancel *cancel, char **out,
@@ -228,12 +230,12 @@ wk_code wki_secret_command_run(const char *command, const wk_cancel *cancel, cha
         return rc;
     if (pipe2(fds, O_CLOEXEC) != 0) {
         gather_free(&g);
-        return wk_fail_errno(err, WK_IO, errno, "--token-command");
+        return wk_fail_errno(err, WK_IO, errno, "token-command");
     }
     failed = spawn_shell(command, fds[1], &pid);
     close(fds[1]);
     if (failed) {
-        rc = wk_fail_errno(err, WK_IO, failed, "--token-command");
+        rc = wk_fail_errno(err, WK_IO, failed, "token-command");
         goto out;
     }
     rc = read_output(&g, fds[0], cancel, err);
@@ -245,7 +247,9 @@ wk_code wki_secret_command_run(const char *command, const wk_cancel *cancel, cha
         rc = reap(pid, cancel, err);
     if (rc == WK_OK) {
         secret = first_line(&g);
-        rc = secret ? WK_OK : wk_fail(err, WK_AUTH, "--token-command printed nothing");
+        rc = secret
+                 ? WK_OK
+                 : wk_fail_setting(err, WK_AUTH, "token-command", "token-command printed nothing");
     }
     if (rc == WK_OK)
         *out = secret;

@@ -300,10 +300,9 @@ wk_code wki_smart_discover(const wki_exchange *exchange, const char *fhir, const
                      first.message);
         rc = ask_capability(exchange, fhir, out, &second);
         if (rc == WK_NOT_FOUND || rc == WK_DATA)
-            return wk_fail(err, WK_NOT_FOUND,
-                           "the server does not say where to log in (%s; %s); give --token-url and "
-                           "--authorize-url",
-                           first.message, second.message);
+            return wk_fail_setting(err, WK_NOT_FOUND, "token-url authorize-url",
+                                   "the server does not say where to log in (%s; %s)",
+                                   first.message, second.message);
         return rc == WK_OK ? rc : wk_fail(err, rc, "%s", second.message);
     }
     return rc == WK_OK ? rc : wk_fail(err, rc, "%s", first.message);

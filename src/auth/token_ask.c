@@ -79,7 +79,8 @@ static wk_code client_of(wki_token_source *s, wki_oauth2_client *out, wk_error *
                                .secret = s->o.client_secret,
                                .key = s->o.key};
     return out->token_url ? wki_login_url_check(out->token_url, "token-url", err)
-                          : wk_fail(err, WK_USAGE, "no token endpoint is known; give --token-url");
+                          : wk_fail_setting(err, WK_USAGE, "token-url",
+                                            "no token endpoint is known; give its URL");
 }
 
 /* ---- asking ---- */

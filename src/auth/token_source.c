@@ -35,20 +35,21 @@ static wk_code check_opts(const wki_token_source_opts *o, wk_error *err)
     const char *method = wki_auth_method_name(o->method);
 
     if (!o->client_id || !*o->client_id)
-        return wk_fail(err, WK_USAGE, "auth %s needs --client-id", method);
+        return wk_fail_setting(err, WK_USAGE, "client-id", "auth %s needs a client id", method);
     if (o->method == WKI_METHOD_CLIENT && !o->client_secret)
-        return wk_fail(err, WK_USAGE,
-                       "auth %s needs the client's secret, in WADOKIT_CLIENT_SECRET or a file "
-                       "named by --client-secret-file",
-                       method);
+        return wk_fail_setting(err, WK_USAGE, "client-secret client-secret-file",
+                               "auth %s needs the client's secret", method);
     if (o->method == WKI_METHOD_BACKEND && !o->key)
-        return wk_fail(err, WK_USAGE, "auth %s needs --private-key FILE", method);
+        return wk_fail_setting(err, WK_USAGE, "private-key", "auth %s needs a private key", method);
     if (o->method == WKI_METHOD_CLIENT && !o->token_url)
-        return wk_fail(err, WK_USAGE, "auth %s needs --token-url", method);
+        return wk_fail_setting(err, WK_USAGE, "token-url", "auth %s needs a token endpoint",
+                               method);
     if (o->method == WKI_METHOD_BACKEND && !o->token_url && !o->fhir)
-        return wk_fail(err, WK_USAGE, "auth %s needs --token-url, or --fhir to ask there", method);
+        return wk_fail_setting(err, WK_USAGE, "token-url fhir",
+                               "auth %s needs a token endpoint, or a FHIR server to ask", method);
     if (o->method == WKI_METHOD_SMART && !o->fhir)
-        return wk_fail(err, WK_USAGE, "auth smart needs --fhir, the server to log in to");
+        return wk_fail_setting(err, WK_USAGE, "fhir",
+                               "auth smart needs a FHIR server to log in to");
     if (o->client_auth && strcmp(o->client_auth, "post") != 0 &&
         strcmp(o->client_auth, "basic") != 0 && strcmp(o->client_auth, "basic-raw") != 0)
         return wk_fail(err, WK_USAGE, "client-auth is post, basic or basic-raw, not %s",

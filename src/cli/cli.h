@@ -88,6 +88,17 @@ typedef struct cli_global {
     cli_list headers, allow_origins, sets;
 } cli_global;
 
+/* The words of an error for people, control characters aside: the message, and the settings that
+ * would help as options: "no server to search (see --fhir, --dicomweb)". Where the message begins
+ * with the first of them it is about its value: "--jobs: 1 to 256". */
+void cli_error_text(char *out, size_t size, const wk_error *err);
+
+/* The same for words whose settings stand beside them. */
+void cli_setting_text(char *out, size_t size, const char *words, const char *setting);
+
+/* The members "error", null where `err` holds none, and "setting", absent where none would help. */
+void cli_json_error(wk_json_line *line, const wk_error *err);
+
 /* Prints "wadokit: MESSAGE" to stderr unless quiet (errors are always printed), and gives the exit
  * status of the error's code. */
 int cli_fail(const cli_context *ctx, const wk_error *err);

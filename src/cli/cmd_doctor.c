@@ -9,12 +9,14 @@ static void on_finding(void *user, const wk_finding *f)
 {
     static const char *const json_names[] = {"ok", "note", "warn", "fail"};
     const cli_context *ctx = user;
+    char advice[2 * WK_ERROR_MESSAGE_SIZE];
     wk_json_line *line;
 
     if (!ctx->json) {
         cli_out(ctx, "%-8s %-9s %s", names[f->status], f->name, f->detail);
+        cli_setting_text(advice, sizeof advice, f->advice, f->setting);
         if (f->advice[0])
-            cli_out(ctx, "%-8s %-9s %s", "", "", f->advice);
+            cli_out(ctx, "%-8s %-9s %s", "", "", advice);
         return;
     }
     line = wk_json_line_new("finding");
@@ -22,6 +24,8 @@ static void on_finding(void *user, const wk_finding *f)
     wk_json_set_string(line, "status", json_names[f->status]);
     wk_json_set_string(line, "detail", f->detail);
     wk_json_set_string(line, "advice", f->advice[0] ? f->advice : NULL);
+    if (f->setting[0])
+        wk_json_set_string(line, "setting", f->setting);
     cli_out_json(ctx, line);
 }
 
@@ -31,14 +35,15 @@ static wk_code look_at_profiles(cli_context *ctx)
     cli_profile p;
     wk_error err = {0};
     wk_code rc = cli_profile_load(&p, &err);
-    wk_finding f = {"profile", WK_FINDING_OK, p.path, "", WK_OK};
+    wk_finding f = {"profile", WK_FINDING_OK, p.path, "", "", WK_OK};
     char text[512];
 
     for (size_t i = 0; rc == WK_OK && i < p.n; i++)
         rc = cli_profile_check(&p, &p.entries[i], &err);
     if (rc != WK_OK) {
-        f = (wk_finding){"profile", WK_FINDING_FAIL, err.message,
-                         "mend the file; wadokit config check tells all that is wrong", rc};
+        f = (wk_finding){"profile",   WK_FINDING_FAIL,
+                         err.message, "mend the file; wadokit config check tells all that is wrong",
+                         "",          rc};
     } else if (!p.exists) {
         f.status = WK_FINDING_NOTE;
         f.detail = text;

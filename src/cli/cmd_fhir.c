@@ -214,11 +214,12 @@ static void on_file(void *user, const wk_fhir_export_file *f)
 {
     static const char *const names[] = {"saved", "kept", "failed"};
     cli_context *ctx = user;
-    char size[32];
+    char size[32], why[2 * WK_ERROR_MESSAGE_SIZE];
     wk_json_line *line;
 
+    cli_error_text(why, sizeof why, &f->error);
     if (f->status == WK_FHIR_EXPORT_FAILED)
-        cli_note(ctx, "failed %s: %s", f->type, f->error.message);
+        cli_note(ctx, "failed %s: %s", f->type, why);
     if (!ctx->json) {
         cli_human_bytes(size, sizeof size, f->bytes);
         if (f->status != WK_FHIR_EXPORT_FAILED)
@@ -237,7 +238,7 @@ static void on_file(void *user, const wk_fhir_export_file *f)
     if (f->expected >= 0)
         wk_json_set_int(line, "expected", f->expected);
     wk_json_set_string(line, "status", names[f->status]);
-    wk_json_set_string(line, "error", f->error.code != WK_OK ? f->error.message : NULL);
+    cli_json_error(line, &f->error);
     cli_out_json(ctx, line);
 }
 

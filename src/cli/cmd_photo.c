@@ -88,7 +88,7 @@ static void print_json(const cli_context *ctx, const wk_photo_report *r)
     }
     wk_json_set_string(line, "status", wk_photo_status_name(r->status));
     if (r->status != WK_PHOTO_LISTED)
-        wk_json_set_string(line, "error", r->error.code != WK_OK ? r->error.message : NULL);
+        cli_json_error(line, &r->error);
     cli_out_json(ctx, line);
 }
 
@@ -101,7 +101,7 @@ typedef struct reporter {
 static void on_photo(void *user, const wk_photo_report *r)
 {
     reporter *rep = user;
-    char size[32] = "";
+    char size[32] = "", why[2 * WK_ERROR_MESSAGE_SIZE];
 
     if (rep->ctx->json)
         print_json(rep->ctx, r);
@@ -114,8 +114,9 @@ static void on_photo(void *user, const wk_photo_report *r)
     }
     if (r->status == WK_PHOTO_SAVED)
         return;
+    cli_error_text(why, sizeof why, &r->error);
     cli_note(rep->ctx, "%s %s%s%s: %s", wk_photo_status_name(r->status), r->patient,
-             r->image ? "/" : "", r->image ? r->image : "", r->error.message);
+             r->image ? "/" : "", r->image ? r->image : "", why);
     rep->said = rep->said || !rep->ctx->quiet;
 }
 

@@ -102,8 +102,12 @@ static wk_code prepare(cli_context *ctx, const cli_args *a, wk_error *err)
 
 static int report_failure(const cli_context *ctx, const wk_error *err, bool hint)
 {
-    if (err->code == WK_USAGE && hint)
-        return cli_usage(ctx, "%s", err->message);
+    char text[2 * WK_ERROR_MESSAGE_SIZE];
+
+    if (err->code == WK_USAGE && hint) {
+        cli_error_text(text, sizeof text, err);
+        return cli_usage(ctx, "%s", text);
+    }
     return cli_fail(ctx, err);
 }
 

@@ -196,13 +196,71 @@ void cli_log(void *user, wk_log_level level, const char *message)
           message);
 }
 
+/* "--max-bytes", or for what the command line never takes the variable that is read. */
+static void add_option(char *out, size_t size, const char *name, size_t n)
+{
+    static const char *const variables[][2] = {{"token", "WADOKIT_TOKEN"},
+                                               {"password", "WADOKIT_PASSWORD"},
+                                               {"client-secret", "WADOKIT_CLIENT_SECRET"}};
+    size_t used = strlen(out);
+
+    for (size_t i = 0; i < sizeof variables / sizeof variables[0]; i++) {
+        if (strlen(variables[i][0]) == n && strncmp(variables[i][0], name, n) == 0) {
+            snprintf(out + used, size - used, "%s", variables[i][1]);
+            return;
+        }
+    }
+    snprintf(out + used, size - used, "--%.*s", (int)n, name);
+}
+
+void cli_setting_text(char *out, size_t size, const char *words, const char *setting)
+{
+    size_t n = strcspn(setting, " ");
+    bool begins = n > 0 && strncmp(words, setting, n) == 0 && strchr(": ", words[n]);
+    const char *before = " (see ";
+
+    out[0] = '\0';
+    if (begins) {
+        add_option(out, size, setting, n);
+        words += n;
+        setting += n;
+    }
+    snprintf(out + strlen(out), size - strlen(out), "%s", words);
+    for (setting += strspn(setting, " "); *setting; setting += strspn(setting, " ")) {
+        n = strcspn(setting, " ");
+        snprintf(out + strlen(out), size - strlen(out), "%s", before);
+        add_option(out, size, setting, n);
+        before = ", ";
+        setting += n;
+    }
+    if (*before == ',')
+        snprintf(out + strlen(out), size - strlen(out), ")");
+}
+
+void cli_error_text(char *out, size_t size, const wk_error *err)
+{
+    cli_setting_text(out, size, err->message[0] ? err->message : wk_code_text(err->code),
+                     err->setting);
+    cli_clean(out);
+}
+
+void cli_json_error(wk_json_line *line, const wk_error *err)
+{
+    wk_json_set_string(line, "error", err->code != WK_OK ? err->message : NULL);
+    if (err->setting[0])
+        wk_json_set_string(line, "setting", err->setting);
+}
+
 int cli_fail(const cli_context *ctx, const wk_error *err)
 {
+    char text[WORDS];
+
     (void)ctx;
     /* Pictures and pages go to stdout past stdio. */
     if (err->code == WK_IO && err->sys_errno == EPIPE && !out_state.write_errno)
         out_state.write_errno = EPIPE;
-    words("\033[1;31m", "", err->message[0] ? err->message : wk_code_text(err->code));
+    cli_error_text(text, sizeof text, err);
+    words("\033[1;31m", "", text);
     return wk_code_exit_status(err->code);
 }
 

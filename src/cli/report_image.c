@@ -63,7 +63,7 @@ static void report_json(const cli_context *ctx, const wk_image_report *r)
         wk_json_add_string(line, "warnings", r->warnings[i]);
     wk_json_set_string(line, "status", status_name(r->status));
     if (r->status == WK_IMAGE_FAILED)
-        wk_json_set_string(line, "error", r->error.message);
+        cli_json_error(line, &r->error);
     cli_out_json(ctx, line);
 }
 

@@ -15,7 +15,7 @@ static void print_json(const cli_context *ctx, const wk_instance_report *r)
     wk_json_set_string(line, "sha256", r->sha256);
     wk_json_set_string(line, "transferSyntax", r->transfer_syntax);
     wk_json_set_string(line, "status", wk_instance_status_name(r->status));
-    wk_json_set_string(line, "error", r->error.code != WK_OK ? r->error.message : NULL);
+    cli_json_error(line, &r->error);
     cli_out_json(ctx, line);
 }
 
@@ -34,12 +34,14 @@ void cli_instance(void *user, const wk_instance_report *r)
 {
     cli_instances *rep = user;
     const char *what = name_of(r);
+    char why[2 * WK_ERROR_MESSAGE_SIZE];
 
     if (rep->ctx->json)
         print_json(rep->ctx, r);
     if (r->error.code == WK_OK)
         return;
+    cli_error_text(why, sizeof why, &r->error);
     cli_note(rep->ctx, "%s%s%s: %s", wk_instance_status_name(r->status), what[0] ? " " : "", what,
-             r->error.message);
+             why);
     rep->said = rep->said || (r->status >= WK_INSTANCE_MISSING && !rep->ctx->quiet);
 }

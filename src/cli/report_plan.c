@@ -52,7 +52,7 @@ static void print_json(const cli_context *ctx, const wk_plan_item *item)
         wk_json_set_string(line, "path", item->path);
     wk_json_set_bool(line, "credentials", item->send_credentials);
     wk_json_set_string(line, "reason", failed ? NULL : item->reason);
-    wk_json_set_string(line, "error", failed ? item->error.message : NULL);
+    cli_json_error(line, &item->error);
     cli_out_json(ctx, line);
 }
 
@@ -65,6 +65,7 @@ static const char *credentials_of(const wk_plan_item *item)
 
 static void add_row(cli_table *table, const wk_plan_item *item)
 {
+    char why[2 * WK_ERROR_MESSAGE_SIZE];
     const char *cells[] = {
         status_of(item),
         item->resource ? item->resource : level_of(item),
@@ -72,9 +73,10 @@ static void add_row(cli_table *table, const wk_plan_item *item)
         item->series,
         item->url ? item->url : item->path,
         credentials_of(item),
-        item->error.code != WK_OK ? item->error.message : item->reason,
+        item->error.code != WK_OK ? why : item->reason,
     };
 
+    cli_error_text(why, sizeof why, &item->error);
     cli_table_add(table, cells);
 }
 

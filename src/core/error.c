@@ -45,6 +45,21 @@ wk_code wk_fail(wk_error *err, wk_code code, const char *fmt, ...)
     return code;
 }
 
+wk_code wk_fail_setting(wk_error *err, wk_code code, const char *setting, const char *fmt, ...)
+{
+    va_list args;
+
+    if (!err || err->code != WK_OK)
+        return code;
+    err->code = code;
+    if (setting)
+        wki_text_clean(err->setting, sizeof err->setting, setting, strlen(setting));
+    va_start(args, fmt);
+    set_message(err, fmt, args);
+    va_end(args);
+    return code;
+}
+
 wk_code wk_fail_errno(wk_error *err, wk_code code, int sys_errno, const char *fmt, ...)
 {
     size_t used;

@@ -17,10 +17,12 @@ static wk_code check_types(const char *types, wk_error *err)
     if (!types)
         return WK_OK;
     if (n == 0 || strspn(types, letters) + strspn(types, ",") == 0)
-        return wk_fail(err, WK_USAGE, "--type: names of resources, divided by commas");
+        return wk_fail_setting(err, WK_USAGE, "type",
+                               "type: names of resources, divided by commas");
     for (size_t i = 0; i < n; i++) {
         if (!strchr(letters, types[i]) && types[i] != ',')
-            return wk_fail(err, WK_USAGE, "--type: names of resources, divided by commas");
+            return wk_fail_setting(err, WK_USAGE, "type",
+                                   "type: names of resources, divided by commas");
     }
     return WK_OK;
 }
@@ -30,12 +32,13 @@ static wk_code check(const wki_bulk_query *q, wk_error *err)
     const char *id = q->group ? q->group : q->patient;
 
     if (q->group && q->patient)
-        return wk_fail(err, WK_USAGE, "--group or --patient, not both");
+        return wk_fail_setting(err, WK_USAGE, "group patient", "a group or a patient, not both");
     if (id && (*id == '\0' || strcmp(id, ".") == 0 || strcmp(id, "..") == 0))
         return wk_fail(err, WK_USAGE, "an id is needed");
     for (size_t i = 0; i < q->n_params; i++) {
         if (!strchr(q->params[i], '=') || q->params[i][0] == '=')
-            return wk_fail(err, WK_USAGE, "--param %.60s: not NAME=VALUE", q->params[i]);
+            return wk_fail_setting(err, WK_USAGE, "param", "param %.60s: not NAME=VALUE",
+                                   q->params[i]);
     }
     return check_types(q->types, err);
 }

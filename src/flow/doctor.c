@@ -25,6 +25,7 @@ typedef struct visit {
     wk_finding_fn each;
     void *user;
     wk_error first;
+    const char *setting; /* that would help with the next finding; NULL for none */
     /* of the answer at hand */
     int64_t date;
     bool has_date;
@@ -37,15 +38,16 @@ static void tell(visit *v, const char *name, wk_finding_status status, wk_code c
                  const char *advice, const char *fmt, ...)
 {
     char detail[sizeof v->first.message];
-    wk_finding f = {name, status, detail, advice, code};
+    wk_finding f = {name, status, detail, advice, v->setting ? v->setting : "", code};
     va_list args;
 
     va_start(args, fmt);
     vsnprintf(detail, sizeof detail, fmt, args);
     va_end(args);
     if (status == WK_FINDING_FAIL && v->first.code == WK_OK)
-        wk_fail(&v->first, code, "%s: %s", name, detail);
+        wk_fail_setting(&v->first, code, v->setting, "%s: %s", name, detail);
     v->each(v->user, &f);
+    v->setting = NULL;
 }
 
 static void look_at_modules(visit *v)
@@ -130,15 +132,19 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
     return WK_OK;
 }
 
-static const char *advice_for(const wk_error *err)
+static const char *advice_for(const wk_error *err, const char **setting)
 {
-    if (err->http_status == 401 || err->code == WK_AUTH)
-        return "give credentials (--token-file, --user, a profile), or log in: wadokit auth login";
+    *setting = err->setting;
+    if (err->http_status == 401 || err->code == WK_AUTH) {
+        *setting = "token-file user";
+        return "give credentials (also by a profile), or log in: wadokit auth login";
+    }
     if (err->http_status == 404)
         return "check the address: it ends before /studies, or before /metadata";
     if (err->http_status != 0)
         return "ask those who run the server";
-    return "check the address, the network, --proxy and --cacert";
+    *setting = "proxy cacert";
+    return "check the address, the network, the proxy and the CA";
 }
 
 static void look_at_clock(visit *v)
@@ -166,15 +172,18 @@ static void look_at_server(visit *v, const char *name, const char *root, const c
     wki_http_request request = {.url = url, .accept = accept, .auth = WKI_AUTH_BY_ORIGIN};
     wki_http_handler handler = {.head = on_head, .body = on_body, .user = v, .refused = on_refused};
     wk_error err = {0};
+    const char *advice;
 
     if (!url)
         return;
     v->has_date = false;
-    if (wki_http_perform(v->session->http, &request, &handler, NULL, &err) == WK_OK)
+    if (wki_http_perform(v->session->http, &request, &handler, NULL, &err) == WK_OK) {
         tell(v, name, WK_FINDING_OK, WK_OK, "", "%s: answers after %lld ms, credentials: %s", root,
              (long long)(clock->monotonic_ms(clock->user) - began), v->session->auth);
-    else
-        tell(v, name, WK_FINDING_FAIL, err.code, advice_for(&err), "%s", err.message);
+    } else {
+        advice = advice_for(&err, &v->setting);
+        tell(v, name, WK_FINDING_FAIL, err.code, advice, "%s", err.message);
+    }
     look_at_clock(v);
     free(url);
 }
@@ -191,10 +200,11 @@ wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error 
     look_at_server(&v, "fhir", o->fhir, "/metadata", "application/fhir+json");
     look_at_server(&v, "dicomweb", o->dicomweb, "/studies?limit=1", "application/dicom+json");
     look_at_server(&v, "base", o->base, "", NULL);
-    if (!o->fhir && !o->dicomweb && !o->base)
-        tell(&v, "server", WK_FINDING_NOTE, WK_OK,
-             "name one with --fhir or --dicomweb, or in a profile (man wadokit)",
+    if (!o->fhir && !o->dicomweb && !o->base) {
+        v.setting = "fhir dicomweb";
+        tell(&v, "server", WK_FINDING_NOTE, WK_OK, "name one, or use a profile",
              "no server is configured");
+    }
     if (v.first.code != WK_OK && err)
         *err = v.first;
     return v.first.code;

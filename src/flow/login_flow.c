@@ -49,15 +49,17 @@ static wk_code read_uri(const char *uri, redirect *r, wk_error *err)
 
     if (!host || !wki_str_istarts(uri, "http:") || !wki_url_is_loopback(uri) || *path != '/' ||
         strpbrk(path, "?#"))
-        return wk_fail(err, WK_USAGE,
-                       "--redirect-uri %s: only http://127.0.0.1:PORT/PATH can be waited for; use "
-                       "--no-browser, and paste the address",
-                       uri);
+        return wk_fail_setting(
+            err, WK_USAGE, "redirect-uri no-browser",
+            "redirect-uri %s: only http://127.0.0.1:PORT/PATH can be waited for; go "
+            "without a browser, and paste the address",
+            uri);
     while (colon > host + 3 && *colon != ':')
         colon--;
     port = strtol(colon + 1, &end, 10);
     if (*colon != ':' || end != path || port < 1 || port > MAX_PORT)
-        return wk_fail(err, WK_USAGE, "--redirect-uri %s: it must name a port", uri);
+        return wk_fail_setting(err, WK_USAGE, "redirect-uri",
+                               "redirect-uri %s: it must name a port", uri);
     r->port = (int)port;
     r->path = wki_strdup(path);
     return r->path ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
@@ -102,7 +104,8 @@ static wk_code check_iss(const wk_session *s, const wk_login_opts *o, wk_error *
     size_t n = fhir ? strlen(fhir) : 0, iss_n = o->iss ? strlen(o->iss) : 0;
 
     if (o->launch && !o->iss)
-        return wk_fail(err, WK_USAGE, "--launch needs --iss, the server that the EHR named");
+        return wk_fail_setting(err, WK_USAGE, "launch iss",
+                               "launch needs iss, the server that the EHR named");
     if (!o->iss)
         return WK_OK;
     while (n > 0 && fhir[n - 1] == '/')
@@ -110,15 +113,15 @@ static wk_code check_iss(const wk_session *s, const wk_login_opts *o, wk_error *
     while (iss_n > 0 && o->iss[iss_n - 1] == '/')
         iss_n--;
     if (n != iss_n || strncmp(fhir, o->iss, n) != 0)
-        return wk_fail(err, WK_REFUSED, "--iss is not the configured FHIR server; refused");
+        return wk_fail(err, WK_REFUSED, "iss is not the configured FHIR server; refused");
     return WK_OK;
 }
 
 static wk_code check_config(const wk_session *s, const wki_smart_config *c, bool ehr, wk_error *err)
 {
     if (!s->opts.authorize_url && !c->authorize_url)
-        return wk_fail(err, WK_NOT_FOUND,
-                       "the server names no authorization endpoint; give --authorize-url");
+        return wk_fail_setting(err, WK_NOT_FOUND, "authorize-url",
+                               "the server names no authorization endpoint; give its URL");
     if (c->lists_pkce && !c->pkce_s256)
         wk_log_write(&s->log, WK_LOG_WARN,
                      "the login server does not list PKCE with S256; it is used all the same");
@@ -219,9 +222,9 @@ wk_code wk_auth_login(wk_session *session, const wk_login_opts *opts, wk_error *
     wk_code rc;
 
     if (!session->login)
-        return wk_fail(err, WK_USAGE,
-                       "nothing to log in to: give --auth smart, client-credentials or "
-                       "backend-services, with --client-id");
+        return wk_fail_setting(err, WK_USAGE, "auth client-id",
+                               "nothing to log in to: a client id is needed, and auth smart, "
+                               "client-credentials or backend-services");
     if (session->login->method != WKI_METHOD_SMART)
         return wki_token_source_request(session->login->source, err);
     rc = check_iss(session, opts, err);
@@ -392,7 +395,8 @@ wk_code wk_auth_logout(wk_session *session, bool all, size_t *removed, wk_error 
     if (all)
         return remove_all(session, removed, err);
     if (!session->login)
-        return wk_fail(err, WK_USAGE, "no login is configured; --all removes all that are kept");
+        return wk_fail_setting(err, WK_USAGE, "all",
+                               "no login is configured; all removes those that are kept");
     rc = wki_token_source_forget(session->login->source, &existed, err);
     if (rc == WK_OK)
         *removed = existed;

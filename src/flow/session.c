@@ -153,14 +153,14 @@ static wk_code take_userinfo(wk_session *s, const char *option, const char **url
     } else if (user && o->user &&
                !(strcmp(user, o->user) == 0 && strcmp(password, o->password) == 0 &&
                  wki_url_same_origin(*url, o->user_origin))) {
-        rc = wk_fail(err, WK_USAGE, "--%s: user names in two URLs; use --user", option);
+        rc = wk_fail_setting(err, WK_USAGE, "user", "%s: user names in two URLs; give one", option);
     } else if (user && !o->user) {
         o->user = user;
         o->password = password;
         rc = wki_url_origin(*url, &o->user_origin, err);
         wk_log_write(&s->log, WK_LOG_WARN,
-                     "--%s: the user name and password in the URL are used for HTTP Basic; better "
-                     "give --user and --password-file",
+                     "%s: the user name and password in the URL are used for HTTP Basic; better "
+                     "give user and password-file",
                      option);
         return rc;
     }
@@ -182,7 +182,7 @@ static wk_code take_server(wk_session *s, const char *option, const char **url, 
     if (rc == WK_OK)
         rc = add_origin(own(s), *url, &own_error);
     if (rc == WK_REFUSED || rc == WK_USAGE)
-        return wk_fail(err, WK_USAGE, "--%s: %s", option, own_error.message);
+        return wk_fail_setting(err, WK_USAGE, option, "%s: %s", option, own_error.message);
     return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", own_error.message);
 }
 
@@ -201,11 +201,12 @@ static wk_code take_allowed(wk_session *s, wk_error *err)
         if (rc == WK_NOMEM)
             return no_memory(err);
         if (rc != WK_OK)
-            return wk_fail(err, WK_USAGE, "--allow-origin: %s", own_error.message);
+            return wk_fail_setting(err, WK_USAGE, "allow-origin", "allow-origin: %s",
+                                   own_error.message);
         slashes += 2 + strcspn(slashes + 2, "/?#");
         if (strcmp(slashes, "") != 0 && strcmp(slashes, "/") != 0)
-            return wk_fail(err, WK_USAGE,
-                           "--allow-origin: give https://HOST[:PORT] without a path");
+            return wk_fail_setting(err, WK_USAGE, "allow-origin",
+                                   "allow-origin: give https://HOST[:PORT] without a path");
     }
     return rc;
 }
@@ -227,7 +228,8 @@ static wk_code check_sets(const wk_session_opts *p, wk_error *err)
 {
     for (size_t i = 0; i < p->n_sets; i++) {
         if (p->sets[i][0] == '=' || !strchr(p->sets[i], '='))
-            return wk_fail(err, WK_USAGE, "--set: \"%s\" is not NAME=VALUE", p->sets[i]);
+            return wk_fail_setting(err, WK_USAGE, "set", "set: \"%s\" is not NAME=VALUE",
+                                   p->sets[i]);
     }
     return WK_OK;
 }
@@ -235,11 +237,11 @@ static wk_code check_sets(const wk_session_opts *p, wk_error *err)
 static wk_code check_numbers(const wk_session_opts *p, wk_error *err)
 {
     if (p->jobs < 0 || p->jobs > 256)
-        return wk_fail(err, WK_USAGE, "--jobs: 1 to 256");
+        return wk_fail_setting(err, WK_USAGE, "jobs", "jobs: 1 to 256");
     if (p->connect_timeout_s < 0 || p->idle_timeout_s < 0)
         return wk_fail(err, WK_USAGE, "a time-out cannot be negative");
     if (p->key && !p->cert)
-        return wk_fail(err, WK_USAGE, "--key without --cert");
+        return wk_fail_setting(err, WK_USAGE, "key cert", "key without a certificate");
     return WK_OK;
 }
 
@@ -279,7 +281,8 @@ static wk_code take_static(wk_session *s, wk_error *err)
     };
 
     if (o->user && p->user)
-        return wk_fail(err, WK_USAGE, "a user name in a URL and --user; give one of them");
+        return wk_fail_setting(err, WK_USAGE, "user",
+                               "a user name in a URL and another one; give one of them");
     if (o->user) {
         c.user = o->user;
         c.password = o->password;
@@ -333,29 +336,28 @@ static wk_code check_auth(wk_session *s, wk_error *err)
 
     if (!p->auth) {
         if ((p->token_url || p->private_key || p->client_secret_file) && !has_token(p) && !p->user)
-            return wk_fail(err, WK_USAGE,
-                           "a client is given, but not what for: add --auth client-credentials, "
-                           "backend-services or smart");
+            return wk_fail_setting(
+                err, WK_USAGE, "auth",
+                "a client is given, but not what for: auth is client-credentials, "
+                "backend-services or smart");
         return WK_OK;
     }
     if (wki_auth_is_login(p->auth, &method))
         return WK_OK;
     if (strcmp(p->auth, "bearer") == 0)
         return has_token(p) ? WK_OK
-                            : wk_fail(err, WK_USAGE,
-                                      "auth bearer needs --token-file, "
-                                      "--token-command or WADOKIT_TOKEN");
+                            : wk_fail_setting(err, WK_USAGE, "token-file token-command token",
+                                              "auth bearer needs a token");
     if (strcmp(p->auth, "basic") == 0)
         return p->user || p->netrc || own(s)->user
                    ? WK_OK
-                   : wk_fail(err, WK_USAGE,
-                             "auth basic needs --user with --password-file or "
-                             "WADOKIT_PASSWORD, or --netrc");
+                   : wk_fail_setting(err, WK_USAGE, "user password-file password netrc",
+                                     "auth basic needs a user name with a password");
     if (strcmp(p->auth, "none") != 0)
-        return wk_fail(err, WK_USAGE,
-                       "--auth: none, bearer, basic, client-credentials, backend-services or "
-                       "smart, not '%s'",
-                       p->auth);
+        return wk_fail_setting(err, WK_USAGE, "auth",
+                               "auth: none, bearer, basic, client-credentials, backend-services or "
+                               "smart, not '%s'",
+                               p->auth);
     return WK_OK;
 }
 
@@ -380,9 +382,9 @@ static wk_code take_credential(wk_session *s, wk_error *err)
         return rc;
     s->auth = used_auth(s);
     if (p->aws_sigv4 && strcmp(s->auth, "basic") != 0)
-        return wk_fail(err, WK_USAGE,
-                       "--aws-sigv4 signs with --user KEY_ID and --password-file or "
-                       "WADOKIT_PASSWORD");
+        return wk_fail_setting(err, WK_USAGE, "aws-sigv4 user password-file password",
+                               "aws-sigv4 signs with a key id, as the user, and its secret, as the "
+                               "password");
     if (p->auth && strcmp(p->auth, "none") == 0)
         p->netrc = false;
     else if (wki_auth_is_login(p->auth, &method))

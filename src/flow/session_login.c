@@ -32,7 +32,7 @@ static wk_code make_http(wk_session *s, wki_session_login *login, wk_error *err)
     wk_code rc = p->token_url ? wki_url_origin(p->token_url, &origin, err) : WK_OK;
 
     if (rc != WK_OK)
-        return wk_fail_add(err, "--token-url: ");
+        return wk_fail_add(err, "token-url: ");
     origins[0] = origin;
     wki_session_http_opts(s, &h);
     h.origins = origins;
@@ -50,7 +50,8 @@ static wk_code read_key(const wk_session_opts *p, wki_session_login *login, wk_e
 
     if (!p->private_key) {
         if (p->key_id || p->jwt_alg)
-            return wk_fail(err, WK_USAGE, "--key-id and --jwt-alg are of use with --private-key");
+            return wk_fail_setting(err, WK_USAGE, "private-key",
+                                   "a key id and an algorithm are of use with a private key");
         return WK_OK;
     }
     rc = wki_secret_file_read_all(p->private_key, &text, &n, err);
@@ -65,9 +66,8 @@ static wk_code read_key(const wk_session_opts *p, wki_session_login *login, wk_e
 static wk_code check_opts(const wk_session_opts *p, wk_error *err)
 {
     if (p->user || p->token_command || p->netrc)
-        return wk_fail(err, WK_USAGE,
-                       "auth %s gets its own tokens: leave out --user, --token-command and --netrc",
-                       p->auth);
+        return wk_fail_setting(err, WK_USAGE, "user token-command netrc",
+                               "auth %s gets its own tokens: leave out other credentials", p->auth);
     if (p->private_key && (p->client_secret || p->client_secret_file))
         return wk_fail(err, WK_USAGE, "a private key and a client secret: give one of them");
     return WK_OK;

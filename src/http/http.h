@@ -81,8 +81,11 @@ void wki_http_free(wki_http *http);
 /* Credentials may also go to this origin from now on (a URL that the user typed). */
 wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err) WK_MUST_USE;
 
-/* Whether the user named the origin of `url`: a server, --allow-origin, a URL that was typed. */
+/* Whether the user named the origin of `url`: a server, allow-origin, a URL that was typed. */
 bool wki_http_is_allowed(const wki_http *http, const char *url);
+
+/* Whether there are credentials to be sent with requests: a header, ~/.netrc, a certificate. */
+bool wki_http_has_credentials(const wki_http *http);
 
 /* Whether credentials would go to `url`, and why (not), in words for `resolve`. */
 bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size);

@@ -154,42 +154,49 @@ static void print_attempts(char *out, size_t size, int attempts, const char *why
         snprintf(out, size, " (%s)", why_not);
 }
 
-/* What would help: a 401 to a request without credentials has one likely cause. */
-static void print_hint(const wki_http_transfer *t, char *out, size_t size)
+/* What would help, and by which setting: a 401 to a request without credentials has one likely
+ * cause. */
+static const char *print_hint(const wki_http_transfer *t, char *out, size_t size)
 {
+    const wki_http *http = t->http;
     char reason[256];
-    bool sent;
 
     out[0] = '\0';
     if (t->answer.status != 401 && t->answer.status != 403)
-        return;
+        return NULL;
     if (t->sent_credential)
-        return;
+        return NULL;
     /* What is posted without the session's credentials brings its own: a login. */
     if (t->request.auth == WKI_AUTH_NEVER && wki_transfer_has_body(t))
-        return;
-    sent = wki_http_sends_credentials(t->http, t->url, reason, sizeof reason);
-    if (!sent)
-        snprintf(out, size, "; credentials %s", reason);
+        return NULL;
+    if (wki_http_sends_credentials(http, t->url, reason, sizeof reason))
+        return NULL;
+    snprintf(out, size, "; credentials %s", reason);
+    return wki_http_has_credentials(http) && http->n_origins > 0 &&
+                   !wki_http_is_allowed(http, t->url)
+               ? "allow-origin"
+               : NULL;
 }
 
-void wki_answer_fail(wki_http_transfer *t, const char *why_not)
+void wki_answer_fail(wki_http_transfer *t, const wki_retry_verdict *v)
 {
     const wki_answer *a = &t->answer;
     const wki_http_opts *o = &t->http->opts;
     const char *type = wki_answer_get(a, "Content-Type");
     const char *text = wki_status_text(a->status);
     char url[160], said[200] = "", attempts[128], hint[320];
+    const char *setting;
 
     wki_url_redact(url, sizeof url, t->url);
-    print_attempts(attempts, sizeof attempts, t->attempts, why_not);
-    print_hint(t, hint, sizeof hint);
+    print_attempts(attempts, sizeof attempts, t->attempts, v->why);
+    setting = print_hint(t, hint, sizeof hint);
     if (!o->explain || a->error_body.n == 0 ||
         !o->explain(a->error_body.data, a->error_body.n, type ? type : "", said, sizeof said))
         said[0] = '\0';
     t->error.http_status = a->status;
-    wk_fail(&t->error, code_of(a->status), "%s %s: %d%s%s%s%s%s%s", wki_transfer_method(t), url,
-            a->status, text[0] ? " " : "", text, said[0] ? ": " : "", said, attempts, hint);
+    wk_fail_setting(&t->error, code_of(a->status), setting ? setting : v->setting,
+                    "%s %s: %d%s%s%s%s%s%s", wki_transfer_method(t), url, a->status,
+                    text[0] ? " " : "", text, said[0] ? ": " : "", said, attempts, hint);
 }
 
 static wk_code code_of_end(wki_wire_end end)
@@ -210,28 +217,30 @@ static wk_code code_of_end(wki_wire_end end)
     }
 }
 
-static const char *hint_of_end(wki_wire_end end)
+static const char *setting_of_end(wki_wire_end end)
 {
     if (end == WKI_WIRE_TLS)
-        return "; if you trust this server, give its CA with --cacert";
+        return "cacert";
     if (end == WKI_WIRE_CONFIG)
-        return "; check --cacert, --cert, --key and --proxy";
-    return end == WKI_WIRE_SILENT ? "; --idle-timeout sets how long to wait" : "";
+        return "cacert cert key proxy";
+    return end == WKI_WIRE_SILENT ? "idle-timeout" : NULL;
 }
 
-void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail, const char *why_not)
+void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
+                   const wki_retry_verdict *v)
 {
     char url[160], attempts[128], arrived[96] = "";
     int64_t length = wki_answer_length(&t->answer);
 
     wki_url_redact(url, sizeof url, t->url);
-    print_attempts(attempts, sizeof attempts, t->attempts, why_not);
+    print_attempts(attempts, sizeof attempts, t->attempts, v->why);
     if (t->answer.body_bytes > 0 && length >= 0)
         snprintf(arrived, sizeof arrived, "the answer broke off after %llu of %lld bytes: ",
                  (unsigned long long)t->answer.body_bytes, (long long)length);
     else if (t->answer.body_bytes > 0)
         snprintf(arrived, sizeof arrived, "the answer broke off after %llu bytes: ",
                  (unsigned long long)t->answer.body_bytes);
-    wk_fail(&t->error, code_of_end(end), "%s %s: %s%s%s%s", wki_transfer_method(t), url, arrived,
-            detail, attempts, hint_of_end(end));
+    wk_fail_setting(&t->error, code_of_end(end), v->setting ? v->setting : setting_of_end(end),
+                    "%s %s: %s%s%s%s", wki_transfer_method(t), url, arrived, detail, attempts,
+                    end == WKI_WIRE_TLS ? "; if you trust this server, give its CA" : "");
 }

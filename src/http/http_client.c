@@ -153,8 +153,8 @@ static bool count_received(wki_http_transfer *t, size_t n)
         http->opts.received(http->opts.received_user, n);
     if (http->opts.max_bytes == 0 || http->received <= http->opts.max_bytes)
         return true;
-    wk_fail(&t->error, WK_LIMIT, "more than --max-bytes %llu were received",
-            (unsigned long long)http->opts.max_bytes);
+    wk_fail_setting(&t->error, WK_LIMIT, "max-bytes", "more than %llu bytes were received",
+                    (unsigned long long)http->opts.max_bytes);
     return false;
 }
 
@@ -246,7 +246,7 @@ static void settle_status(wki_http_transfer *t)
     note_busy(t, &v);
     if (!v.again) {
         give_refusal(t);
-        wki_answer_fail(t, v.why);
+        wki_answer_fail(t, &v);
         finish(t);
         return;
     }
@@ -267,7 +267,7 @@ static void settle_broken(wki_http_transfer *t, wki_wire_end end, const char *de
         retry_later(t, &v, detail);
         return;
     }
-    wki_wire_fail(t, end, detail, v.why);
+    wki_wire_fail(t, end, detail, &v);
     finish(t);
 }
 
@@ -373,8 +373,8 @@ static void start_exchange(wki_http_transfer *t)
     t->attempts++;
     t->counted++;
     if (http->opts.max_bytes > 0 && http->received > http->opts.max_bytes)
-        rc = wk_fail(&t->error, WK_LIMIT, "more than --max-bytes %llu were received",
-                     (unsigned long long)http->opts.max_bytes);
+        rc = wk_fail_setting(&t->error, WK_LIMIT, "max-bytes", "more than %llu bytes were received",
+                             (unsigned long long)http->opts.max_bytes);
     else
         rc = wki_request_build(t, &wire, &t->error);
     if (rc == WK_OK) {
@@ -541,11 +541,14 @@ size_t wki_http_active(const wki_http *http)
     return http->active;
 }
 
+bool wki_http_has_credentials(const wki_http *http)
+{
+    return http->opts.credential.header || http->opts.netrc || http->opts.cert;
+}
+
 bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size)
 {
-    const wki_http_opts *o = &http->opts;
-
-    if (!o->credential.header && !o->netrc && !o->cert) {
+    if (!wki_http_has_credentials(http)) {
         snprintf(reason, size, "not sent: none are configured");
         return false;
     }

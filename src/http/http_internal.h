@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "http/http.h"
+#include "http/retry.h"
 #include "http/throttle.h"
 #include "http/transport.h"
 
@@ -167,8 +168,9 @@ const char *wki_status_text(int status);
 
 /* Sets t->error for an answer that is no success, or an exchange without one. `why_not` (may be "")
  * says why it is not tried again. */
-void wki_answer_fail(wki_http_transfer *t, const char *why_not);
-void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail, const char *why_not);
+void wki_answer_fail(wki_http_transfer *t, const wki_retry_verdict *v);
+void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
+                   const wki_retry_verdict *v);
 
 #ifdef __cplusplus
 }

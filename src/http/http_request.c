@@ -362,7 +362,7 @@ wk_code wki_request_build(wki_http_transfer *t, wki_wire_request *wire, wk_error
 static wk_code check_file(const char *path, const char *option, wk_error *err)
 {
     if (path && access(path, R_OK) != 0)
-        return wk_fail_errno(err, WK_USAGE, errno, "--%s %s", option, path);
+        return wk_fail_setting(err, WK_USAGE, option, "%s %s: %s", option, path, strerror(errno));
     return WK_OK;
 }
 

@@ -28,8 +28,8 @@ bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, c
         snprintf(reason, size, "not sent: no server is configured");
     else if (i == n)
         snprintf(reason, size,
-                 "not sent: %s is not the configured origin %s; add --allow-origin %s", origin,
-                 origins[0], origin);
+                 "not sent: %s is not the configured origin %s; add it to allow-origin", origin,
+                 origins[0]);
     else if (!is_https(origin) && !wki_url_is_loopback(origin))
         snprintf(reason, size, "not sent: http is not encrypted");
     else

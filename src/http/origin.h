@@ -15,7 +15,7 @@ extern "C" {
  * configured server's), and it is https, or http on loopback. `reason` gets words for people:
  *   sent: https://a is the configured server
  *   sent: https://b is an allowed origin
- *   not sent: https://b is not the configured origin https://a; add --allow-origin https://b
+ *   not sent: https://b is not the configured origin https://a; add it to allow-origin
  *   not sent: no server is configured
  *   not sent: http is not encrypted */
 bool wki_origin_may_see(const char *const *origins, size_t n, const char *url, char *reason,

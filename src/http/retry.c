@@ -155,12 +155,13 @@ wki_retry_verdict wki_retry_decide(const wki_retry_case *c)
         v.wait_ms = wait;
     }
     if ((busy || v.asked) && v.wait_ms > c->wait_left_ms) {
+        v.setting = "max-wait";
         if (v.asked)
             snprintf(v.why, sizeof v.why,
-                     "it asks to wait %lld s, more than --max-wait leaves (%lld s)",
+                     "it asks to wait %lld s, more than is left of max-wait (%lld s)",
                      (long long)(v.wait_ms / 1000), (long long)(c->wait_left_ms / 1000));
         else
-            snprintf(v.why, sizeof v.why, "the patience of --max-wait is used up");
+            snprintf(v.why, sizeof v.why, "the patience of max-wait is used up");
         return v;
     }
     v.again = true;

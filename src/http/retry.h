@@ -61,7 +61,7 @@ typedef struct wki_retry_case {
 } wki_retry_case;
 
 /* again     try again after wait_ms; otherwise `why` says in words why not ("" where nothing need
- *           be said)
+ *           be said), and `setting` what would help, NULL where nothing would
  * asked     the server named the wait
  * counts    the next attempt counts against `retries`
  * patience  the wait counts against the patience */
@@ -71,6 +71,7 @@ typedef struct wki_retry_verdict {
     bool asked;
     bool counts;
     bool patience;
+    const char *setting;
     char why[96];
 } wki_retry_verdict;
 

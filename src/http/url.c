@@ -240,7 +240,7 @@ wk_code wki_url_check(const char *url, wk_error *err)
     if (!why && u.user.p)
         why = "has user information";
     if (!why && has_template(url))
-        why = "has an unfilled {{name}}; give it with --set NAME=VALUE";
+        why = "has an unfilled {{name}}; set gives NAME=VALUE";
     return why ? bad_url(url, WK_REFUSED, why, err) : WK_OK;
 }
 

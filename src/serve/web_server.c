@@ -308,8 +308,8 @@ wk_code wki_web_server_open(const wki_web_server_opts *opts, wki_web_server **ou
         int why = errno ? errno : ENOMEM;
 
         wki_web_server_close(s);
-        return wk_fail_errno(err, WK_IO, why, "cannot listen on 127.0.0.1:%d; try another --port",
-                             opts->port);
+        return wk_fail_setting(err, WK_IO, "port", "cannot listen on 127.0.0.1:%d: %s", opts->port,
+                               strerror(why));
     }
     *out = s;
     return WK_OK;

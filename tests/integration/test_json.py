@@ -148,6 +148,20 @@ class Everything(peers.Case):
         self.run_json(*fhir, "export", "-o", os.path.join(self.home, "bulk"), env=env)
         self.run_json(*fhir, "export-download", "one", "-o", self.out + "/", env=env)
 
+    def limits(self):
+        """What fails for a setting's sake says which."""
+        v, env = self.vendors, {"WADOKIT_TOKEN": vendors.TOKEN}
+        out = os.path.join(self.home, "limits")
+        instance = "%s/studies/%s/series/%s.1/instances/%s.1.1" % (self.root(), STUDY, STUDY, STUDY)
+        little = ("--max-bytes", 1)
+        self.run_json("resolve", "1.2.3", code=4)
+        self.run_json(*little, "get", "-o", out, instance, code=8)
+        self.run_json(*little, "render", "-o", out, instance, code=8)
+        self.run_json(*little, "photo", "get", "--from", "netsmart", "--base", v.base + "/v4", "-o", out, "p-png",
+                      env=env, code=8)
+        v.files = {"Patient": vendors.ndjson("Patient", 3000)}
+        self.run_json("--max-bytes", 4000, "--fhir", v.base + "/fhir", "fhir", "export", "-o", out, env=env, code=8)
+
     def set_up(self):
         config = self.write("config", "[a]\nfhir = http://127.0.0.1:1/r4\n")
         self.run_json("--config", config, "config", "path")
@@ -159,7 +173,8 @@ class Everything(peers.Case):
 
     def test_every_documented_member_is_printed_by_something(self):
         self.make_images()
-        for runs in (self.searches_and_plans, self.retrievals, self.drawings, self.servers, self.photos, self.fhir, self.set_up):
+        for runs in (self.searches_and_plans, self.retrievals, self.drawings, self.servers, self.photos, self.fhir, self.limits,
+                     self.set_up):
             with self.subTest(runs.__name__):
                 runs()
         never = ["%s (%s): %s" % (one.type, ", ".join(one.commands), name) for one in peers.JSON_OBJECTS

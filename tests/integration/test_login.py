@@ -161,11 +161,11 @@ class Login(peers.Case):
 
     def test_every_failure_has_its_status_and_says_what_to_do(self):
         rows = (("wrong secret", {"secret": "not it"}, 3, "check client-id and the client secret"),
-                ("HTML", {"token_url": "/odd/html"}, 6, "check --token-url"),
-                ("missing", {"token_url": "/odd/missing"}, 4, "check --token-url"),
+                ("HTML", {"token_url": "/odd/html"}, 6, "see --token-url"),
+                ("missing", {"token_url": "/odd/missing"}, 4, "see --token-url"),
                 ("busy", {"token_url": "/odd/busy"}, 5, "too many token requests"),
                 ("broken", {"token_url": "/odd/broken"}, 5, "try again later"),
-                ("scope", {"token_url": "/odd/scope"}, 3, "set --scope"))
+                ("scope", {"token_url": "/odd/scope"}, 3, "see --scope"))
         for name, how, status, says in rows:
             with self.subTest(name):
                 how = dict(how)

@@ -213,6 +213,31 @@ def banned(bad):
                     bad("%s:%d: %s()" % (name, number, word))
 
 
+@rule("the library names no option of the program: what would help is a setting")
+def settings(bad):
+    literal = re.compile(r'"(?:\\.|[^"\\\n])*"')
+    for name in files(*C, under=("include", "src")):
+        if name.startswith("src/cli/"):
+            continue
+        code = re.sub(r"/\*.*?\*/|//[^\n]*", lambda m: "\n" * m.group(0).count("\n"), text_of(name), flags=re.S)
+        for number, line in enumerate(code.splitlines(), 1):
+            for text in literal.findall(line):
+                if re.search(r"(?<![\w-])--[a-z]", text):
+                    bad("%s:%d: %s" % (name, number, text))
+
+
+@rule("what the library calls a setting is an option of the program, or one of its secrets")
+def settings_exist(bad):
+    known = set(help_options()) | {"--token", "--password", "--client-secret"}
+    for command in commands():
+        known |= help_options(command)
+    for name in files(*C, under=("src",)):
+        for m in re.finditer(r'\bwk_fail_setting\((?:[^"();]|->)*,\s*"([a-z0-9 -]+)"', text_of(name)):
+            for word in m.group(1).split():
+                if "--" + word not in known:
+                    bad("%s: %s" % (name, word))
+
+
 @rule("no machine's paths, no notes to finish later, no marks of a merge")
 def leftovers(bad):
     words = [r"/(home|root|work|Users)/\w", r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b",

@@ -184,7 +184,23 @@ static void test_what_is_looked_for_is_found_where_memmem_finds_it(void)
     }
 }
 
+static void test_the_first_error_keeps_its_setting(void)
+{
+    wk_error err = {0};
+
+    CU_ASSERT_EQUAL(wk_fail_setting(&err, WK_LIMIT, "max-bytes", "more than %d", 7), WK_LIMIT);
+    CU_ASSERT_EQUAL(wk_fail_setting(&err, WK_USAGE, "jobs", "jobs: %d", 0), WK_USAGE);
+    wk_fail_add(&err, "here: ");
+    CU_ASSERT_EQUAL(err.code, WK_LIMIT);
+    CU_ASSERT_STRING_EQUAL(err.message, "here: more than 7");
+    CU_ASSERT_STRING_EQUAL(err.setting, "max-bytes");
+    wk_error_clear(&err);
+    wk_fail_setting(&err, WK_DATA, NULL, "none helps");
+    CU_ASSERT_STRING_EQUAL(err.setting, "");
+}
+
 static CU_TestInfo tests[] = {
+    {"the first error keeps its setting", test_the_first_error_keeps_its_setting},
     {"first cause stays, context goes in front", test_first_cause_stays_and_context_goes_in_front},
     {"an error without a struct still returns the code",
      test_an_error_without_a_struct_still_returns_the_code},

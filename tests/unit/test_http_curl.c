@@ -150,7 +150,8 @@ static void test_silence_ends_after_the_idle_time(void)
     char body[8];
 
     T_FAILS(once(&reply, body, sizeof body, &err), WK_NET, &err);
-    T_HAS(err.message, "no byte for 1 s; --idle-timeout");
+    T_HAS(err.message, "no byte for 1 s");
+    T_STR(err.setting, "idle-timeout");
 }
 
 static void test_nobody_there_is_a_network_failure(void)

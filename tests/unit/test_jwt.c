@@ -205,7 +205,7 @@ static void test_a_key_set_gives_its_private_key(void)
     wki_jwt_key_free(key);
     key = NULL;
     T_FAILS(READ(two, NULL, NULL, &key, &err), WK_USAGE, &err);
-    T_HAS(err.message, "--key-id");
+    T_STR(err.setting, "key-id");
     CU_ASSERT_PTR_NULL(key);
 }
 

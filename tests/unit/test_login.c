@@ -105,7 +105,7 @@ static void test_answers_that_are_not_ours_are_refused(void)
         {"", WK_DATA, "code=... and state=..."},
         {"error=access_denied&state=%s", WK_AUTH, "declined"},
         {"error=invalid_scope&error_description=no%%0asuch+scope&state=%s", WK_AUTH,
-         "(invalid_scope: no?such scope): set --scope"},
+         "(invalid_scope: no?such scope): set the scope"},
         {"error=access_denied&state=other", WK_REFUSED, "state differs"},
         {"code=a%%00b&state=%s", WK_DATA, "no code"},
     };
@@ -226,7 +226,7 @@ static void test_waiting_ends_with_time_or_when_asked(void)
             WK_CANCELLED, &err);
     wk_error_clear(&err);
     T_FAILS(wki_loopback_open(wki_loopback_port(l), "/callback", &second, &err), WK_IO, &err);
-    T_HAS(err.message, "--redirect-port");
+    T_STR(err.setting, "redirect-port no-browser");
     wki_loopback_close(l);
     wki_login_clear(&login);
 }

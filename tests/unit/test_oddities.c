@@ -158,7 +158,7 @@ static void row8(const struct sample *s)
     plan_search(s, &kit, NULL);
     CU_ASSERT_EQUAL(kit.items, 0);
     CU_ASSERT_EQUAL(kit.first.code, WK_REFUSED);
-    T_HAS(kit.first.message, "--set destination-slug=VALUE");
+    T_HAS(kit.first.message, "give destination-slug=VALUE");
     kit_clear(&kit);
     plan_search(s, &kit, "x");
     CU_ASSERT_EQUAL(kit.items, 1);

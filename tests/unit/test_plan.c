@@ -78,7 +78,7 @@ static void test_an_address_gives_the_same_url_in_every_form(void)
         {"relative without a base",
          ONE("/dw"),
          "DATA study /dw: contained Endpoint e: its address is relative, and the server it stands "
-         "on is not known: give --fhir URL\n",
+         "on is not known\n",
          {0}},
         {"credentials",
          ONE("https://h/dw"),
@@ -95,12 +95,12 @@ static void test_an_address_gives_the_same_url_in_every_form(void)
         {"not filled",
          ONE("https://h/{{other}}/dw"),
          "REFUSED study https://h/{{other}}/dw: contained Endpoint e: its address holds {{other}}, "
-         "which is not filled: give --set other=VALUE\n",
+         "which is not filled: give other=VALUE\n",
          {.slug = "s1"}},
         {"not filled, encoded",
          ONE("https://h/%7B%7Bother%7D%7D/dw"),
          "REFUSED study https://h/%7B%7Bother%7D%7D/dw: contained Endpoint e: its address holds "
-         "{{other}}, which is not filled: give --set other=VALUE\n",
+         "{{other}}, which is not filled: give other=VALUE\n",
          {0}},
         {"not closed",
          ONE("https://h/{{x/dw"),
@@ -205,13 +205,12 @@ static void test_a_series_endpoint_replaces_the_studys_and_nothing_comes_twice(v
          {0}},
         {"one series cannot be had",
          STUDY("\"series\":[" OWN "," PLAIN "],\"contained\":[" SERIES_EP "]"),
-         "NOT_FOUND series -: series 1.2.3.2: no usable Endpoint: give --dicomweb URL\n" SERIES_LINE
-         "\n",
+         "NOT_FOUND series -: series 1.2.3.2: no usable Endpoint\n" SERIES_LINE "\n",
          {0}},
         {"more series than are listed cannot be had",
          STUDY("\"numberOfSeries\":3,\"series\":[" OWN "],\"contained\":[" SERIES_EP "]"),
          "NOT_FOUND study -: study 1.2.3: has 3 series by its own count, lists 1, and no usable "
-         "Endpoint for the others: give --dicomweb URL\n" SERIES_LINE "\n",
+         "Endpoint for the others\n" SERIES_LINE "\n",
          {0}},
         {"the rest comes from --dicomweb",
          STUDY("\"series\":[" OWN "," PLAIN "],\"contained\":[" SERIES_EP "]"),
@@ -227,7 +226,7 @@ static void test_without_a_usable_endpoint_dicomweb_is_used_or_it_is_said_why_no
     static const struct row rows[] = {
         {"none at all",
          STUDY("\"status\":\"available\""),
-         "NOT_FOUND study -: study 1.2.3: no usable Endpoint: give --dicomweb URL\n",
+         "NOT_FOUND study -: study 1.2.3: no usable Endpoint\n",
          {0}},
         {"none, with --dicomweb",
          STUDY("\"status\":\"available\""),
@@ -238,7 +237,7 @@ static void test_without_a_usable_endpoint_dicomweb_is_used_or_it_is_said_why_no
                                                     "\"address\":\"https://h/dw\"") "]"),
          "notice study https://h/dw: its status is suspended\n"
          "NOT_FOUND study -: study 1.2.3: no usable Endpoint (contained Endpoint e: its status is "
-         "suspended): give --dicomweb URL\n",
+         "suspended)\n",
          {0}},
         {"suspended, with --dicomweb",
          STUDY(REF("#e") ",\"contained\":[" EP(
@@ -250,7 +249,7 @@ static void test_without_a_usable_endpoint_dicomweb_is_used_or_it_is_said_why_no
          STUDY(REF("#e") ",\"contained\":[" EP("e", "\"address\":\"https://h/{{x}}\"") "]"),
          "remote study https://d/studies/1.2.3 no (foreign)\n"
          "notice study https://h/{{x}}: contained Endpoint e: its address holds {{x}}, which is "
-         "not filled: give --set x=VALUE; --dicomweb is used\n",
+         "not filled: give x=VALUE; dicomweb is used\n",
          {.fallback = "https://d"}},
         {"the second is usable",
          STUDY("\"endpoint\":[{\"reference\":\"#a\"},{\"reference\":\"#e\"}"
@@ -270,7 +269,7 @@ static void test_without_a_usable_endpoint_dicomweb_is_used_or_it_is_said_why_no
         {"relative, and the server is not known",
          STUDY(REF("Endpoint/x")),
          "NOT_FOUND study -: Endpoint Endpoint/x: no such Endpoint came with the study, and its "
-         "server is not known: give --fhir URL\n",
+         "server is not known\n",
          {0}},
         {"no UID",
          "{\"resourceType\":\"ImagingStudy\",\"id\":\"i1\"}",

@@ -87,17 +87,17 @@ static void test_what_cannot_be_asked_is_said_before_anything_is_sent(void)
         wk_search_opts opts;
         const char *fhir, *part;
     } rows[] = {
-        {{.since = "yesterday"}, NULL, "--since yesterday"},
-        {{.until = "2024-13"}, NULL, "--until"},
-        {{.since = "2024-01-32"}, NULL, "--since"},
-        {{.since = "202401"}, NULL, "--since"},
-        {{.since = "2024-01x"}, NULL, "--since"},
-        {{.since = ""}, NULL, "--since"},
+        {{.since = "yesterday"}, NULL, "since yesterday"},
+        {{.until = "2024-13"}, NULL, "until"},
+        {{.since = "2024-01-32"}, NULL, "since"},
+        {{.since = "202401"}, NULL, "since"},
+        {{.since = "2024-01x"}, NULL, "since"},
+        {{.since = ""}, NULL, "since"},
         {{.params = no_value, .n_params = 1}, NULL, "NAME=VALUE"},
         {{.params = no_name, .n_params = 1}, NULL, "NAME=VALUE"},
-        {{.level = WK_LEVEL_SERIES}, "https://h/f", "--dicomweb"},
+        {{.level = WK_LEVEL_SERIES}, "https://h/f", "DICOMweb"},
         {{.level = WK_LEVEL_FRAME}, NULL, "instances"},
-        {{.modality = "CT"}, redox, "--patient or --identifier"},
+        {{.modality = "CT"}, redox, "a patient or an identifier"},
     };
     wk_search_opts fine = {.patient = "p"};
     wk_error none = {0};

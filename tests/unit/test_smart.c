@@ -150,7 +150,7 @@ static void test_discovery_falls_back_and_says_so_when_nothing_helps(void)
         if (rc == WK_OK)
             T_STR(c.token_url, "https://as.example/token");
         if (rc == WK_NOT_FOUND)
-            T_HAS(err.message, "--token-url");
+            T_HAS(err.setting, "token-url");
         wki_smart_config_clear(&c);
     }
 }

@@ -578,13 +578,13 @@ static void test_options_that_cannot_work_are_refused(void)
 
     for (size_t i = 0; i < 7; i++)
         rows[i].o = client_opts();
-    rows[0].o.client_id = NULL, rows[0].rc = WK_USAGE, rows[0].says = "--client-id";
-    rows[1].o.client_secret = NULL, rows[1].rc = WK_USAGE, rows[1].says = "WADOKIT_CLIENT_SECRET";
-    rows[2].o.token_url = NULL, rows[2].rc = WK_USAGE, rows[2].says = "--token-url";
+    rows[0].o.client_id = NULL, rows[0].rc = WK_USAGE, rows[0].says = "a client id";
+    rows[1].o.client_secret = NULL, rows[1].rc = WK_USAGE, rows[1].says = "secret";
+    rows[2].o.token_url = NULL, rows[2].rc = WK_USAGE, rows[2].says = "a token endpoint";
     rows[3].o.token_url = "http://as.example/t", rows[3].rc = WK_REFUSED, rows[3].says = "https";
     rows[4].o.client_auth = "form", rows[4].rc = WK_USAGE, rows[4].says = "basic-raw";
-    rows[5].o.method = WKI_METHOD_BACKEND, rows[5].rc = WK_USAGE, rows[5].says = "--private-key";
-    rows[6].o.method = WKI_METHOD_SMART, rows[6].rc = WK_USAGE, rows[6].says = "--fhir";
+    rows[5].o.method = WKI_METHOD_BACKEND, rows[5].rc = WK_USAGE, rows[5].says = "a private key";
+    rows[6].o.method = WKI_METHOD_SMART, rows[6].rc = WK_USAGE, rows[6].says = "a FHIR server";
     for (size_t i = 0; i < 7; i++) {
         wki_token_source *s = NULL;
         wk_error err = {0};

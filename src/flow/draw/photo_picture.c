@@ -119,10 +119,10 @@ static wk_code decode(const void *data, size_t n, wki_media kind, uint32_t box, 
         return decode_jpeg(data, n, &h, reduction(&h, box), d, out, err);
     rc = decode_plain(data, n, kind, &decoded, out, err);
     if (!decoded)
-        return wk_fail(err, WK_UNSUPPORTED,
-                       "this %s cannot be converted; without --thumb and --format it is saved as "
-                       "it is",
-                       wki_media_name(kind));
+        return wk_fail_setting(err, WK_UNSUPPORTED, "thumb format",
+                               "this %s cannot be converted; without a size and a format it is "
+                               "saved as it is",
+                               wki_media_name(kind));
     if (rc == WK_OK) {
         describe(d, out->rows, out->cols, 3);
         d->photometric = WKI_RGB;

@@ -119,8 +119,9 @@ static const wki_json *look(const wki_fhir_scope *scope, const char *reference,
     if (!url || !cache->read) {
         bool relative = !url && reference[0] != '#' && !wki_str_istarts(reference, "urn:");
 
-        (void)wk_fail(err, WK_NOT_FOUND, "no such Endpoint came with the study%s",
-                      relative ? ", and its server is not known: give --fhir URL" : "");
+        (void)wk_fail_setting(err, WK_NOT_FOUND, relative ? "fhir" : NULL,
+                              "no such Endpoint came with the study%s",
+                              relative ? ", and its server is not known" : "");
         free(url);
         return NULL;
     }

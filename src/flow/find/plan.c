@@ -76,10 +76,9 @@ static wk_code fill_one(wki_buf *b, const char **at, size_t n_open,
     wki_text_clean(name, sizeof name, from, (size_t)(to - from));
     value = lookup ? lookup(user, name) : NULL;
     if (!value)
-        return wk_fail(err, WK_REFUSED,
-                       "its address holds {{%s}}, which is not filled: give "
-                       "--set %s=VALUE",
-                       name, name);
+        return wk_fail_setting(err, WK_REFUSED, "set",
+                               "its address holds {{%s}}, which is not filled: give %s=VALUE", name,
+                               name);
     return wki_buf_add(b, value, strlen(value), err);
 }
 
@@ -116,9 +115,8 @@ static wk_code make_absolute(const char *base, char **address, wk_error *err)
     if (strstr(*address, "://"))
         return WK_OK;
     if (!base)
-        return wk_fail(err, WK_DATA,
-                       "its address is relative, and the server it stands on is not "
-                       "known: give --fhir URL");
+        return wk_fail_setting(err, WK_DATA, "fhir",
+                               "its address is relative, and the server it stands on is not known");
     slashed = wki_strfmt("%s/", base);
     if (!slashed)
         return wk_fail(err, WK_NOMEM, "out of memory");
@@ -293,7 +291,7 @@ static wk_code begin_item(const planner *p, const char *series, const place *fro
                           wk_plan_item *item, wk_error *err)
 {
     const wki_imaging_study *study = p->in->study;
-    const char *label = !from ? "ImagingStudy" : from->from ? from->from->label : "--dicomweb";
+    const char *label = !from ? "ImagingStudy" : from->from ? from->from->label : "dicomweb";
 
     memset(item, 0, sizeof *item);
     item->level = series ? WK_LEVEL_SERIES : WK_LEVEL_STUDY;
@@ -530,8 +528,8 @@ static wk_code uncovered_series(const planner *p, wk_error *err)
 
         if (!counts(p, i) || is_covered(p, i) || has_error(&p->series[i]))
             continue;
-        (void)wk_fail(&error, WK_NOT_FOUND, "series %s: no usable Endpoint: give --dicomweb URL",
-                      uid);
+        (void)wk_fail_setting(&error, WK_NOT_FOUND, "dicomweb", "series %s: no usable Endpoint",
+                              uid);
         rc = notice(p, uid, NULL, error.message, &error, err);
     }
     return rc;
@@ -547,16 +545,16 @@ static wk_code no_endpoint(const planner *p, wk_error *err)
 
     if (!any_series_speaks(p)) {
         why_none(p, why, sizeof why);
-        (void)wk_fail(&error, WK_NOT_FOUND, "study %s: no usable Endpoint%s: give --dicomweb URL",
-                      study->uid, why);
+        (void)wk_fail_setting(&error, WK_NOT_FOUND, "dicomweb", "study %s: no usable Endpoint%s",
+                              study->uid, why);
         return notice(p, NULL, NULL, error.message, &error, err);
     }
     rc = uncovered_series(p, err);
     if (rc == WK_OK && study->n_series > (int64_t)study->n_listed) {
-        (void)wk_fail(&error, WK_NOT_FOUND,
-                      "study %s: has %lld series by its own count, lists %zu, and no usable "
-                      "Endpoint for the others: give --dicomweb URL",
-                      study->uid, (long long)study->n_series, study->n_listed);
+        (void)wk_fail_setting(&error, WK_NOT_FOUND, "dicomweb",
+                              "study %s: has %lld series by its own count, lists %zu, and no "
+                              "usable Endpoint for the others",
+                              study->uid, (long long)study->n_series, study->n_listed);
         rc = notice(p, NULL, NULL, error.message, &error, err);
     }
     return rc;
@@ -578,7 +576,7 @@ static wk_code emit_study_level(const planner *p, wk_error *err)
         if (rc != WK_OK)
             return rc;
         return explain_unused(p, &p->study, from, NULL,
-                              p->study.chosen ? another : "--dicomweb is used", &failed, err);
+                              p->study.chosen ? another : "dicomweb is used", &failed, err);
     }
     rc = explain_unused(p, &p->study, NULL, NULL, NULL, &failed, err);
     if (rc == WK_OK && failed == 0)

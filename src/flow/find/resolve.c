@@ -295,7 +295,8 @@ static wk_code take_open(wki_resolver *r, int fd, const char *path, const char *
 static wk_code cannot_open(const char *path, int why, wk_error *err)
 {
     if (why == ENOENT && wki_target_is_uid(path))
-        return wk_fail(err, WK_NOT_FOUND, "no such file; a UID needs --dicomweb URL");
+        return wk_fail_setting(err, WK_NOT_FOUND, "dicomweb",
+                               "no such file; a UID needs a DICOMweb server");
     if (why == ENOENT && path[strspn(path, "0123456789./")] == '\0')
         return wk_fail(err, WK_NOT_FOUND,
                        "%.200s: no such file, and no UID: numbers with a dot between them, at most "
@@ -407,7 +408,7 @@ static wk_code take_target(wki_resolver *r, const char *text, wk_error *err)
             rc = wki_resolve_web(r, &target.web, "target", err);
             break;
         case WKI_TARGET_UID:
-            rc = wki_resolve_web(r, &target.web, "--dicomweb", err);
+            rc = wki_resolve_web(r, &target.web, "dicomweb", err);
             break;
         }
     }

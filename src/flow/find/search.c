@@ -324,10 +324,9 @@ static wk_code choose(search *s, bool *fhir, wk_error *err)
     *fhir = s->opts->via == WK_SEARCH_FHIR || (s->opts->via == WK_SEARCH_AUTO && o->fhir);
     url = *fhir ? o->fhir : o->dicomweb;
     if (!url && s->opts->via == WK_SEARCH_AUTO)
-        return wk_fail(err, WK_USAGE, "no server to search: give --fhir URL or --dicomweb URL");
+        return wk_fail_setting(err, WK_USAGE, "fhir dicomweb", "no server to search");
     if (!url)
-        return wk_fail(err, WK_USAGE, "no server to search: give %s URL",
-                       *fhir ? "--fhir" : "--dicomweb");
+        return wk_fail_setting(err, WK_USAGE, *fhir ? "fhir" : "dicomweb", "no server to search");
     for (n = strlen(url); n && url[n - 1] == '/'; n--)
         ;
     s->root = wki_strfmt("%.*s", (int)n, url);

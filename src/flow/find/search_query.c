@@ -49,8 +49,8 @@ static wk_code check_date(const char *name, const char *text, wk_error *err)
 
     if (!text || read_date(text, digits, &rest))
         return WK_OK;
-    return wk_fail(err, WK_USAGE, "--%s %.40s: not a date as 2024, 2024-05 or 2024-05-01", name,
-                   text);
+    return wk_fail_setting(err, WK_USAGE, name,
+                           "%s %.40s: not a date as 2024, 2024-05 or 2024-05-01", name, text);
 }
 
 static void fhir_date(char *out, size_t size, const char *prefix, const char *text)
@@ -114,19 +114,21 @@ wk_code wki_search_check(const wk_search_opts *opts, const char *fhir, wk_error 
         rc = check_date("until", opts->until, err);
     for (size_t i = 0; i < opts->n_params && rc == WK_OK; i++) {
         if (!strchr(opts->params[i], '=') || opts->params[i][0] == '=')
-            rc = wk_fail(err, WK_USAGE, "--param %.60s: not NAME=VALUE", opts->params[i]);
+            rc = wk_fail_setting(err, WK_USAGE, "param", "param %.60s: not NAME=VALUE",
+                                 opts->params[i]);
     }
     if (rc != WK_OK)
         return rc;
     if (fhir && opts->level != WK_LEVEL_STUDY)
-        return wk_fail(err, WK_USAGE,
-                       "a FHIR search lists studies: series and instances are "
-                       "listed with --dicomweb");
+        return wk_fail_setting(err, WK_USAGE, "dicomweb",
+                               "a FHIR search lists studies: a DICOMweb server lists series and "
+                               "instances");
     if (opts->level > WK_LEVEL_INSTANCE)
         return wk_fail(err, WK_USAGE, "a search lists studies, series or instances");
     if (is_redox(fhir) && !opts->patient && !opts->patient_identifier && !opts->identifier &&
         !opts->accession && opts->n_params == 0)
-        return wk_fail(err, WK_USAGE, "this server needs --patient or --identifier");
+        return wk_fail_setting(err, WK_USAGE, "patient identifier",
+                               "this server needs a patient or an identifier");
     return WK_OK;
 }
 
@@ -160,8 +162,8 @@ wk_code wki_identifier_forms_of(const char *identifier, wki_identifier_forms *ou
         return WK_OK;
     }
     if (!wki_strcopy(out->form[0], sizeof out->form[0], identifier))
-        return wk_fail(err, WK_USAGE, "--identifier: longer than %zu characters",
-                       sizeof out->form[0] - 1);
+        return wk_fail_setting(err, WK_USAGE, "identifier",
+                               "identifier: longer than %zu characters", sizeof out->form[0] - 1);
     out->n = 1;
     return WK_OK;
 }
@@ -258,10 +260,11 @@ wk_code wki_search_uid(const char *identifier, char uid[WK_UID_SIZE], wk_error *
     if (wki_str_istarts(identifier, "urn:dicom:uid|"))
         identifier += strlen("urn:dicom:uid|");
     if (!wki_uid_read(uid, identifier, strlen(identifier)))
-        return wk_fail(err, WK_USAGE,
-                       "--identifier %.70s: not a UID; an accession number is given "
-                       "by --accession",
-                       identifier);
+        return wk_fail_setting(
+            err, WK_USAGE, "identifier accession",
+            "identifier %.70s: not a UID; an accession number has a setting of its "
+            "own",
+            identifier);
     return WK_OK;
 }
 

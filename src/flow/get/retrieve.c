@@ -161,7 +161,7 @@ static wk_code plan_resource(wk_session *session, const char *target, wki_resour
                              wk_plan_fn each, void *user, wk_error *err)
 {
     char reason[256] = "";
-    char endpoint[] = "--dicomweb", typed[] = "target";
+    char endpoint[] = "dicomweb", typed[] = "target";
     wk_plan_item item = {.kind = WK_ITEM_REMOTE,
                          .level = s->sop[0]      ? WK_LEVEL_INSTANCE
                                   : s->series[0] ? WK_LEVEL_SERIES

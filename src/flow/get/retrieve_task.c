@@ -162,10 +162,10 @@ static bool take_part(wki_task *t)
     if (r->session->opts.shard.count < 2)
         return true;
     if (!has_list && failed && r->by != WK_BY_STUDY) {
-        wk_fail(&t->error, WK_NET,
-                "study %s cannot be divided: the server failed to list its instances; "
-                "whole studies can be divided (--by study)",
-                item->study);
+        wk_fail_setting(&t->error, WK_NET, "by",
+                        "study %s cannot be divided: the server failed to list its instances; "
+                        "it can be divided by studies",
+                        item->study);
         return true;
     }
     if (!has_list)

@@ -420,8 +420,8 @@ static wk_code ask_all(verifier *v, wk_error *err)
     if (rc == WK_OK && v->rc != WK_OK)
         rc = wk_fail(err, v->rc, "out of memory");
     if (rc == WK_OK && !v->first)
-        rc = wk_fail(err, WK_USAGE, "%s: the journal names no server; give --dicomweb or --fhir",
-                     v->dir);
+        rc = wk_fail_setting(err, WK_USAGE, "dicomweb fhir",
+                             "%s: the journal names no server; give one", v->dir);
     if (rc == WK_OK && v->by_fhir)
         return ask_fhir(v, err);
     for (const question *q = v->first; q && rc == WK_OK; q = q->next) {

@@ -66,13 +66,13 @@ wk_code wki_server_settle(const wki_drawing_opts *opts, bool thumbnail, wki_serv
     if (opts->format == WK_PICTURE_NPY || opts->render.depth == 16)
         return wk_fail(err, WK_USAGE, "a server draws JPEG and PNG with 8 bits");
     if (!is_plain(&opts->look))
-        return wk_fail(err, WK_USAGE,
-                       "what a server draws is not cut, turned or drawn over: leave out "
-                       "--server-render, or --region, --rotate, --flip, --overlays and --icc");
+        return wk_fail_setting(err, WK_USAGE, "server-render region rotate flip overlays icc",
+                               "what a server draws is not cut, turned, drawn over or brought to "
+                               "other colours");
     if (!wki_server_window(&opts->render, ask.window))
-        return wk_fail(err, WK_USAGE,
-                       "a server knows its own window, CENTER,WIDTH and presets: leave out "
-                       "--server-render for others");
+        return wk_fail_setting(err, WK_USAGE, "server-render window",
+                               "a server knows its own window, CENTER,WIDTH and presets, and no "
+                               "others");
     *out = ask;
     return WK_OK;
 }

@@ -289,7 +289,7 @@ wk_code wk_fhir_export(wk_session *session, const wk_fhir_export_opts *opts,
     r.job.patient = opts->patient;
     wki_progress_begin(session, describe, &r);
     if (!session->opts.fhir)
-        rc = wk_fail(err, WK_USAGE, "give the FHIR server with --fhir");
+        rc = wk_fail_setting(err, WK_USAGE, "fhir", "give the FHIR server");
     if (rc == WK_OK)
         rc = wki_bulk_url(session->opts.fhir, &query, &r.job.request, err);
     if (rc == WK_OK)

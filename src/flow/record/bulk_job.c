@@ -205,10 +205,10 @@ static wk_code next_wait(wki_bulk_job *job, const answer *a, int64_t *wait, int6
     waited = clock->monotonic_ms(clock->user) - job->began_ms;
     if (most < 0 || waited + *ms <= most * 1000)
         return WK_OK;
-    return wk_fail(
-        err, WK_NET,
-        "the server still works on the export, and no more than %lld s were to be waited "
-        "(--max-wait); the same command goes on with it",
+    return wk_fail_setting(
+        err, WK_NET, "max-wait",
+        "the server still works on the export, and no more than %lld s were to be waited; "
+        "the same command goes on with it",
         (long long)most);
 }
 

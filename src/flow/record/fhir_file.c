@@ -25,7 +25,7 @@ wk_code wki_fhir_url(wk_session *session, const char *before, const char *id, co
     wk_code rc;
 
     if (!session->opts.fhir)
-        return wk_fail(err, WK_USAGE, "give the FHIR server with --fhir");
+        return wk_fail_setting(err, WK_USAGE, "fhir", "give the FHIR server");
     if (id && (*id == '\0' || strlen(id) > MAX_ID || strcmp(id, ".") == 0 || strcmp(id, "..") == 0))
         return wk_fail(err, WK_USAGE, "an id of 1 to %d characters is needed", MAX_ID);
     wki_buf_init(&path, WK_MAX_URL_BYTES, "URL");
@@ -74,7 +74,7 @@ wk_code wki_fhir_out_open(wki_fhir_out *o, const char *output, wk_error *err)
     o->dir_fd = -1;
     output = output ? output : ".";
     if (*output == '\0' || strlen(output) >= WK_MAX_PATH_BYTES)
-        return wk_fail(err, WK_USAGE, "--output: names no file");
+        return wk_fail_setting(err, WK_USAGE, "output", "output: names no file");
     rc = split(o, output, err);
     if (rc != WK_OK)
         return rc;

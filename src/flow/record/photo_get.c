@@ -133,7 +133,7 @@ static wk_code patient_url(wki_photo_run *run, const char *base, const char *pat
         return rc;
     }
     if (!base)
-        return wk_fail(err, WK_USAGE, "give the FHIR server with --fhir");
+        return wk_fail_setting(err, WK_USAGE, "fhir", "give the FHIR server");
     rc = wki_photo_check_id(id, err);
     wki_buf_init(&path, WK_MAX_URL_BYTES, "URL");
     if (rc == WK_OK)
@@ -277,7 +277,7 @@ wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_
     wk_code rc = wki_photo_base(session, opts, &base, err);
 
     if (rc == WK_OK && opts->image && !wki_cerbo_id_ok(opts->image))
-        rc = wk_fail(err, WK_USAGE, "--image: an image id is a number");
+        rc = wk_fail_setting(err, WK_USAGE, "image", "image: an image id is a number");
     if (rc == WK_OK)
         rc = open_dir(&run, err);
     if (rc != WK_OK)

@@ -28,9 +28,9 @@ wk_code wki_photo_base(wk_session *session, const wk_photo_opts *opts, const cha
     bool cerbo = opts->from == WK_PHOTO_CERBO;
 
     if (!cerbo && (opts->type || opts->image || opts->stream))
-        return wk_fail(err, WK_USAGE, "--type, --image and --stream go with --from cerbo");
+        return wk_fail_setting(err, WK_USAGE, "from", "type, image and stream go with Cerbo");
     if (opts->preview && opts->from != WK_PHOTO_NETSMART)
-        return wk_fail(err, WK_USAGE, "--preview goes with --from netsmart");
+        return wk_fail_setting(err, WK_USAGE, "preview from", "preview goes with Netsmart");
     if (opts->from == WK_PHOTO_FHIR) {
         *base = session->opts.fhir;
         return WK_OK;
@@ -39,7 +39,8 @@ wk_code wki_photo_base(wk_session *session, const wk_photo_opts *opts, const cha
     if (*base)
         return WK_OK;
     if (cerbo)
-        return wk_fail(err, WK_USAGE, "give --base https://SUBDOMAIN.md-hq.com/api/v1");
+        return wk_fail_setting(err, WK_USAGE, "base",
+                               "give the base URL, https://SUBDOMAIN.md-hq.com/api/v1");
     *base = wki_netsmart_base(opts->preview);
     return wki_session_typed_url(session, *base, err);
 }
@@ -48,7 +49,7 @@ static wk_code only_cerbo(const wk_photo_opts *opts, const char *what, wk_error 
 {
     return opts->from == WK_PHOTO_CERBO
                ? WK_OK
-               : wk_fail(err, WK_USAGE, "only --from cerbo has a way to %s photos", what);
+               : wk_fail_setting(err, WK_USAGE, "from", "only Cerbo has a way to %s photos", what);
 }
 
 typedef struct listing {

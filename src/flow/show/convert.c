@@ -493,7 +493,8 @@ static wk_code settle_server(rendering *r, wk_error *err)
     if (!r->opts->server_render)
         return WK_OK;
     if (r->opts->frames == WK_FRAMES_ALL || r->opts->frames == WK_FRAMES_MIDDLE)
-        return wk_fail(err, WK_USAGE, "--server-render takes frames by their numbers");
+        return wk_fail_setting(err, WK_USAGE, "server-render",
+                               "server-render takes frames by their numbers");
     return wki_server_settle(&r->run.drawing, false, &r->ask, err);
 }
 

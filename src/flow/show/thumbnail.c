@@ -614,7 +614,8 @@ static wk_code settle_server(thumbing *t, const wk_thumb_opts *opts, wk_error *e
     wk_code rc = wki_server_settle(&t->run.drawing, true, &t->ask, &ignored);
 
     if (opts->server_render && t->per == WK_THUMB_FRAME)
-        return wk_fail(err, WK_USAGE, "--server-render does not go with --per frame");
+        return wk_fail_setting(err, WK_USAGE, "server-render per",
+                               "server-render does not go with one picture a frame");
     if (opts->server_render && rc != WK_OK)
         return wk_fail(err, rc, "%s", ignored.message);
     if (opts->server_render)

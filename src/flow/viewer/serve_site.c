@@ -34,8 +34,8 @@ static const char app_config[] =
 static const char page[] =
     "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><title>wadokit serve</title>\n"
     "<p>The DICOMweb root of these files is <code>/dicom-web</code>:\n"
-    "<a href=\"/dicom-web/studies\">studies</a>. <code>--viewer DIR</code> puts a viewer "
-    "here.</p>\n";
+    "<a href=\"/dicom-web/studies\">studies</a>. A viewer's folder may be "
+    "put here, by the setting <code>viewer</code>.</p>\n";
 
 static const char *type_of(const char *name)
 {

@@ -12,8 +12,8 @@ enum {
 
 /* %s: the folder as nginx quotes it, where that is needed; the boundary. */
 static const char head[] =
-    "# nginx: this folder as a DICOMweb origin below /dicom-web, for reading. Made by wadokit get\n"
-    "# --layout dicomweb; `include` it in a server block, or take nginx.conf as it is.\n"
+    "# nginx: this folder as a DICOMweb origin below /dicom-web, for reading. Made by wadokit\n"
+    "# (layout dicomweb); `include` it in a server block, or take nginx.conf as it is.\n"
     "#\n"
     "# Nothing here asks who is calling: put auth_request, auth_basic or the like into the "
     "server.\n"
