@@ -45,6 +45,8 @@
  * picture is emptier, and made-up ones would cost minutes. */
 #define WK_MAX_SPARSE_SAMPLES (64u << 20)
 #define WK_MAX_SAMPLES_A_BYTE 2000
+/* Samples that all scans of a JPEG stream may go over, but for the first 20 of them. */
+#define WK_MAX_SCANNED_SAMPLES 1000000000u
 /* Tiles of a whole slide image are put together up to this size, and number where each says its
  * place. */
 #define WK_MAX_SLIDE_PIXELS (32u << 20)
@@ -58,6 +60,8 @@
 
 /* DICOM structure. */
 #define WK_MAX_SEQUENCE_DEPTH 64
+#define WK_MAX_ELEMENTS (2 << 20)      /* of a data set, those in sequences counted */
+#define WK_MAX_ELEMENT_MOVES (8 << 20) /* steps that sorting elements may take that are out of order */
 #define WK_MAX_DATA_SET_BYTES (512ull << 20) /* without the pixels */
 #define WK_MAX_INFLATED_BYTES (16ull << 30)
 

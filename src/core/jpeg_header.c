@@ -41,38 +41,67 @@ static void read_application(uint8_t marker, const uint8_t *p, size_t n, wki_jpe
         h->adobe = p[11];
 }
 
-bool wki_jpeg_header_read(const uint8_t *data, size_t n, wki_jpeg_header *out)
+size_t wki_jpeg_start(const uint8_t *data, size_t n)
 {
-    wki_jpeg_header h = {.adobe = -1};
     size_t at = 0;
 
-    while (at + 2 < n && !(data[at] == 0xFF && data[at + 1] == 0xD8 && data[at + 2] == 0xFF))
+    while (at + 2 < n && !(data[at] == 0xFF && data[at + 1] == 0xD8 && data[at + 2] == 0xFF)) {
+        if (at == 0 && data[0] == 0xFF && data[1] == 0xD8)
+            return n;
         at++;
-    h.start = at;
-    for (at += 2; at + 4 <= n;) {
-        uint8_t marker = data[at + 1];
-        size_t length;
+    }
+    return at + 2 < n ? at : n;
+}
 
-        if (data[at] != 0xFF)
+/* B.1.1.3: TEM, RSTn, SOI and EOI stand alone. */
+static bool is_alone(uint8_t marker)
+{
+    return marker == 0x01 || (marker >= 0xD0 && marker <= 0xD9);
+}
+
+bool wki_jpeg_next(const uint8_t *data, size_t n, size_t *at, wki_jpeg_segment *out)
+{
+    size_t p = *at, length;
+
+    if (p >= n || data[p] != 0xFF)
+        return false;
+    while (p < n && data[p] == 0xFF)
+        p++;
+    if (p == n)
+        return false;
+    *out = (wki_jpeg_segment){.marker = data[p++]};
+    if (!is_alone(out->marker)) {
+        if (out->marker < 0xC0 || n - p < 2)
             return false;
-        if (marker == 0xFF) { /* fill byte */
-            at++;
-            continue;
-        }
-        length = be16(data + at + 2);
-        if (length < 2 || length > n - at - 2)
+        length = be16(data + p);
+        if (length < 2 || length > n - p)
             return false;
-        if (is_frame_header(marker)) {
-            h.sof = marker;
-            if (!read_frame(data + at + 4, length - 2, &h))
+        out->data = data + p + 2;
+        out->n = length - 2;
+        p += length;
+    }
+    *at = p;
+    return true;
+}
+
+bool wki_jpeg_header_read(const uint8_t *data, size_t n, wki_jpeg_header *out)
+{
+    wki_jpeg_header h = {.adobe = -1, .start = wki_jpeg_start(data, n)};
+    size_t at = h.start + 2;
+    wki_jpeg_segment s;
+
+    while (h.start < n && wki_jpeg_next(data, n, &at, &s)) {
+        if (is_frame_header(s.marker)) {
+            h.sof = s.marker;
+            if (!read_frame(s.data, s.n, &h))
                 return false;
             *out = h;
             return true;
         }
-        if (marker == 0xDA || marker == 0xD9)
+        if (s.marker >= 0xD8 && s.marker <= 0xDA)
             return false;
-        read_application(marker, data + at + 4, length - 2, &h);
-        at += 2 + length;
+        if (s.data)
+            read_application(s.marker, s.data, s.n, &h);
     }
     return false;
 }
@@ -114,30 +143,47 @@ static size_t skip_scan(const uint8_t *data, size_t n, size_t at)
     return n;
 }
 
+unsigned wki_jpeg_scans(const uint8_t *data, size_t n, unsigned most)
+{
+    size_t at = wki_jpeg_start(data, n) + 2;
+    wki_jpeg_segment s;
+    unsigned scans = 0;
+
+    while (scans <= most && wki_jpeg_next(data, n, &at, &s)) {
+        if (s.marker == 0xDA) {
+            scans++;
+            at = skip_scan(data, n, at);
+        }
+    }
+    return scans;
+}
+
+unsigned wki_jpeg_most_scans(const wki_jpeg_header *h)
+{
+    enum {
+        FEW = 20, /* of pictures of any size */
+        MANY = 200
+    };
+    uint64_t samples = (uint64_t)h->rows * h->cols * h->components;
+    uint64_t n = FEW + WK_MAX_SCANNED_SAMPLES / (samples ? samples : 1);
+
+    return n < MANY ? (unsigned)n : MANY;
+}
+
 size_t wki_jpeg_length(const uint8_t *data, size_t n)
 {
     bool scanned = false;
+    wki_jpeg_segment s;
     size_t at = 2;
 
     if (n < 4 || data[0] != 0xFF || data[1] != 0xD8)
         return 0;
-    while (at + 1 < n && data[at] == 0xFF) {
-        uint8_t marker = data[at + 1];
-        size_t length;
-
-        if (marker == 0xD9)
-            return scanned ? at + 2 : 0;
-        if (marker == 0xFF) { /* fill byte */
-            at++;
-            continue;
-        }
-        if (marker < 0xC0 || (marker >= 0xD0 && marker <= 0xD8) || n - at < 4)
+    while (wki_jpeg_next(data, n, &at, &s)) {
+        if (s.marker == 0xD9)
+            return scanned ? at : 0;
+        if (!s.data)
             return 0;
-        length = be16(data + at + 2);
-        if (length < 2 || length > n - at - 2)
-            return 0;
-        at += 2 + length;
-        if (marker == 0xDA) {
+        if (s.marker == 0xDA) {
             scanned = true;
             at = skip_scan(data, n, at);
         }

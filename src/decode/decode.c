@@ -173,14 +173,54 @@ static bool believe_samples(const wki_image_desc *d, unsigned n, wki_image_desc 
     return true;
 }
 
-static wk_code decode_by(const entry *e, const wki_image_desc *d, uint32_t frame,
-                         const wki_frame_bytes *bytes, const wki_decode_opts *opts, wki_pixels *out,
-                         wk_error *err)
+/* What a decoder gave is as large as the description says, and of its type. `d` is what the decoder
+ * was told. */
+static wk_code check_pixels(const wki_image_desc *d, const wki_decode_opts *opts, wki_pixels *p,
+                            wk_error *err)
+{
+    uint64_t rows = d->rows, cols = d->cols;
+
+    if (p->cut && opts->region) {
+        rows = opts->region->height;
+        cols = opts->region->width;
+    } else if (p->reduced < 32) {
+        rows = (rows + (1ull << p->reduced) - 1) >> p->reduced;
+        cols = (cols + (1ull << p->reduced) - 1) >> p->reduced;
+    }
+    if (p->data && p->rows == rows && p->cols == cols && p->samples == d->samples &&
+        p->type == wki_stored_type(d) &&
+        p->size == rows * cols * p->samples * wki_sample_bytes(p->type))
+        return WK_OK;
+    (void)wk_fail(err, WK_DATA,
+                  "the code stream gives %u x %u pixels of %u samples, %llu x %llu of %u are due",
+                  p->cols, p->rows, p->samples, (unsigned long long)cols, (unsigned long long)rows,
+                  d->samples);
+    wki_pixels_clear(p);
+    return WK_DATA;
+}
+
+static wk_code decode_stream(const entry *e, const wki_image_desc *d, uint32_t frame,
+                             const wki_frame_bytes *bytes, const wki_decode_opts *opts,
+                             wki_pixels *out, wk_error *err)
 {
     if (e->codec == wki_decode_j2k && opts->region && opts->reduce == 0)
         return wki_decode_j2k_region(d, bytes, opts->region, out, err);
     return e->codec ? e->codec(d, bytes, opts->reduce, out, err)
                     : decode_any_jpeg(d, frame, bytes, opts, out, err);
+}
+
+static wk_code decode_by(const entry *e, const wki_image_desc *d, uint32_t frame,
+                         const wki_frame_bytes *bytes, const wki_decode_opts *opts, wki_pixels *out,
+                         wk_error *err)
+{
+    wki_pixels p = {0};
+    wk_code rc = decode_stream(e, d, frame, bytes, opts, &p, err);
+
+    if (rc == WK_OK)
+        rc = check_pixels(d, opts, &p, err);
+    if (rc == WK_OK)
+        *out = p;
+    return rc;
 }
 
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,

@@ -13,10 +13,6 @@
 #include "core/text.h"
 #include "decode/codec.h"
 
-enum {
-    MAX_SCANS = 200
-};
-
 /* libjpeg ends by calling error_exit, which must not return. */
 typedef struct job {
     struct jpeg_decompress_struct jpeg;
@@ -26,6 +22,7 @@ typedef struct job {
     char message[JMSG_LENGTH_MAX];
     bool damaged; /* samples were made up */
     uint8_t *row; /* of a region and what is beside it */
+    int most_scans;
 } job;
 
 static void on_error(j_common_ptr jpeg)
@@ -61,7 +58,7 @@ static void on_progress(j_common_ptr jpeg)
 {
     job *j = jpeg->client_data;
 
-    if (jpeg->is_decompressor && j->jpeg.input_scan_number > MAX_SCANS) {
+    if (jpeg->is_decompressor && j->jpeg.input_scan_number > j->most_scans) {
         (void)wki_strcopy(j->message, sizeof j->message, "too many scans");
         longjmp(j->back, 1);
     }
@@ -155,6 +152,9 @@ static wk_code run(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, 
     if (setjmp(j->back))
         return wk_fail(err, WK_DATA, "the JPEG stream is corrupt: %s", j->message);
     start(j, in, h, color, w->reduce);
+    if (j->jpeg.image_width != h->cols || j->jpeg.image_height != h->rows ||
+        j->jpeg.num_components != h->components)
+        return wk_fail(err, WK_DATA, "the JPEG stream has two headers that differ");
     if (!wki_pixels_alloc(cells, r ? r->height : j->jpeg.output_height,
                           r ? r->width : j->jpeg.output_width, h->components, WKI_U8))
         return wk_fail(err, WK_NOMEM, "out of memory");
@@ -221,6 +221,7 @@ static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, con
     if (!j)
         return wk_fail(err, WK_NOMEM, "out of memory");
     set_up(j);
+    j->most_scans = (int)wki_jpeg_most_scans(&h);
     color = wki_jpeg_header_color(&h, d->photometric);
     rc = run(j, bytes, &h, color, w, &cells, err);
     if (rc == WK_OK)

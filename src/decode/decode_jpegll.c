@@ -118,29 +118,22 @@ static bool read_scan(scan *s, const uint8_t *p, size_t n)
 /* From the start to the scan's data; false where something is not as this file wants it. */
 static bool read_headers(scan *s, const wki_frame_bytes *b)
 {
-    const uint8_t *p = b->data + s->h.start + 2, *end = b->data + b->n;
+    size_t at = s->h.start + 2;
+    wki_jpeg_segment g;
 
-    for (;;) {
-        size_t length;
-
-        if (end - p < 4 || p[0] != 0xFF)
-            return false;
-        length = (size_t)p[2] << 8 | p[3];
-        if (length < 2 || length > (size_t)(end - p) - 2)
-            return false;
-        if (p[1] == 0xC4 && !read_tables(s, p + 4, length - 2))
-            return false;
-        if (p[1] == 0xDD && (length != 4 || p[4] || p[5]))
-            return false;
-        if (p[1] == 0xDA) {
-            s->data = p + 2 + length;
-            s->end = end;
-            return read_scan(s, p + 4, length - 2);
+    while (wki_jpeg_next(b->data, b->n, &at, &g)) {
+        if (g.marker == 0xDA) {
+            s->data = b->data + at;
+            s->end = b->data + b->n;
+            return read_scan(s, g.data, g.n);
         }
-        if (p[1] != 0xC3 && p[1] != 0xC4 && p[1] != 0xDD && p[1] != 0xFE && p[1] < 0xE0)
+        if ((g.marker == 0xC4 && !read_tables(s, g.data, g.n)) ||
+            (g.marker == 0xDD && (g.n != 2 || g.data[0] || g.data[1])) ||
+            (g.marker != 0xC3 && g.marker != 0xC4 && g.marker != 0xDD && g.marker != 0xFE &&
+             g.marker < 0xE0))
             return false;
-        p += 2 + length;
     }
+    return false;
 }
 
 static bool is_simple(const scan *s, const wki_image_desc *d)

@@ -113,8 +113,9 @@ wk_code run(const wki_frame_bytes &stream, const wki_jpeg_header &h, std::vector
     Listening ear(complaints);
     OFCondition got = decoder->init();
     if (got.good())
-        got = decoder->decode(const_cast<Uint8 *>(stream.data), static_cast<Uint32>(stream.n),
-                              cells.data(), static_cast<Uint32>(size), OFFalse);
+        got = decoder->decode(const_cast<Uint8 *>(stream.data + h.start),
+                              static_cast<Uint32>(stream.n - h.start), cells.data(),
+                              static_cast<Uint32>(size), OFFalse);
     if (got == EJ_Suspension) {
         // Maybe nothing but the end marker is missing.
         got = decoder->decode(end_of_image, sizeof end_of_image, cells.data(),
@@ -162,6 +163,9 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
     if (rc == WK_OK && h.precision > d.bits_allocated)
         rc = wk_fail(err, WK_DATA, "the JPEG stream has %u bits a sample, the header allocates %u",
                      h.precision, d.bits_allocated);
+    unsigned most = wki_jpeg_most_scans(&h);
+    if (rc == WK_OK && wki_jpeg_scans(stream.data, stream.n, most) > most)
+        rc = wk_fail(err, WK_DATA, "the JPEG stream is corrupt: too many scans");
     if (rc == WK_OK)
         rc = run(stream, h, cells, complaint, err);
     if (rc == WK_OK)

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <fcntl.h>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "dicom/dicom_module.h"
+#include "dicom/gate.h"
 #include "dicom/inflate.h"
 
 namespace wadokit
@@ -31,13 +33,20 @@ wk_code fail(wk_error *err, wk_code code, const OFCondition &condition, const ch
 
 namespace
 {
-// DCMTK reads the data set from here: part of a file, by pread(), through a small buffer.
+// DCMTK descends by recursion: so much stack serves WK_MAX_SEQUENCE_DEPTH levels several times
+// over, also with sanitizers. The gate counts levels, as far as it foresees what DCMTK makes of
+// damage.
+constexpr std::ptrdiff_t STACK_MAX = 1 << 20;
+
+// DCMTK reads the data set from here: part of a file, by pread(), through a small buffer. Holes are
+// not seen.
 class Producer : public DcmProducer
 {
   public:
     Producer(std::shared_ptr<Bytes> bytes, uint64_t at, uint64_t end)
         : bytes_(std::move(bytes)), at_(at), end_(end)
     {
+        skip_holes();
     }
 
     OFBool good() const override
@@ -61,6 +70,7 @@ class Producer : public DcmProducer
         auto *to = static_cast<uint8_t *>(out);
         uint64_t want = limit(n), done = 0;
 
+        ok_ = ok_ && is_shallow();
         while (ok_ && done < want) {
             if (at_ < buffer_at_ || at_ >= buffer_at_ + filled_)
                 fill();
@@ -70,6 +80,7 @@ class Producer : public DcmProducer
             memcpy(to + done, buffer_ + skip, some);
             at_ += some;
             done += some;
+            skip_holes();
         }
         return static_cast<offile_off_t>(done);
     }
@@ -78,6 +89,7 @@ class Producer : public DcmProducer
         uint64_t some = limit(n);
 
         at_ += some;
+        skip_holes();
         return static_cast<offile_off_t>(some);
     }
     void putback(offile_off_t n) override
@@ -90,6 +102,16 @@ class Producer : public DcmProducer
     }
 
   private:
+    // Elements begin where a hole ends, so that no read goes across one.
+    void skip_holes()
+    {
+        for (const wki_span &hole : bytes_->holes)
+            at_ = at_ == hole.at ? at_ + hole.n : at_;
+    }
+    bool is_shallow() const
+    {
+        return std::abs(static_cast<const char *>(__builtin_frame_address(0)) - base_) < STACK_MAX;
+    }
     uint64_t limit(offile_off_t n) const
     {
         return n < 0 ? 0 : std::min(static_cast<uint64_t>(n), end_ - at_);
@@ -107,6 +129,7 @@ class Producer : public DcmProducer
     uint64_t at_, end_;
     uint64_t buffer_at_ = 0, filled_ = 0;
     bool ok_ = true;
+    const char *base_ = static_cast<const char *>(__builtin_frame_address(0));
     uint8_t buffer_[4096];
 };
 
@@ -205,9 +228,10 @@ wk_code read_data_set(wki_dicom_file &f, wk_error *err)
                             : l.explicit_vr ? EXS_LittleEndianExplicit
                                             : EXS_LittleEndianImplicit;
 
-    if (l.data_set_end - l.data_set > WK_MAX_DATA_SET_BYTES)
-        return wk_fail(err, WK_LIMIT, "the data set without its pixels is larger than %llu bytes",
-                       WK_MAX_DATA_SET_BYTES);
+    wk_code rc = wki_gate_check(&f.bytes->source, &l, err);
+    if (rc != WK_OK)
+        return rc;
+    f.bytes->holes.assign(l.holes, l.holes + l.n_holes);
     Stream stream(f.bytes, l.data_set, l.data_set_end);
     f.data_set.transferInit();
     OFCondition got = f.data_set.read(stream, xfer, EGL_noChange, 1024);

@@ -23,6 +23,7 @@ namespace wadokit
 // places of large values, and reads them when they are asked for.
 struct Bytes {
     wki_blob source{-1, nullptr, 0, nullptr, 0};
+    std::vector<wki_span> holes; // what DCMTK does not see
 
     Bytes() = default;
     Bytes(const Bytes &) = delete;

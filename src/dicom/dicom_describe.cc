@@ -71,6 +71,8 @@ void identify(wki_dicom_file &f, wki_image_desc &d)
     d.lossy = text(s, DCM_LossyImageCompression, 0) == "01";
     if (f.layout.mismatch)
         warn(d, "the data set is not written as its transfer syntax says; read as it is");
+    else if (f.layout.n_holes)
+        warn(d, "a sequence is longer or shorter than it says; what it holds is left out");
     else if (f.damaged)
         warn(d, "the data set is damaged; what can be read is used");
 }

@@ -30,6 +30,15 @@ typedef struct wki_blob {
 /* Reads `n` bytes at `at`; false where they are not all there. */
 bool wki_blob_read(const wki_blob *s, uint64_t at, void *out, size_t n);
 
+/* Where something lies. */
+typedef struct wki_span {
+    uint64_t at, n;
+} wki_span;
+
+enum {
+    WKI_LAYOUT_HOLES = 4
+};
+
 /*
  *   transfer_syntax   as declared, "" where the file does not say
  *   explicit_vr, big_endian   as the bytes show
@@ -46,6 +55,8 @@ bool wki_blob_read(const wki_blob *s, uint64_t at, void *out, size_t n);
  *                     that says so; groups_element is where its header begins, groups_end the byte
  *                     behind it. 0 where absent
  *   mismatch          the bytes contradict the declared transfer syntax
+ *   holes             elements with wrong lengths that hide others; where the lengths alone do not
+ *                     lead to the pixels. Whoever reads the data set has to leave them out
  */
 typedef struct wki_layout {
     char transfer_syntax[WK_UID_SIZE];
@@ -57,12 +68,9 @@ typedef struct wki_layout {
     bool pixel_cut;
     uint64_t eot, eot_bytes, eot_lengths, eot_lengths_bytes;
     uint64_t groups_element, groups, groups_end;
+    wki_span holes[WKI_LAYOUT_HOLES];
+    size_t n_holes;
 } wki_layout;
-
-/* Where something lies. */
-typedef struct wki_span {
-    uint64_t at, n;
-} wki_span;
 
 /* WK_DATA where the bytes are not DICOM or end inside an element before the pixels. */
 wk_code wki_layout_read(const wki_blob *s, wki_layout *out, wk_error *err) WK_MUST_USE;

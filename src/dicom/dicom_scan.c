@@ -8,14 +8,14 @@
 #include "core/foreign.h"
 #include "core/text.h"
 #include "core/uid.h"
+#include "dicom/element.h"
 
 #define TAG(group, element) (((uint32_t)(group) << 16) | (uint32_t)(element))
-#define UNDEFINED 0xffffffffu
 
 enum {
     PREAMBLE_SIZE = 132, /* 128 bytes and "DICM" */
-    HEADER_SIZE = 12,    /* the longest element header */
-    VALUE_SIZE = 384,    /* more of a value is never looked at */
+    HEADER_SIZE = WKI_ELEMENT_HEADER_MAX,
+    VALUE_SIZE = 384, /* more of a value is never looked at */
     MAX_LEVELS = 2 * WK_MAX_SEQUENCE_DEPTH + 1,
     INFLATE_SIZE = 32768,
     ZIP_SLACK = 65536, /* the ratio is not held against the first bytes */
@@ -44,13 +44,6 @@ typedef struct level {
     level_kind kind;
     bool implicit;
 } level;
-
-typedef struct element {
-    uint32_t tag;
-    char vr[3];
-    uint32_t length;
-    size_t header_n;
-} element;
 
 struct wki_dicom_scan {
     phase phase;
@@ -136,104 +129,6 @@ static wk_code fail(wki_dicom_scan *s, wk_error *err, const char *what)
 static uint32_t read16(const unsigned char *p, bool big)
 {
     return big ? (uint32_t)p[0] << 8 | p[1] : (uint32_t)p[1] << 8 | p[0];
-}
-
-static uint32_t read32(const unsigned char *p, bool big)
-{
-    return big ? read16(p, true) << 16 | read16(p + 2, true)
-               : read16(p + 2, false) << 16 | read16(p, false);
-}
-
-static bool is_vr_text(const unsigned char *p)
-{
-    return p[0] >= 'A' && p[0] <= 'Z' && p[1] >= 'A' && p[1] <= 'Z';
-}
-
-#define VR(a, b) ((a) << 8 | (b))
-
-typedef enum vr_form {
-    VR_UNKNOWN,
-    VR_SHORT, /* a length of 16 bits */
-    VR_LONG,
-} vr_form;
-
-/* PS3.5 tables 7.1-1 and 7.1-2. */
-static vr_form form_of(const char *vr)
-{
-    switch (VR(vr[0], vr[1])) {
-    case VR('A', 'E'):
-    case VR('A', 'S'):
-    case VR('A', 'T'):
-    case VR('C', 'S'):
-    case VR('D', 'A'):
-    case VR('D', 'S'):
-    case VR('D', 'T'):
-    case VR('F', 'D'):
-    case VR('F', 'L'):
-    case VR('I', 'S'):
-    case VR('L', 'O'):
-    case VR('L', 'T'):
-    case VR('P', 'N'):
-    case VR('S', 'H'):
-    case VR('S', 'L'):
-    case VR('S', 'S'):
-    case VR('S', 'T'):
-    case VR('T', 'M'):
-    case VR('U', 'I'):
-    case VR('U', 'L'):
-    case VR('U', 'S'):
-        return VR_SHORT;
-    case VR('O', 'B'):
-    case VR('O', 'D'):
-    case VR('O', 'F'):
-    case VR('O', 'L'):
-    case VR('O', 'V'):
-    case VR('O', 'W'):
-    case VR('S', 'Q'):
-    case VR('S', 'V'):
-    case VR('U', 'C'):
-    case VR('U', 'N'):
-    case VR('U', 'R'):
-    case VR('U', 'T'):
-    case VR('U', 'V'):
-        return VR_LONG;
-    default:
-        return VR_UNKNOWN;
-    }
-}
-
-/* PS3.5 section 7.1.2: unknown VRs have the long form; writers before that rule used the short. */
-static bool has_long_form(const char *vr, const unsigned char *reserved)
-{
-    vr_form form = form_of(vr);
-
-    return form == VR_LONG || (form == VR_UNKNOWN && reserved[0] == 0 && reserved[1] == 0);
-}
-
-/* Reads a header of `n` bytes; false where it needs more. */
-static bool read_header(const unsigned char *p, size_t n, bool implicit, bool big, element *e)
-{
-    if (n < 8)
-        return false;
-    e->tag = TAG(read16(p, big), read16(p + 2, big));
-    memset(e->vr, 0, sizeof e->vr);
-    e->header_n = 8;
-    /* Items and delimiters never have a VR. A VR that is none is an element written implicitly. */
-    if (implicit || e->tag >> 16 == 0xfffe || !is_vr_text(p + 4)) {
-        e->length = read32(p + 4, big);
-        return true;
-    }
-    e->vr[0] = (char)p[4];
-    e->vr[1] = (char)p[5];
-    if (!has_long_form(e->vr, p + 6)) {
-        e->length = read16(p + 6, big);
-        return true;
-    }
-    if (n < 12)
-        return false;
-    e->length = read32(p + 8, big);
-    e->header_n = 12;
-    return true;
 }
 
 /* --- values worth keeping --- */
@@ -379,7 +274,7 @@ static wk_code push(wki_dicom_scan *s, level_kind kind, bool implicit, wk_error 
 {
     if (s->n_levels == MAX_LEVELS) {
         s->phase = FAILED;
-        return wk_fail(err, WK_LIMIT, "sequences nested deeper than %d", WK_MAX_SEQUENCE_DEPTH);
+        return wk_fail(err, WK_DATA, "sequences nested deeper than %d", WK_MAX_SEQUENCE_DEPTH);
     }
     s->levels[s->n_levels].kind = kind;
     s->levels[s->n_levels].implicit = implicit;
@@ -387,7 +282,7 @@ static wk_code push(wki_dicom_scan *s, level_kind kind, bool implicit, wk_error 
     return WK_OK;
 }
 
-static wk_code open_undefined(wki_dicom_scan *s, const element *e, wk_error *err)
+static wk_code open_undefined(wki_dicom_scan *s, const wki_element *e, wk_error *err)
 {
     bool implicit = is_implicit(s);
 
@@ -402,7 +297,7 @@ static wk_code open_undefined(wki_dicom_scan *s, const element *e, wk_error *err
 }
 
 /* An item or a delimiter between the items of a sequence or of encapsulated pixel data. */
-static wk_code take_item(wki_dicom_scan *s, const element *e, wk_error *err)
+static wk_code take_item(wki_dicom_scan *s, const wki_element *e, wk_error *err)
 {
     level *top = &s->levels[s->n_levels - 1];
 
@@ -415,7 +310,7 @@ static wk_code take_item(wki_dicom_scan *s, const element *e, wk_error *err)
         return WK_OK;
     if (e->tag != TAG(0xfffe, 0xe000))
         return fail(s, err, "not a DICOM data set: no item where one has to be");
-    if (e->length != UNDEFINED) {
+    if (e->length != WKI_UNDEFINED_LENGTH) {
         s->skip = e->length;
         return WK_OK;
     }
@@ -424,7 +319,7 @@ static wk_code take_item(wki_dicom_scan *s, const element *e, wk_error *err)
     return push(s, LEVEL_ITEM, top->implicit, err);
 }
 
-static wk_code take_delimiter(wki_dicom_scan *s, const element *e, wk_error *err)
+static wk_code take_delimiter(wki_dicom_scan *s, const wki_element *e, wk_error *err)
 {
     if (e->tag == TAG(0xfffe, 0xe000) || e->length != 0)
         return fail(s, err, "not a DICOM data set: an item outside of a sequence");
@@ -442,7 +337,7 @@ static bool is_pixel_data(uint32_t tag)
     return tag == TAG(0x7fe0, 0x0008) || tag == TAG(0x7fe0, 0x0009) || tag == TAG(0x7fe0, 0x0010);
 }
 
-static wk_code take_element(wki_dicom_scan *s, const element *e, wk_error *err)
+static wk_code take_element(wki_dicom_scan *s, const wki_element *e, wk_error *err)
 {
     s->elements++;
     if (in_items(s))
@@ -451,7 +346,7 @@ static wk_code take_element(wki_dicom_scan *s, const element *e, wk_error *err)
         return take_delimiter(s, e, err);
     if (s->n_levels == 0 && is_pixel_data(e->tag))
         s->id.has_pixels = true;
-    if (e->length == UNDEFINED)
+    if (e->length == WKI_UNDEFINED_LENGTH)
         return open_undefined(s, e, err);
     s->skip = e->length;
     if (s->n_levels == 0 && e->length > 0 && (s->value_of = find_wanted(e->tag)) != NULL) {
@@ -494,14 +389,15 @@ static bool all_padding(const unsigned char *p, size_t n)
 static char sniff(const unsigned char *p)
 {
     uint32_t little = read16(p, false), big = read16(p, true);
-    char vr[3] = {(char)p[4], (char)p[5], 0};
-    bool known = is_vr_text(p + 4) && form_of(vr) != VR_UNKNOWN;
+    bool known = wki_vr_form_of(p + 4) != WKI_VR_NONE;
+    wki_element e;
 
     if (known && little > 0xff && big <= 0xff)
         return 'b';
     if (known && (little <= 0xff || big > 0xff))
         return little <= 0xff ? 'e' : 0;
-    if (!known && little > 0 && little <= 0xff && read32(p + 4, false) < (1u << 20))
+    if (!known && little > 0 && little <= 0xff && wki_element_read(p, 8, false, false, &e) &&
+        e.length < (1u << 20))
         return 'i';
     return 0;
 }
@@ -629,7 +525,7 @@ static wk_code take_header(wki_dicom_scan *s, const unsigned char *p, size_t n, 
 {
     bool meta = s->phase == META;
     bool fragments = s->n_levels > 0 && s->levels[s->n_levels - 1].kind == LEVEL_FRAGMENTS;
-    element e;
+    wki_element e;
 
     if (starts_padding(s, p)) {
         s->phase = PADDING;
@@ -637,9 +533,10 @@ static wk_code take_header(wki_dicom_scan *s, const unsigned char *p, size_t n, 
         return WK_OK;
     }
     *used = 0;
-    if (!read_header(p, n, !meta && (is_implicit(s) || fragments), !meta && s->big_endian, &e))
+    if (!wki_element_read(p, n, meta || (!is_implicit(s) && !fragments), !meta && s->big_endian,
+                          &e))
         return WK_OK;
-    *used = e.header_n;
+    *used = e.header;
     return take_element(s, &e, err);
 }
 

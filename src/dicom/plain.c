@@ -244,7 +244,7 @@ static bool open_source(wki_plain *f, wki_image_desc *d)
     bool ok;
 
     if (wki_layout_read(&f->source, l, NULL) != WK_OK || l->deflated || l->big_endian ||
-        l->mismatch || l->pixel_element != 0x0010 || l->pixel_bytes == 0 ||
+        l->n_holes || l->mismatch || l->pixel_element != 0x0010 || l->pixel_bytes == 0 ||
         l->encapsulated == is_native(l->transfer_syntax) || !*l->transfer_syntax)
         return false;
     d->encapsulated = l->encapsulated;

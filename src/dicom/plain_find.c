@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/bytes.h"
+#include "dicom/element.h"
 #include "dicom/plain.h"
 
 static const uint32_t UNDEFINED = 0xFFFFFFFFu;
@@ -57,16 +58,6 @@ static bool is_special(uint32_t tag)
            group == 0xFFFE;
 }
 
-/* VRs with a length of 16 bits, and of 32. */
-static bool is_listed(const uint8_t *vr, const char *list)
-{
-    for (; *list; list += 3) {
-        if (vr[0] == (uint8_t)list[0] && vr[1] == (uint8_t)list[1])
-            return true;
-    }
-    return false;
-}
-
 typedef struct element {
     uint32_t tag, length;
     const uint8_t *vr, *value;
@@ -85,9 +76,9 @@ static bool read_header(const uint8_t *p, const uint8_t *end, bool explicit_vr, 
         return true;
     }
     e->length = wki_le16(p + 6);
-    if (is_listed(p + 4, "AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US "))
+    if (wki_vr_form_of(p + 4) == WKI_VR_SHORT)
         return true;
-    if (end - p < 12 || !is_listed(p + 4, "OB OD OF OL OV OW SQ SV UC UN UR UT UV "))
+    if (end - p < 12 || wki_vr_form_of(p + 4) != WKI_VR_LONG)
         return false;
     e->length = wki_le32(p + 8);
     e->value = p + 12;

@@ -351,7 +351,7 @@ static void test_hostile(void)
         add_header(&b, EXPLICIT, 0x00081140, "SQ", 0xffffffff);
         add_header(&b, EXPLICIT, 0xfffee000, NULL, 0xffffffff);
     }
-    T_FAILS(scan(s, b.data, b.n, 100, &err), WK_LIMIT, &err);
+    T_FAILS(scan(s, b.data, b.n, 100, &err), WK_DATA, &err);
     wki_buf_clear(&b);
     wk_error_clear(&err);
     make_file(&b, EXPLICIT, syntaxes[EXPLICIT]);
