@@ -81,6 +81,9 @@ WK_API wk_code wk_fail(wk_error *err, wk_code code, const char *fmt, ...) WK_PRI
 WK_API wk_code wk_fail_setting(wk_error *err, wk_code code, const char *setting, const char *fmt,
                                ...) WK_PRINTF(4, 5);
 
+/* Hands on `cause` as another error, of `code`: message, setting, HTTP status and errno are its. */
+WK_API wk_code wk_fail_from(wk_error *err, wk_code code, const wk_error *cause);
+
 /* As wk_fail(), with ": " and the text of errno added, and sys_errno set. */
 WK_API wk_code wk_fail_errno(wk_error *err, wk_code code, int sys_errno, const char *fmt, ...)
     WK_PRINTF(4, 5);

@@ -89,7 +89,7 @@ static wk_code add_origin(const char *fhir, const char *url, const wk_log *log,
     free(absolute);
     if (rc != WK_OK) {
         wk_log_write(log, WK_LOG_WARN, "%s", own.message);
-        return rc == WK_NOMEM ? wk_fail(err, rc, "%s", own.message) : WK_OK;
+        return rc == WK_NOMEM ? wk_fail_from(err, rc, &own) : WK_OK;
     }
     for (size_t i = 0; i < out->n_origins; i++) {
         if (strcmp(out->origins[i], origin) == 0) {
@@ -303,7 +303,7 @@ wk_code wki_smart_discover(const wki_exchange *exchange, const char *fhir, const
             return wk_fail_setting(err, WK_NOT_FOUND, "token-url authorize-url",
                                    "the server does not say where to log in (%s; %s)",
                                    first.message, second.message);
-        return rc == WK_OK ? rc : wk_fail(err, rc, "%s", second.message);
+        return rc == WK_OK ? rc : wk_fail_from(err, rc, &second);
     }
-    return rc == WK_OK ? rc : wk_fail(err, rc, "%s", first.message);
+    return rc == WK_OK ? rc : wk_fail_from(err, rc, &first);
 }

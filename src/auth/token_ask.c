@@ -24,7 +24,7 @@ wk_code wki_token_source_discover(wki_token_source *s, const wki_smart_config **
         if (rc == WK_NOT_FOUND && s->o.token_url && (s->o.authorize_url || !out))
             rc = WK_OK;
         if (rc != WK_OK)
-            return wk_fail(err, rc, "%s", own.message);
+            return wk_fail_from(err, rc, &own);
         s->discovered = true;
     }
     if (out)

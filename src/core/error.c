@@ -60,6 +60,15 @@ wk_code wk_fail_setting(wk_error *err, wk_code code, const char *setting, const 
     return code;
 }
 
+wk_code wk_fail_from(wk_error *err, wk_code code, const wk_error *cause)
+{
+    if (!err || err->code != WK_OK)
+        return code;
+    *err = *cause;
+    err->code = code;
+    return code;
+}
+
 wk_code wk_fail_errno(wk_error *err, wk_code code, int sys_errno, const char *fmt, ...)
 {
     size_t used;

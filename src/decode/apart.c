@@ -305,7 +305,7 @@ static wk_code take(const task *t, const wki_image_desc *d, size_t pixels, wki_p
         wk_error why = t->err;
 
         why.message[sizeof why.message - 1] = '\0';
-        return wk_fail(err, t->rc, "%s", why.message);
+        return wk_fail_from(err, t->rc, &why);
     }
     if (said.rows > d->rows || said.cols > d->cols || said.samples > d->samples ||
         said.type != wki_stored_type(d))

@@ -140,7 +140,7 @@ static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
         rc = decode_stream(d, &in, out, NULL);
         free(copy);
     }
-    return rc == WK_OK ? rc : wk_fail(err, rc, "%s", first.message);
+    return rc == WK_OK ? rc : wk_fail_from(err, rc, &first);
 }
 
 /* CharLS 2.4 spends a minute on some streams of a hundred bytes. */

@@ -94,7 +94,7 @@ wk_code wki_dicomweb_url_parse(const char *url, wki_dicomweb_url *out, wk_error 
         read_level(&at, end, "instances", u.sop, &why))
         read_frame(&u, &at, end);
     if (why.code != WK_OK)
-        return wk_fail(err, why.code, "%s", why.message);
+        return wk_fail_from(err, why.code, &why);
     if (studies) {
         u.rest = copy(*at == '/' ? at + 1 : at, end > at ? end : (*at == '/' ? at + 1 : at));
         end = studies;

@@ -183,7 +183,7 @@ static wk_code take_server(wk_session *s, const char *option, const char **url, 
         rc = add_origin(own(s), *url, &own_error);
     if (rc == WK_REFUSED || rc == WK_USAGE)
         return wk_fail_setting(err, WK_USAGE, option, "%s: %s", option, own_error.message);
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", own_error.message);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &own_error);
 }
 
 static wk_code take_allowed(wk_session *s, wk_error *err)

@@ -440,7 +440,7 @@ static wk_code step(wki_http *http, wk_error *err)
     if (rc == WK_OK)
         return WK_OK;
     end_all(http, rc, own.message);
-    return wk_fail(err, rc, "%s", own.message);
+    return wk_fail_from(err, rc, &own);
 }
 
 wk_code wki_http_run(wki_http *http, bool (*enough)(void *user), void *user, wk_error *err)

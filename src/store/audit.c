@@ -241,7 +241,7 @@ static wk_code look_at_file(wki_audit *a, const char *path, wk_error *err)
     rc = read_file(a, fd, bytes, &why);
     close(fd);
     if (rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", why.message);
+        return wk_fail_from(err, rc, &why);
     if (rc == WK_OK && known) {
         rc = wki_journal_each(a->journal, a->entry.sop, match_entry, &m, err);
         if (rc == WK_OK)

@@ -353,7 +353,7 @@ static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error
     wk_code rc;
 
     if (p->bad.code != WK_OK)
-        return wk_fail(err, p->bad.code, "%s", p->bad.message);
+        return wk_fail_from(err, p->bad.code, &p->bad);
     rc = wki_dicom_finish(p->scan, err);
     if (rc == WK_OK && x->cut && !id->has_pixels && should_have_pixels(id))
         rc = wk_fail(err, WK_DATA, "cut short before its pixel data");

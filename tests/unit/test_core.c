@@ -199,7 +199,22 @@ static void test_the_first_error_keeps_its_setting(void)
     CU_ASSERT_STRING_EQUAL(err.setting, "");
 }
 
+static void test_a_cause_is_handed_on_whole(void)
+{
+    wk_error cause = {.http_status = 503}, err = {0};
+
+    wk_fail_setting(&cause, WK_NET, "max-wait", "busy");
+    CU_ASSERT_EQUAL(wk_fail_from(&err, WK_PARTIAL, &cause), WK_PARTIAL);
+    CU_ASSERT_EQUAL(err.code, WK_PARTIAL);
+    CU_ASSERT_EQUAL(err.http_status, 503);
+    CU_ASSERT_STRING_EQUAL(err.message, "busy");
+    CU_ASSERT_STRING_EQUAL(err.setting, "max-wait");
+    CU_ASSERT_EQUAL(wk_fail_from(&err, WK_DATA, &cause), WK_DATA);
+    CU_ASSERT_EQUAL(err.code, WK_PARTIAL);
+}
+
 static CU_TestInfo tests[] = {
+    {"a cause is handed on whole", test_a_cause_is_handed_on_whole},
     {"the first error keeps its setting", test_the_first_error_keeps_its_setting},
     {"first cause stays, context goes in front", test_first_cause_stays_and_context_goes_in_front},
     {"an error without a struct still returns the code",

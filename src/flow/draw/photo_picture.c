@@ -94,7 +94,7 @@ wk_code wki_photo_verify(const void *data, size_t n, wki_media *kind, uint32_t *
     }
     wki_pixels_clear(&p);
     /* Too large to decode is not broken: the structure was whole. */
-    return rc == WK_DATA || rc == WK_NOMEM ? wk_fail(err, rc, "%s", own.message) : WK_OK;
+    return rc == WK_DATA || rc == WK_NOMEM ? wk_fail_from(err, rc, &own) : WK_OK;
 }
 
 static unsigned reduction(const wki_jpeg_header *h, uint32_t box)

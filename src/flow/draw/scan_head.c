@@ -69,5 +69,5 @@ wk_code wki_identify_file(wki_dicom_scan *scan, const char *path, wki_dicom_iden
         *out = *wki_dicom_scan_identity(scan);
     else if (rc == WK_DATA)
         return identify_slowly(path, out, err);
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", why.message);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &why);
 }

@@ -218,7 +218,7 @@ wk_code wki_walk_dir(wki_walk *walk, const char *dir, wk_error *err)
     wk_code rc = read_names(dir, &list, &why);
 
     if (rc == WK_NOMEM)
-        rc = wk_fail(err, rc, "%s", why.message);
+        rc = wk_fail_from(err, rc, &why);
     else if (rc != WK_OK)
         rc = walk->failed(walk->user, dir, &why, err);
     for (size_t i = 0; i < list.n && rc == WK_OK; i++) {

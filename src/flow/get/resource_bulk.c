@@ -156,5 +156,5 @@ wk_code wki_resource_follow(wki_retriever *r, const wki_resource *of, int fd, co
         wki_resource_refused(r, of, &bad);
         return WK_OK;
     }
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", bad.message);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &bad);
 }

@@ -239,7 +239,7 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
     wk_code rc = WK_OK;
 
     if (q->retriever->fatal.code != WK_OK)
-        return wk_fail(err, q->retriever->fatal.code, "%s", q->retriever->fatal.message);
+        return wk_fail_from(err, q->retriever->fatal.code, &q->retriever->fatal);
     clear_answer(q);
     free(q->url);
     q->url = wki_strdup(head->url);
@@ -260,7 +260,7 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
     request *q = user;
 
     if (q->retriever->fatal.code != WK_OK)
-        return wk_fail(err, q->retriever->fatal.code, "%s", q->retriever->fatal.message);
+        return wk_fail_from(err, q->retriever->fatal.code, &q->retriever->fatal);
     q->retriever->summary.bytes += n;
     return q->multipart ? wki_multipart_feed(q->multipart, data, n, err)
                         : take_part(q, data, n, err);
@@ -303,7 +303,7 @@ static void end_request(request *q)
 
     r->active--;
     if (ends_the_run(q->error.code))
-        wk_fail(&r->fatal, q->error.code, "%s", q->error.message);
+        wk_fail_from(&r->fatal, q->error.code, &q->error);
     if (r->fatal.code == WK_OK)
         tell_missing(q);
     wki_tmpfile_clear(&q->tmp);

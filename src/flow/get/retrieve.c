@@ -103,7 +103,7 @@ static wk_code get_resources(wk_session *session, getter *g, const char *const *
             (void)wk_fail(err, rc, "out of memory");
         } else if (rc != WK_OK) {
             report_target(g, targets[i], &why);
-            wk_fail(bad, rc, "%s", why.message);
+            wk_fail_from(bad, rc, &why);
             rc = WK_OK;
         } else if (wk_shard_has(&session->opts.shard, resource.url)) {
             rc = wki_resource_get(g->retriever, &resource, err);
@@ -152,7 +152,7 @@ wk_code wk_get(wk_session *session, const char *const *targets, size_t n_targets
     if (rc == WK_OK)
         first = &bad_target;
     rc = judge(rc, resolved, &sum);
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", first->message);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, first);
 }
 
 /* --- the plan --- */
@@ -207,7 +207,7 @@ static wk_code plan_target(wk_session *session, const char *target, const char *
         rc = wk_fail(err, rc, "out of memory");
     } else {
         add_target(target, &notice.error);
-        wk_fail(bad, rc, "%s", notice.error.message);
+        wk_fail_from(bad, rc, &notice.error);
         sum->notices++;
         sum->failed++;
         rc = each(user, &notice, err);
@@ -235,5 +235,5 @@ wk_code wk_get_plan(wk_session *session, const char *const *targets, size_t n_ta
                                         sum.failed + found.failed, found.skipped};
     if (bad.code == WK_OK || (rc != WK_OK && rc != WK_PARTIAL))
         return rc;
-    return wk_fail(err, sum.items + found.items > 0 ? WK_PARTIAL : bad.code, "%s", bad.message);
+    return wk_fail_from(err, sum.items + found.items > 0 ? WK_PARTIAL : bad.code, &bad);
 }

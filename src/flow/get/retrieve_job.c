@@ -50,7 +50,7 @@ static wk_code finish_part(wki_job *job, wki_part_end end, wki_journal_entry *en
     expect_of(job, end, &expect);
     rc = wki_store_part_finish(job->part, &expect, &how, entry, &bad);
     if (ends_the_run(rc))
-        return wk_fail(err, rc, "%s", bad.message);
+        return wk_fail_from(err, rc, &bad);
     if (rc != WK_OK) {
         if (rc == WK_DATA && wki_store_part_identity(job->part)->sop_uid[0])
             wk_fail_add(&bad, "instance %s: ", wki_store_part_identity(job->part)->sop_uid);
@@ -103,7 +103,7 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
     const char *warning = wki_http_header(head, "Warning");
 
     if (r->fatal.code != WK_OK)
-        return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
+        return wk_fail_from(err, r->fatal.code, &r->fatal);
     job->length_known = head->content_length >= 0 || has_chunks(head);
     job->task->bytes_total = job->task->stage == WKI_STAGE_WHOLE && head->content_length >= 0
                                  ? (int64_t)job->task->bytes + head->content_length
@@ -124,13 +124,13 @@ static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
     wk_code rc;
 
     if (r->fatal.code != WK_OK)
-        return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
+        return wk_fail_from(err, r->fatal.code, &r->fatal);
     r->summary.bytes += n;
     job->task->bytes += n;
     rc = wki_wado_body_feed(job->body, data, n, &local);
     if (ends_the_run(rc))
-        wk_fail(&r->fatal, rc, "%s", local.message);
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", local.message);
+        wk_fail_from(&r->fatal, rc, &local);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &local);
 }
 
 /* The body so far is all there will be: its last part ends here. */
@@ -147,7 +147,7 @@ static void finish_body(wki_job *job, bool whole, wk_error *error)
     if (rc != WK_OK && error->code == WK_OK)
         *error = err;
     if (ends_the_run(rc))
-        wk_fail(&t->retriever->fatal, rc, "%s", err.message);
+        wk_fail_from(&t->retriever->fatal, rc, &err);
     if (rc == WK_OK && wki_wado_body_parts(job->body) == 0 && error->code == WK_OK)
         wk_fail(error, WK_NOT_FOUND, "the answer holds no instances");
     /* A single file whose length nobody told is proved by its bytes alone. */
@@ -185,7 +185,7 @@ static void end_job(wki_job *job, const wk_error *error)
     if (error->code != WK_OK && job->sop[0])
         wki_task_instance_failed(t, job, error);
     if (error->code == WK_CANCELLED)
-        wk_fail(&r->fatal, error->code, "%s", error->message);
+        wk_fail_from(&r->fatal, error->code, error);
     wki_job_free(job);
     wki_task_job_done(t);
     wki_retriever_pump(r);

@@ -109,7 +109,7 @@ static wk_code expect_qido(collector *c, wk_error *err)
     rc = wki_qido_instances(r->session->http, item->root, item->study,
                             item->series[0] ? item->series : NULL, &opts, expect_row, c, &failed);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", failed.message);
+        return wk_fail_from(err, rc, &failed);
     if (rc != WK_OK) {
         wk_log_write(&r->session->log, WK_LOG_INFO, "no list of instances: %s", failed.message);
         t->n_expected = 0;
@@ -634,7 +634,7 @@ static wk_code split_study(wki_task *t, bool *split, wk_error *err)
                          &failed);
     wki_retriever_root(r, item->root)->no_qido = rc != WK_OK;
     if (rc == WK_CANCELLED || rc == WK_NOMEM) {
-        rc = wk_fail(err, rc, "%s", failed.message);
+        rc = wk_fail_from(err, rc, &failed);
     } else {
         *split = rc == WK_OK && list.n > 0;
         rc = WK_OK;

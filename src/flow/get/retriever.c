@@ -144,7 +144,7 @@ void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_jou
     }
     count(r, rep->status);
     if (rep->error.code != WK_OK && rep->status >= WK_INSTANCE_MISSING)
-        wk_fail(&r->failure, rep->error.code, "%s", rep->error.message);
+        wk_fail_from(&r->failure, rep->error.code, &rep->error);
     if (r->each)
         r->each(r->user, rep);
     free(path);
@@ -276,7 +276,7 @@ static wk_code stop(wki_retriever *r, wk_error *err)
             break;
         drop_waiting(r);
     }
-    return wk_fail(err, r->fatal.code, "%s", r->fatal.message);
+    return wk_fail_from(err, r->fatal.code, &r->fatal);
 }
 
 wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *), void *user, wk_error *err)
@@ -287,7 +287,7 @@ wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *), void *
     wki_retriever_pump(r);
     while (r->fatal.code == WK_OK && !enough(user) && (r->active > 0 || r->first)) {
         if (wki_http_run(r->session->http, enough_for_now, &p, &ended) != WK_OK)
-            wk_fail(&r->fatal, ended.code, "%s", ended.message);
+            wk_fail_from(&r->fatal, ended.code, &ended);
         wki_retriever_pump(r);
     }
     settle(r);
@@ -368,7 +368,7 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
         wk_fail_add(&rep.error, "%s: ", wki_local_shown(item->path));
     if (ends_the_run(rc)) {
         free(entry);
-        return wk_fail(err, rc, "%s", rep.error.message);
+        return wk_fail_from(err, rc, &rep.error);
     }
     if (rc == WK_REFUSED)
         rep.status = WK_INSTANCE_REFUSED;
@@ -460,6 +460,6 @@ wk_code wki_retriever_finish(wki_retriever *r, wk_get_summary *summary, wk_error
         wk_fail(&r->failure, WK_NOT_FOUND, "%llu instances are missing",
                 (unsigned long long)s->missing);
     if (s->saved + s->kept == 0)
-        return wk_fail(err, r->failure.code, "%s", r->failure.message);
-    return wk_fail(err, WK_PARTIAL, "%s", r->failure.message);
+        return wk_fail_from(err, r->failure.code, &r->failure);
+    return wk_fail_from(err, WK_PARTIAL, &r->failure);
 }

@@ -233,7 +233,7 @@ static wk_code ask(verifier *v, const question *q, wk_error *err)
         wki_qido_instances(v->session->http, q->root, q->study, NULL, &opts, on_row, v, &rep.error);
 
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", rep.error.message);
+        return wk_fail_from(err, rc, &rep.error);
     if (rc != WK_OK) {
         wk_fail_add(&rep.error, "cannot ask what there is: ");
         tell_unasked(v, &rep);
@@ -303,7 +303,7 @@ static wk_code hold_remote(verifier *v, const wk_plan_item *item, wk_error *err)
     }
     rc = hold_list(v, item, &rep.error);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", rep.error.message);
+        return wk_fail_from(err, rc, &rep.error);
     if (rc != WK_OK) {
         hold_hints(v, item);
         wk_fail_add(&rep.error, "cannot ask what there is: ");
@@ -334,7 +334,7 @@ static wk_code ask_targets(verifier *v, const char *const *targets, size_t n, wk
     wk_error told = {0};
     wk_code rc = wk_resolve(v->session, targets, n, on_item, v, NULL, &told);
 
-    return rc == WK_CANCELLED || rc == WK_NOMEM ? wk_fail(err, rc, "%s", told.message) : WK_OK;
+    return rc == WK_CANCELLED || rc == WK_NOMEM ? wk_fail_from(err, rc, &told) : WK_OK;
 }
 
 /* --- what the FHIR server names --- */
@@ -383,7 +383,7 @@ static wk_code ask_fhir_study(verifier *v, wki_resolver *r, const char *study, w
         free(list.items[i]);
     free(list.items);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", rep.error.message);
+        return wk_fail_from(err, rc, &rep.error);
     if (rc != WK_OK) {
         wk_fail_add(&rep.error, "cannot ask what there is: ");
         tell_unasked(v, &rep);
@@ -455,7 +455,7 @@ static wk_code judge(const verifier *v, wk_error *err)
         return wk_fail(err, WK_NOT_FOUND, "%s: no instances here, and no journal of any", v->dir);
     if (v->sum.missing + v->sum.failed == 0)
         return WK_OK;
-    return wk_fail(err, v->sum.kept > 0 ? WK_PARTIAL : v->failure.code, "%s", v->failure.message);
+    return wk_fail_from(err, v->sum.kept > 0 ? WK_PARTIAL : v->failure.code, &v->failure);
 }
 
 static void clear(verifier *v)

@@ -27,7 +27,7 @@ static wk_code take_row(void *user, const wki_qido_instance_row *row, wk_error *
     if (!wki_picture_run_is_here(d->run, row->uid))
         return WK_OK;
     rc = wki_plan_add_part(item, row->series, row->uid, d->out, NULL, &d->fatal);
-    return rc == WK_OK ? WK_OK : wk_fail(err, rc, "%s", d->fatal.message);
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &d->fatal);
 }
 
 static wk_code ask(division *d, wk_error *err)
@@ -59,7 +59,7 @@ static wk_code divide(division *d, wk_error *err)
     wk_code rc = above && item->root ? ask(d, &failed) : WK_OK;
 
     if (d->fatal.code != WK_OK || rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail(err, rc, "%s", failed.message);
+        return wk_fail_from(err, rc, &failed);
     if (d->found == 0 && (rc == WK_OK || rc == WK_NOT_FOUND || rc == WK_AUTH))
         return wki_picture_run_is_here(d->run, own_key(item)) ? wki_plan_list_add(d->out, item, err)
                                                               : WK_OK;

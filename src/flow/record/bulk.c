@@ -211,9 +211,7 @@ static wk_code fetch_all(run *r, wk_error *err)
     waited = wki_downloads_wait(&q, rc == WK_OK ? err : NULL);
     if (rc == WK_OK)
         rc = waited;
-    return rc != WK_OK || r->fatal.code == WK_OK
-               ? rc
-               : wk_fail(err, r->fatal.code, "%s", r->fatal.message);
+    return rc != WK_OK || r->fatal.code == WK_OK ? rc : wk_fail_from(err, r->fatal.code, &r->fatal);
 }
 
 static wk_code verdict(const run *r, wk_error *err)

@@ -92,7 +92,7 @@ wk_code wki_downloads_add(wki_downloads *q, wki_download *d, wk_error *err)
         return WK_OK;
     }
     d->done(d, &own);
-    return wk_fail(err, rc, "%s", own.message);
+    return wk_fail_from(err, rc, &own);
 }
 
 wk_code wki_downloads_wait(wki_downloads *q, wk_error *err)

@@ -33,7 +33,7 @@ static const char accept_picture[] = "image/*, application/fhir+json;q=0.8, */*;
 static wk_code check(const wki_photo_run *run, wk_error *err)
 {
     if (run->fatal.code != WK_OK)
-        return wk_fail(err, run->fatal.code, "%s", run->fatal.message);
+        return wk_fail_from(err, run->fatal.code, &run->fatal);
     return wki_session_check(run->session, err);
 }
 
@@ -41,7 +41,7 @@ static wk_code check(const wki_photo_run *run, wk_error *err)
 static wk_code settle(wki_photo_run *run, const char *patient, const wk_error *error, wk_error *err)
 {
     if (error->code == WK_CANCELLED || error->code == WK_NOMEM)
-        return wk_fail(err, error->code, "%s", error->message);
+        return wk_fail_from(err, error->code, error);
     if (error->code == WK_NOT_FOUND)
         wki_photo_missing(run, patient, NULL, error);
     else
@@ -210,7 +210,7 @@ static wk_code get_one(wki_photo_run *run, const char *base, const char *patient
         return WK_OK;
     /* The end of the run was counted where it came from. */
     if (run->fatal.code != WK_OK)
-        return wk_fail(err, run->fatal.code, "%s", run->fatal.message);
+        return wk_fail_from(err, run->fatal.code, &run->fatal);
     return settle(run, patient, &own, err);
 }
 
@@ -219,7 +219,7 @@ static wk_code verdict(const wki_photo_run *run, wk_error *err)
     const wk_photo_summary *s = &run->sum;
 
     if (run->fatal.code == WK_CANCELLED || run->fatal.code == WK_NOMEM)
-        return wk_fail(err, run->fatal.code, "%s", run->fatal.message);
+        return wk_fail_from(err, run->fatal.code, &run->fatal);
     if (s->failed > 0 && s->saved > 0)
         return wk_fail(err, WK_PARTIAL, "%llu of %llu photos failed", (unsigned long long)s->failed,
                        (unsigned long long)s->expected);
@@ -294,7 +294,7 @@ wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_
     /* What is under way ends in any case. */
     if (wki_downloads_wait(&run.downloads, &own) != WK_OK || own.code == WK_CANCELLED ||
         own.code == WK_NOMEM)
-        rc = wk_fail(err, own.code, "%s", own.message);
+        rc = wk_fail_from(err, own.code, &own);
     else
         rc = verdict(&run, err);
 out:

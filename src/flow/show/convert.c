@@ -423,7 +423,7 @@ static wk_code divide(rendering *r, wk_error *err)
 
         rc = wki_plan_divide(r->run.session, item, &r->remote, &why);
         if (rc == WK_CANCELLED || rc == WK_NOMEM)
-            return wk_fail(err, rc, "%s", why.message);
+            return wk_fail_from(err, rc, &why);
         if (rc == WK_OK)
             wk_log_write(&r->run.session->log, WK_LOG_INFO, "%s: asked for in pieces: %s",
                          item->url, item->error.message);
@@ -449,7 +449,7 @@ static wk_code divide_all(rendering *r, wk_error *err)
         if (above && wki_plan_divide(r->run.session, item, &r->remote, &why) == WK_OK)
             continue;
         if (why.code == WK_CANCELLED || why.code == WK_NOMEM)
-            rc = wk_fail(err, why.code, "%s", why.message);
+            rc = wk_fail_from(err, why.code, &why);
         else
             rc = wki_plan_list_add(&all, r->remote.items[i], err);
     }

@@ -59,7 +59,7 @@ static wk_code failed(run *r, const char *source, const wk_error *error, wk_erro
 
     if (error->code == WK_CANCELLED || error->code == WK_NOMEM) {
         r->fatal = true;
-        return wk_fail(err, error->code, "%s", error->message);
+        return wk_fail_from(err, error->code, error);
     }
     r->sum.failed++;
     if (r->first.code == WK_OK)
@@ -128,7 +128,7 @@ static wk_code do_file(run *r, const char *path, wk_error *err)
     wki_dicom_close(f);
     if (rc == WK_OK || r->fatal) {
         if (rc != WK_OK)
-            (void)wk_fail(err, rc, "%s", cause.message);
+            (void)wk_fail_from(err, rc, &cause);
         return rc;
     }
     return failed(r, wki_local_shown(path), &cause, err);
@@ -237,7 +237,7 @@ static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
     r->elements = 0;
     rc = fetch(r, url, plan, &cause);
     if (rc != WK_OK)
-        rc = r->fatal ? wk_fail(err, rc, "%s", cause.message) : failed(r, url, &cause, err);
+        rc = r->fatal ? wk_fail_from(err, rc, &cause) : failed(r, url, &cause, err);
     free(url);
     return rc;
 }

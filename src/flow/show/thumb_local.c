@@ -160,5 +160,5 @@ wk_code wki_thumb_local_finish(wki_thumb_local *l, wk_error *err)
     l->pool = NULL;
     failed = l->failed;
     destroy(l);
-    return failed.code == WK_OK ? WK_OK : wk_fail(err, failed.code, "%s", failed.message);
+    return failed.code == WK_OK ? WK_OK : wk_fail_from(err, failed.code, &failed);
 }

@@ -230,7 +230,7 @@ static wk_code on_spool(void *user, wki_picture_source *source, void *tag, wk_er
     else if (rc != WK_OK)
         wki_picture_run_failed(&x->t->run, source->shown, x->item, &why);
     wki_picture_source_clear(source);
-    return x->fatal.code == WK_OK ? WK_OK : wk_fail(err, WK_CANCELLED, "%s", x->fatal.message);
+    return x->fatal.code == WK_OK ? WK_OK : wk_fail_from(err, WK_CANCELLED, &x->fatal);
 }
 
 /* A server that lists nothing still hands out the whole; what fails is reported to the run. */
@@ -251,7 +251,7 @@ static wk_code fetch_whole(expansion *x, wk_error *err)
         wk_log_write(&x->t->run.session->log, WK_LOG_WARN,
                      "%s: the server lists no instances; all were fetched", x->item->url);
     if (rc == WK_OK && x->fatal.code != WK_OK)
-        rc = wk_fail(err, x->fatal.code, "%s", x->fatal.message);
+        rc = wk_fail_from(err, x->fatal.code, &x->fatal);
     return rc;
 }
 
@@ -617,7 +617,7 @@ static wk_code settle_server(thumbing *t, const wk_thumb_opts *opts, wk_error *e
         return wk_fail_setting(err, WK_USAGE, "server-render per",
                                "server-render does not go with one picture a frame");
     if (opts->server_render && rc != WK_OK)
-        return wk_fail(err, rc, "%s", ignored.message);
+        return wk_fail_from(err, rc, &ignored);
     if (opts->server_render)
         t->server = WKI_SERVER_ALWAYS;
     else if (rc == WK_OK && !opts->window)

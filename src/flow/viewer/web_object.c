@@ -107,7 +107,7 @@ wk_code wki_web_object_picture(wki_web_object *o, uint32_t frame, const wki_web_
     wk_code rc;
 
     if (o->frames == 0 && o->not_drawn.code != WK_OK)
-        return wk_fail(err, o->not_drawn.code, "%s", o->not_drawn.message);
+        return wk_fail_from(err, o->not_drawn.code, &o->not_drawn);
     opts.render.depth = 8;
     rc = wki_drawing_sizes(&o->drawing, frame, &opts, &look->render.box, 1, &picture, &report, err);
     if (rc == WK_OK)

@@ -227,14 +227,14 @@ static wk_code do_instance(tree *t, const char *study, const char *series, size_
     if (rc == WK_NOT_FOUND && !listed)
         return WK_OK;
     if (rc != WK_OK && ends_the_run(rc))
-        return wk_fail(err, rc, "%s", why.message);
+        return wk_fail_from(err, rc, &why);
     if (rc != WK_OK)
         tell_failure(t, study, series, sop, &why);
     wk_error_clear(&why);
     rc = add_instance(t, base, series, at, &why);
     if (rc == WK_OK || rc == WK_NOT_FOUND)
         return WK_OK;
-    return wk_fail(err, rc, "%s", why.message);
+    return wk_fail_from(err, rc, &why);
 }
 
 /* --- series and studies --- */
@@ -409,8 +409,7 @@ wk_code wk_web_tree(wk_session *session, const char *dir, wk_instance_fn each, v
     wki_buf_init(&t.record, WK_MAX_JSON_BYTES, "record");
     rc = make(&t, err);
     if (rc == WK_OK && t.sum.failed > 0)
-        rc = wk_fail(err, t.sum.made + t.sum.kept > 0 ? WK_PARTIAL : t.broken.code, "%s",
-                     t.broken.message);
+        rc = wk_fail_from(err, t.sum.made + t.sum.kept > 0 ? WK_PARTIAL : t.broken.code, &t.broken);
     clear_level(&t.study);
     clear_level(&t.series);
     wki_web_array_clear(&t.studies);

@@ -174,7 +174,7 @@ static bool is_fatal(wk_code code)
 static wk_code note(wk_error *first, const wk_error *why, wk_error *err)
 {
     if (why->code != WK_OK && is_fatal(why->code))
-        return wk_fail(err, why->code, "%s", why->message);
+        return wk_fail_from(err, why->code, why);
     if (why->code != WK_OK && first->code == WK_OK)
         *first = *why;
     return WK_OK;
@@ -224,7 +224,7 @@ wk_code wki_web_tree_instance_write(wki_web_tree_instance *i, wk_error *err)
     if (rc == WK_OK)
         rc = write_all(i, &o, &first, err);
     if (rc == WK_OK && first.code != WK_OK)
-        rc = wk_fail(err, first.code, "%s", first.message);
+        rc = wk_fail_from(err, first.code, &first);
     wki_web_object_close(&o);
     free(whole);
     return rc;
