@@ -58,7 +58,7 @@ WK_API wk_code wk_info(wk_session *session, const char *const *targets, size_t n
                        const wk_info_opts *opts, wk_info_fn each, void *user,
                        wk_info_summary *summary, wk_error *err) WK_MUST_USE;
 
-/* "JPEG 2000 lossless" for "1.2.840.10008.1.2.4.90"; the UID itself where it is not known. */
+/* "JPEG 2000 lossless" for its UID; the UID itself where it is not known. */
 WK_API const char *wk_transfer_syntax_name(const char *uid);
 
 #ifdef __cplusplus

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "core/jpeg_header.h"
-#include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "decode/codec.h"
 #include "decode/openjph.h"
 
@@ -21,8 +21,7 @@ static const char *const openjph_line;
 #endif
 
 typedef struct entry {
-    const char *uid;
-    wki_decode_way way;
+    wki_syntax_family family;
     wki_codec codec;
 } entry;
 
@@ -50,41 +49,28 @@ static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
     return opts->foreign(opts->foreign_user, d, frame, out, err);
 }
 
-/* PS3.6 annex A, table A-1. No codec: decode_any_jpeg(). */
+/* What is decoded here. No codec: decode_any_jpeg(). */
 static const entry table[] = {
-    {"1.2.840.10008.1.2", WKI_DECODE_HERE, wki_decode_native},
-    {"1.2.840.10008.1.2.1", WKI_DECODE_HERE, wki_decode_native},
-    {"1.2.840.10008.1.2.2", WKI_DECODE_HERE, wki_decode_native},
-    {"1.2.840.10008.1.2.1.99", WKI_DECODE_HERE, wki_decode_native},
-    {"1.2.840.10008.1.2.8.1", WKI_DECODE_HERE, wki_decode_deflate},
-    {"1.2.840.10008.1.2.5", WKI_DECODE_HERE, wki_decode_rle},
-    {"1.2.840.10008.1.2.4.50", WKI_DECODE_HERE, NULL}, /* JPEG Baseline */
-    {"1.2.840.10008.1.2.4.51", WKI_DECODE_HERE, NULL}, /* JPEG Extended */
-    {"1.2.840.10008.1.2.4.53", WKI_DECODE_HERE, NULL}, /* retired: spectral selection */
-    {"1.2.840.10008.1.2.4.55", WKI_DECODE_HERE, NULL}, /* retired: full progression */
-    {"1.2.840.10008.1.2.4.57", WKI_DECODE_HERE, NULL}, /* JPEG Lossless, process 14 */
-    {"1.2.840.10008.1.2.4.70", WKI_DECODE_HERE, NULL}, /* ..., first-order prediction */
-    {"1.2.840.10008.1.2.4.80", WKI_DECODE_HERE, wki_decode_jpegls},
-    {"1.2.840.10008.1.2.4.81", WKI_DECODE_HERE, wki_decode_jpegls},
-    {"1.2.840.10008.1.2.4.90", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.91", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.92", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.93", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.201", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.202", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.203", WKI_DECODE_HERE, wki_decode_j2k},
-    {"1.2.840.10008.1.2.4.110", WKI_DECODE_HERE, wki_decode_jxl},
-    {"1.2.840.10008.1.2.4.111", WKI_DECODE_HERE, wki_decode_jxl},
-    {"1.2.840.10008.1.2.4.112", WKI_DECODE_HERE, wki_decode_jxl},
+    {WKI_FAMILY_NATIVE, wki_decode_native}, {WKI_FAMILY_DEFLATED_FRAME, wki_decode_deflate},
+    {WKI_FAMILY_RLE, wki_decode_rle},       {WKI_FAMILY_JPEG, NULL},
+    {WKI_FAMILY_JPEGLS, wki_decode_jpegls}, {WKI_FAMILY_J2K, wki_decode_j2k},
+    {WKI_FAMILY_HTJ2K, wki_decode_j2k},     {WKI_FAMILY_JXL, wki_decode_jxl},
 };
 
-static const entry *find(const char *uid)
+static const entry *find_family(wki_syntax_family family)
 {
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strcmp(table[i].uid, uid) == 0)
+        if (table[i].family == family)
             return &table[i];
     }
     return NULL;
+}
+
+static const entry *find(const char *uid)
+{
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(uid);
+
+    return syntax ? find_family(syntax->family) : NULL;
 }
 
 /* What a code stream is by its first bytes: the entry of that kind; NULL where they do not say. */
@@ -93,22 +79,22 @@ static const entry *find_by_stream(const wki_frame_bytes *b)
     static const struct {
         const char *bytes;
         size_t n;
-        const char *uid;
+        wki_syntax_family family;
     } starts[] = {
-        {"\xFF\x4F\xFF\x51", 4, "1.2.840.10008.1.2.4.90"},
-        {"\0\0\0\x0CjP  ", 8, "1.2.840.10008.1.2.4.90"},
-        {"\xFF\x0A", 2, "1.2.840.10008.1.2.4.110"},
-        {"\0\0\0\x0CJXL ", 8, "1.2.840.10008.1.2.4.110"},
+        {"\xFF\x4F\xFF\x51", 4, WKI_FAMILY_J2K},
+        {"\0\0\0\x0CjP  ", 8, WKI_FAMILY_J2K},
+        {"\xFF\x0A", 2, WKI_FAMILY_JXL},
+        {"\0\0\0\x0CJXL ", 8, WKI_FAMILY_JXL},
     };
     wki_jpeg_header h;
 
     for (size_t i = 0; i < sizeof starts / sizeof starts[0]; i++) {
         if (b->n >= starts[i].n && memcmp(b->data, starts[i].bytes, starts[i].n) == 0)
-            return find(starts[i].uid);
+            return find_family(starts[i].family);
     }
     if (b->n < 2 || memcmp(b->data, "\xFF\xD8", 2) != 0 || !wki_jpeg_header_read(b->data, b->n, &h))
         return NULL;
-    return find(h.sof == 0xF7 ? "1.2.840.10008.1.2.4.80" : "1.2.840.10008.1.2.4.50");
+    return find_family(h.sof == 0xF7 ? WKI_FAMILY_JPEGLS : WKI_FAMILY_JPEG);
 }
 
 /* The entry of another kind than the transfer syntax says (`e`, NULL: unknown) that the code stream
@@ -127,9 +113,9 @@ static const entry *find_other(const entry *e, const wki_image_desc *d, const wk
 
 static bool is_video(const char *uid)
 {
-    /* MPEG-2, MPEG-4, HEVC and their fragmentable forms: ...4.100 to ...4.108. */
-    return wki_str_starts(uid, "1.2.840.10008.1.2.4.10") &&
-           uid[strlen("1.2.840.10008.1.2.4.10")] != '\0';
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(uid);
+
+    return syntax && syntax->video;
 }
 
 wki_decode_way wki_decode_way_of(const char *transfer_syntax)
@@ -140,7 +126,7 @@ wki_decode_way wki_decode_way_of(const char *transfer_syntax)
         return WKI_DECODE_VIDEO;
     if (!e || (e->codec == wki_decode_jxl && !jxl_line))
         return WKI_DECODE_NONE;
-    return e->way;
+    return WKI_DECODE_HERE;
 }
 
 /* Samples a pixel that the code stream holds; 0 where it does not say. A further component of
@@ -270,15 +256,11 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
     return rc;
 }
 
-static bool is_lossless_jpeg(const char *uid)
-{
-    return strcmp(uid, "1.2.840.10008.1.2.4.57") == 0 || strcmp(uid, "1.2.840.10008.1.2.4.70") == 0;
-}
-
 unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t height)
 {
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(d->transfer_syntax);
     const entry *e = find(d->transfer_syntax);
-    bool jpeg = e && !e->codec && !is_lossless_jpeg(e->uid);
+    bool jpeg = e && !e->codec && !syntax->lossless;
     unsigned most = jpeg ? 3 : 5, n = 0;
 
     if (!e || (!jpeg && e->codec != wki_decode_j2k) || d->photometric == WKI_PALETTE_COLOR ||
@@ -290,20 +272,14 @@ unsigned wki_decode_reduction(const wki_image_desc *d, uint32_t width, uint32_t 
     return n;
 }
 
-static bool is_htj2k(const char *uid)
-{
-    return strcmp(uid, "1.2.840.10008.1.2.4.201") == 0 ||
-           strcmp(uid, "1.2.840.10008.1.2.4.202") == 0 ||
-           strcmp(uid, "1.2.840.10008.1.2.4.203") == 0;
-}
-
 size_t wki_decode_start(const wki_image_desc *d, unsigned reduce)
 {
     enum {
         HEADERS = 1 << 16
     };
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(d->transfer_syntax);
 
-    if (reduce == 0 || !is_htj2k(d->transfer_syntax) || !wki_openjph_ready())
+    if (reduce == 0 || !syntax || syntax->family != WKI_FAMILY_HTJ2K || !wki_openjph_ready())
         return 0;
     /* Coded samples are smaller than plain ones. */
     return HEADERS + (size_t)((uint64_t)(d->rows >> reduce) * (d->cols >> reduce) * d->samples *

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "dicom/palette.h"
 
 using namespace wadokit;
@@ -615,20 +616,19 @@ void read_slide(wki_dicom_file &f, wki_image_desc &d)
 void check_encapsulation(wki_dicom_file &f, wki_image_desc &d)
 {
     const char *ts = d.transfer_syntax;
-    bool native = *ts == '\0' || !strcmp(ts, "1.2.840.10008.1.2") ||
-                  !strcmp(ts, "1.2.840.10008.1.2.1") || !strcmp(ts, "1.2.840.10008.1.2.2") ||
-                  !strcmp(ts, "1.2.840.10008.1.2.1.99");
+    bool native = *ts == '\0' || wki_transfer_syntax_is_native(ts);
 
     d.encapsulated = f.layout.encapsulated;
     if (!d.encapsulated && !native) {
         warn(d, "the transfer syntax is %s, but the pixels are not encapsulated", ts);
-        snprintf(d.transfer_syntax, sizeof d.transfer_syntax, "1.2.840.10008.1.2.1");
+        snprintf(d.transfer_syntax, sizeof d.transfer_syntax, "%s",
+                 wki_transfer_syntax_uid(WKI_TS_EXPLICIT_LE));
     } else if (!*ts && !d.encapsulated) {
         warn(d, "no transfer syntax; read as it is");
         snprintf(d.transfer_syntax, sizeof d.transfer_syntax, "%s",
-                 f.layout.big_endian    ? "1.2.840.10008.1.2.2"
-                 : f.layout.explicit_vr ? "1.2.840.10008.1.2.1"
-                                        : "1.2.840.10008.1.2");
+                 wki_transfer_syntax_uid(f.layout.big_endian    ? WKI_TS_EXPLICIT_BE
+                                         : f.layout.explicit_vr ? WKI_TS_EXPLICIT_LE
+                                                                : WKI_TS_IMPLICIT_LE));
     }
 }
 

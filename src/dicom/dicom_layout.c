@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/transfer_syntax.h"
 #include "core/uid.h"
 #include "dicom/walk.h"
 
@@ -204,8 +205,8 @@ static bool sniff(wki_walk *w, wki_layout *out, bool is_sure)
 static void check_against_declared(wki_layout *out)
 {
     const char *ts = out->transfer_syntax;
-    bool implicit = strcmp(ts, "1.2.840.10008.1.2") == 0;
-    bool big = strcmp(ts, "1.2.840.10008.1.2.2") == 0;
+    bool implicit = wki_transfer_syntax_is(ts, WKI_TS_IMPLICIT_LE);
+    bool big = wki_transfer_syntax_is(ts, WKI_TS_EXPLICIT_BE);
 
     if (*ts)
         out->mismatch = implicit == out->explicit_vr || big != out->big_endian;
@@ -290,7 +291,7 @@ wk_code wki_layout_read(const wki_blob *s, wki_layout *out, wk_error *err)
         if (rc != WK_OK)
             return rc;
     }
-    l.deflated = strcmp(l.transfer_syntax, "1.2.840.10008.1.2.1.99") == 0;
+    l.deflated = wki_transfer_syntax_is_deflated(l.transfer_syntax);
     if (!l.deflated) {
         rc = read_data_set(&w, &l, preamble, err);
         if (rc != WK_OK)

@@ -7,6 +7,7 @@
 
 #include "core/foreign.h"
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "core/uid.h"
 #include "dicom/element.h"
 
@@ -20,10 +21,6 @@ enum {
     INFLATE_SIZE = 32768,
     ZIP_SLACK = 65536, /* the ratio is not held against the first bytes */
 };
-
-#define TS_IMPLICIT "1.2.840.10008.1.2"
-#define TS_BIG_ENDIAN "1.2.840.10008.1.2.2"
-#define TS_DEFLATED "1.2.840.10008.1.2.1.99"
 
 typedef enum phase {
     START,   /* gathering the first bytes */
@@ -408,19 +405,19 @@ static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
     char seen = sniff(first);
 
     s->phase = DATASET;
-    s->implicit = strcmp(ts, TS_IMPLICIT) == 0;
-    s->big_endian = strcmp(ts, TS_BIG_ENDIAN) == 0;
+    s->implicit = wki_transfer_syntax_is(ts, WKI_TS_IMPLICIT_LE);
+    s->big_endian = wki_transfer_syntax_is(ts, WKI_TS_EXPLICIT_BE);
     /* Deflated bytes may look like an implicit element by chance, hardly like an explicit one. */
-    s->deflated = strcmp(ts, TS_DEFLATED) == 0 && seen != 'e';
+    s->deflated = wki_transfer_syntax_is_deflated(ts) && seen != 'e';
     if (seen && !s->deflated) {
         s->implicit = seen == 'i';
         s->big_endian = seen == 'b';
     }
     if (ts[0] == '\0')
         wki_strcopy(s->id.transfer_syntax, sizeof s->id.transfer_syntax,
-                    s->implicit     ? TS_IMPLICIT
-                    : s->big_endian ? TS_BIG_ENDIAN
-                                    : "1.2.840.10008.1.2.1");
+                    wki_transfer_syntax_uid(s->implicit     ? WKI_TS_IMPLICIT_LE
+                                            : s->big_endian ? WKI_TS_EXPLICIT_BE
+                                                            : WKI_TS_EXPLICIT_LE));
 }
 
 /* --- deflated --- */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/transfer_syntax.h"
 #include "dicom/frames.h"
 #include "dicom/plain_values.h"
 
@@ -169,11 +170,6 @@ static bool read_aspect(const wki_plain_value *v, const wki_plain_value *shared,
            take_aspect(&v[WKI_PLAIN_SCANNED_SPACING], d, &found);
 }
 
-static bool is_native(const char *syntax)
-{
-    return strcmp(syntax, "1.2.840.10008.1.2") == 0 || strcmp(syntax, "1.2.840.10008.1.2.1") == 0;
-}
-
 static bool describe(const wki_plain_value *v, const wki_plain_value *first, bool explicit_vr,
                      wki_image_desc *d)
 {
@@ -245,7 +241,8 @@ static bool open_source(wki_plain *f, wki_image_desc *d)
 
     if (wki_layout_read(&f->source, l, NULL) != WK_OK || l->deflated || l->big_endian ||
         l->n_holes || l->mismatch || l->pixel_element != 0x0010 || l->pixel_bytes == 0 ||
-        l->encapsulated == is_native(l->transfer_syntax) || !*l->transfer_syntax)
+        l->encapsulated == wki_transfer_syntax_is_native(l->transfer_syntax) ||
+        !*l->transfer_syntax)
         return false;
     d->encapsulated = l->encapsulated;
     memcpy(d->transfer_syntax, l->transfer_syntax, sizeof d->transfer_syntax);

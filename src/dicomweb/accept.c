@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "core/uid.h"
 
 bool wki_accept_value(int step, bool instance, const char *syntax, char out[WKI_ACCEPT_SIZE])
@@ -44,25 +45,25 @@ bool wki_accept_is_refusal(int status)
 bool wki_accept_syntax(const char *name, char out[WK_UID_SIZE])
 {
     static const struct {
-        const char *name, *uid;
+        const char *name;
+        wki_syntax_id syntax;
     } names[] = {
-        {"stored", "*"},
-        {"raw", "1.2.840.10008.1.2.1"},
-        {"jpeg", "1.2.840.10008.1.2.4.50"},
-        {"jpeg-lossless", "1.2.840.10008.1.2.4.70"},
-        {"jpegls", "1.2.840.10008.1.2.4.80"},
-        {"jpegls-lossy", "1.2.840.10008.1.2.4.81"},
-        {"j2k", "1.2.840.10008.1.2.4.90"},
-        {"j2k-lossy", "1.2.840.10008.1.2.4.91"},
-        {"htj2k", "1.2.840.10008.1.2.4.201"},
-        {"rle", "1.2.840.10008.1.2.5"},
+        {"raw", WKI_TS_EXPLICIT_LE},
+        {"jpeg", WKI_TS_JPEG_BASELINE},
+        {"jpeg-lossless", WKI_TS_JPEG_LOSSLESS_SV1},
+        {"jpegls", WKI_TS_JPEGLS_LOSSLESS},
+        {"jpegls-lossy", WKI_TS_JPEGLS},
+        {"j2k", WKI_TS_J2K_LOSSLESS},
+        {"j2k-lossy", WKI_TS_J2K},
+        {"htj2k", WKI_TS_HTJ2K_LOSSLESS},
+        {"rle", WKI_TS_RLE},
     };
 
-    if (!name)
-        name = "stored";
+    if (!name || wki_str_ieq(name, "stored"))
+        return wki_strcopy(out, WK_UID_SIZE, "*");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         if (wki_str_ieq(name, names[i].name))
-            return wki_strcopy(out, WK_UID_SIZE, names[i].uid);
+            return wki_strcopy(out, WK_UID_SIZE, wki_transfer_syntax_uid(names[i].syntax));
     }
     return wki_uid_is_valid(name) && strchr(name, '.') && wki_strcopy(out, WK_UID_SIZE, name);
 }

@@ -21,7 +21,7 @@ enum {
 const char *wki_frame_media_type(const char *transfer_syntax, bool encapsulated);
 
 /* A Content-Type for one frame: the media type and the transfer syntax. Native frames are little
- * endian, whatever the file was: they are labelled 1.2.840.10008.1.2.1. */
+ * endian, whatever the file was: they are labelled explicit little endian. */
 void wki_frame_label(char out[WKI_FRAME_LABEL_SIZE], const char *transfer_syntax,
                      bool encapsulated);
 

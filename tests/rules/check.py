@@ -238,6 +238,14 @@ def settings_exist(bad):
                     bad("%s: %s" % (name, word))
 
 
+@rule("transfer syntaxes are spelt in one place")
+def one_table_of_syntaxes(bad):
+    for name in files(*C, under=("include", "src")):
+        for number, line in enumerate(text_of(name).splitlines(), 1):
+            if name != "src/core/transfer_syntax.c" and re.search(r"1\.2\.840\.10008\.1\.2(?![0-9])", line):
+                bad("%s:%d: %s" % (name, number, line.strip()[:80]))
+
+
 @rule("no machine's paths, no notes to finish later, no marks of a merge")
 def leftovers(bad):
     words = [r"/(home|root|work|Users)/\w", r"\bTO" r"DO\b", r"\bFIX" r"ME\b", r"\bXX" r"X\b",

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/jpeg_header.h"
+#include "core/transfer_syntax.h"
 
 static bool is_plain_look(const wki_image_desc *d, const wki_drawing_opts *o)
 {
@@ -17,7 +18,8 @@ bool wki_jpeg_may_be_as_is(const wki_image_desc *d, uint32_t frame, const wki_dr
 
     if (opts->format != WK_PICTURE_JPEG || !opts->jpeg_as_is || opts->effort > 1 ||
         d->pixels != WKI_PIXELS_INTEGER || !d->encapsulated || d->bits_allocated != 8 ||
-        strcmp(d->transfer_syntax, "1.2.840.10008.1.2.4.50") != 0 || !is_plain_look(d, opts))
+        !wki_transfer_syntax_is(d->transfer_syntax, WKI_TS_JPEG_BASELINE) ||
+        !is_plain_look(d, opts))
         return false;
     wki_render_size(d, opts->render.box, &width, &height);
     return width == d->cols && height == d->rows &&

@@ -6,6 +6,7 @@
 
 #include "core/jpeg_header.h"
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "decode/decode.h"
 #include "decode/decode_gif.h"
 #include "decode/decode_png.h"
@@ -28,7 +29,8 @@ static void describe(wki_image_desc *d, uint32_t rows, uint32_t cols, unsigned s
     d->encapsulated = true;
     (void)wki_strcopy(d->photometric_text, sizeof d->photometric_text,
                       samples == 1 ? "MONOCHROME2" : "YBR_FULL_422");
-    (void)wki_strcopy(d->transfer_syntax, sizeof d->transfer_syntax, "1.2.840.10008.1.2.4.50");
+    (void)wki_strcopy(d->transfer_syntax, sizeof d->transfer_syntax,
+                      wki_transfer_syntax_uid(WKI_TS_JPEG_BASELINE));
 }
 
 /* Whether this JPEG is of the kind that is decoded here: 8 bits, grey or three colours, DCT. */

@@ -8,6 +8,7 @@
 #include "core/buf.h"
 #include "core/jpeg_header.h"
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "core/uid.h"
 #include "decode/decode.h"
 #include "dicomweb/dicom_json.h"
@@ -21,8 +22,6 @@ enum {
     MAX_META = 1024,
     COPY_SIZE = 65536,
 };
-
-static const char explicit_le[] = "1.2.840.10008.1.2.1";
 
 /* What the metadata says of the pixels. */
 typedef struct outline {
@@ -101,13 +100,13 @@ static const char *jpeg_syntax(const uint8_t *head, size_t n)
         return NULL;
     switch (h.sof) {
     case 0xC0:
-        return "1.2.840.10008.1.2.4.50";
+        return wki_transfer_syntax_uid(WKI_TS_JPEG_BASELINE);
     case 0xC1:
-        return "1.2.840.10008.1.2.4.51";
+        return wki_transfer_syntax_uid(WKI_TS_JPEG_EXTENDED);
     case 0xC3:
-        return "1.2.840.10008.1.2.4.57";
+        return wki_transfer_syntax_uid(WKI_TS_JPEG_LOSSLESS);
     case 0xF7:
-        return "1.2.840.10008.1.2.4.80";
+        return wki_transfer_syntax_uid(WKI_TS_JPEGLS_LOSSLESS);
     default:
         return NULL;
     }
@@ -117,10 +116,9 @@ static const char *jpeg_syntax(const uint8_t *head, size_t n)
 static const char *j2k_syntax(const uint8_t *head, size_t n)
 {
     size_t siz = (size_t)head[4] << 8 | head[5];
+    bool ht = n >= siz + 6 && head[siz + 4] == 0xFF && head[siz + 5] == 0x50;
 
-    return n >= siz + 6 && head[siz + 4] == 0xFF && head[siz + 5] == 0x50
-               ? "1.2.840.10008.1.2.4.201"
-               : "1.2.840.10008.1.2.4.90";
+    return wki_transfer_syntax_uid(ht ? WKI_TS_HTJ2K_LOSSLESS : WKI_TS_J2K_LOSSLESS);
 }
 
 /* The syntax of a code stream by its first bytes, NULL where it is none that is known. */
@@ -133,18 +131,11 @@ static const char *look(const uint8_t *head, size_t n)
     if (memcmp(head, "\xFF\x4F\xFF\x51", 4) == 0)
         return j2k_syntax(head, n);
     if (memcmp(head, "\xFF\x0A", 2) == 0)
-        return "1.2.840.10008.1.2.4.110";
+        return wki_transfer_syntax_uid(WKI_TS_JXL_LOSSLESS);
     /* An RLE header: 1 to 15 segments, the first behind it (PS3.5 annex G.5). */
     if (head[0] >= 1 && head[0] <= 15 && memcmp(head + 1, "\0\0\0\x40\0\0\0", 7) == 0)
-        return "1.2.840.10008.1.2.5";
+        return wki_transfer_syntax_uid(WKI_TS_RLE);
     return NULL;
-}
-
-static bool is_native(const char *syntax)
-{
-    return strcmp(syntax, "1.2.840.10008.1.2") == 0 || strcmp(syntax, explicit_le) == 0 ||
-           strcmp(syntax, "1.2.840.10008.1.2.2") == 0 ||
-           strcmp(syntax, "1.2.840.10008.1.2.1.99") == 0;
 }
 
 static uint64_t native_size(const outline *o)
@@ -180,18 +171,19 @@ static wk_code find_syntax(const outline *o, const char *content_type,
     bool named =
         wki_media_param(content_type, "transfer-syntax", out, WK_UID_SIZE) && wki_uid_is_valid(out);
 
-    if (named && is_native(out) && check_native(o, n, NULL) == WK_OK)
-        seen = explicit_le;
-    else if (named && !is_native(out) && wki_decode_way_of(out) == WKI_DECODE_HERE)
+    if (named && wki_transfer_syntax_is_native(out) && check_native(o, n, NULL) == WK_OK)
+        seen = wki_transfer_syntax_uid(WKI_TS_EXPLICIT_LE);
+    else if (named && !wki_transfer_syntax_is_native(out) &&
+             wki_decode_way_of(out) == WKI_DECODE_HERE)
         seen = out;
     else if (!seen)
-        seen = explicit_le;
+        seen = wki_transfer_syntax_uid(WKI_TS_EXPLICIT_LE);
     if (seen != out)
         wki_strcopy(out, WK_UID_SIZE, seen);
     free(head);
     if (got < 0)
         return wk_fail_errno(err, WK_IO, errno, "temporary file");
-    return strcmp(out, explicit_le) == 0 ? check_native(o, n, err) : WK_OK;
+    return wki_transfer_syntax_is(out, WKI_TS_EXPLICIT_LE) ? check_native(o, n, err) : WK_OK;
 }
 
 /* --- the file --- */
@@ -370,8 +362,9 @@ wk_code wki_frame_file(const wki_json *dataset, uint32_t frame, const char *cont
     if (rc == WK_OK)
         rc = wki_picture_source_write(&file, head.data, head.n, err);
     if (rc == WK_OK)
-        rc = strcmp(syntax, explicit_le) == 0 ? write_native(&file, &o, frame, bytes, err)
-                                              : write_stream(&file, &o, frame, bytes, n, err);
+        rc = wki_transfer_syntax_is(syntax, WKI_TS_EXPLICIT_LE)
+                 ? write_native(&file, &o, frame, bytes, err)
+                 : write_stream(&file, &o, frame, bytes, n, err);
     wki_buf_clear(&head);
     if (rc == WK_OK)
         *out = file;

@@ -7,6 +7,7 @@
 #include "core/buf.h"
 #include "core/seen.h"
 #include "core/text.h"
+#include "core/transfer_syntax.h"
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
 #include "flow/find/local.h"
@@ -325,46 +326,7 @@ wk_code wk_info(wk_session *session, const char *const *targets, size_t n_target
 
 const char *wk_transfer_syntax_name(const char *uid)
 {
-    static const struct {
-        const char *uid, *name;
-    } table[] = {
-        {"1.2.840.10008.1.2", "implicit little endian"},
-        {"1.2.840.10008.1.2.1", "explicit little endian"},
-        {"1.2.840.10008.1.2.1.98", "encapsulated uncompressed"},
-        {"1.2.840.10008.1.2.1.99", "deflated"},
-        {"1.2.840.10008.1.2.2", "explicit big endian"},
-        {"1.2.840.10008.1.2.5", "RLE"},
-        {"1.2.840.10008.1.2.8.1", "deflated frames"},
-        {"1.2.840.10008.1.2.4.50", "JPEG baseline"},
-        {"1.2.840.10008.1.2.4.51", "JPEG extended"},
-        {"1.2.840.10008.1.2.4.57", "JPEG lossless"},
-        {"1.2.840.10008.1.2.4.70", "JPEG lossless SV1"},
-        {"1.2.840.10008.1.2.4.80", "JPEG-LS lossless"},
-        {"1.2.840.10008.1.2.4.81", "JPEG-LS near-lossless"},
-        {"1.2.840.10008.1.2.4.90", "JPEG 2000 lossless"},
-        {"1.2.840.10008.1.2.4.91", "JPEG 2000"},
-        {"1.2.840.10008.1.2.4.92", "JPEG 2000 part 2 lossless"},
-        {"1.2.840.10008.1.2.4.93", "JPEG 2000 part 2"},
-        {"1.2.840.10008.1.2.4.100", "MPEG-2"},
-        {"1.2.840.10008.1.2.4.101", "MPEG-2 high level"},
-        {"1.2.840.10008.1.2.4.102", "H.264"},
-        {"1.2.840.10008.1.2.4.103", "H.264 BD"},
-        {"1.2.840.10008.1.2.4.104", "H.264 2D"},
-        {"1.2.840.10008.1.2.4.105", "H.264 3D"},
-        {"1.2.840.10008.1.2.4.106", "H.264 stereo"},
-        {"1.2.840.10008.1.2.4.107", "HEVC"},
-        {"1.2.840.10008.1.2.4.108", "HEVC 10 bit"},
-        {"1.2.840.10008.1.2.4.110", "JPEG XL lossless"},
-        {"1.2.840.10008.1.2.4.111", "JPEG XL from JPEG"},
-        {"1.2.840.10008.1.2.4.112", "JPEG XL"},
-        {"1.2.840.10008.1.2.4.201", "HTJ2K lossless"},
-        {"1.2.840.10008.1.2.4.202", "HTJ2K lossless RPCL"},
-        {"1.2.840.10008.1.2.4.203", "HTJ2K"},
-    };
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(uid);
 
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strcmp(table[i].uid, uid) == 0)
-            return table[i].name;
-    }
-    return uid;
+    return syntax ? syntax->name : uid;
 }

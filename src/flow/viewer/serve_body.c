@@ -556,14 +556,16 @@ wk_code wki_serve_body_frames(wki_serve *s, const wki_serve_range *range, const 
 
 static bool next_of_bulk(void *user, wki_web_piece *out, bool *failed)
 {
-    static const char label[] = "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1";
+    char label[WKI_FRAME_LABEL_SIZE];
     stream *b = user;
     uint64_t left = wki_dicom_bulk_bytes(b->bulk) - b->bulk_at;
     size_t n = left < PIECE ? (size_t)left : PIECE;
     wk_error why = {0};
 
-    if (b->told == 0)
+    if (b->told == 0) {
+        wki_frame_label(label, "", false);
         return give_head(b, label, out, &why) || cut(b, "bulk data", &why, failed);
+    }
     if (n == 0)
         return end_parts(b, out);
     if (!b->piece)

@@ -106,12 +106,13 @@ static wk_code copy_value(wki_web_tree_instance *i, const wki_dicom_bulk *value,
 static wk_code write_value(void *user, const char *path, const wki_dicom_bulk *value, wk_error *err)
 {
     wki_web_tree_instance *i = user;
-    char name[PATH_SIZE];
+    char name[PATH_SIZE], label[WKI_FRAME_LABEL_SIZE];
     int n = snprintf(name, sizeof name, "bulkdata/%s", path);
     wk_code rc = n > 0 && n < PATH_SIZE ? WK_OK : wk_fail(err, WK_LIMIT, "nested too deep");
 
+    wki_frame_label(label, "", false);
     if (rc == WK_OK)
-        rc = begin_part(i, "application/octet-stream; transfer-syntax=1.2.840.10008.1.2.1", err);
+        rc = begin_part(i, label, err);
     if (rc == WK_OK)
         rc = copy_value(i, value, err);
     if (rc == WK_OK)
