@@ -97,6 +97,11 @@ typedef struct wk_progress {
  *   retries                attempts after the first, negative: default (5)
  *   max_wait_s             total patience for 429/503, negative: default (300)
  *   connect_timeout_s, idle_timeout_s   0: default (30, 60)
+ *   speed_limit, speed_time_s   a transfer ends (WK_NET, tried again like one that broke off) that
+ *                          moves fewer bytes a second than speed_limit for so many seconds, what a
+ *                          server takes to begin its answer not counted. 0: default (10, and 120,
+ *                          or 30 where speed_limit is given); speed_limit negative: any rate will
+ *                          do
  *   max_bytes              most bytes one run may receive, 0: no limit
  *   shard                  do this part only. wk_get() and wk_render() divide by SOP Instance UID
  *                          (wk_get() with WK_BY_SERIES or WK_BY_STUDY by theirs), wk_thumbnail()
@@ -149,6 +154,8 @@ typedef struct wk_session_opts {
     int max_wait_s;
     int connect_timeout_s;
     int idle_timeout_s;
+    int speed_limit;
+    int speed_time_s;
     uint64_t max_bytes;
     wk_shard shard;
 

@@ -83,6 +83,7 @@ typedef struct cli_global {
     bool quiet;
     int verbose;
     bool no_progress;
+    int speed_limit;   /* -1: not given */
     const char *color; /* "auto" (also NULL), "always", "never" */
     wk_session_opts session; /* what wk_session_new() gets */
     cli_list headers, allow_origins, sets;

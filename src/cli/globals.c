@@ -12,7 +12,7 @@ enum {
     HOUR_S = 3600
 };
 
-cli_global cli_globals = {.session = {.retries = -1, .max_wait_s = -1}};
+cli_global cli_globals = {.speed_limit = -1, .session = {.retries = -1, .max_wait_s = -1}};
 
 #define G cli_globals
 #define S cli_globals.session
@@ -91,11 +91,17 @@ const cli_opt cli_global_opts[] = {
     {"retries", 0, CLI_INT, &S.retries, "N", "try again up to N times (default 5)", NULL, 0,
      MAX_RETRIES},
     {"max-wait", 0, CLI_INT, &S.max_wait_s, "SECONDS",
-     "wait for a busy server (429, 503) this long in all (default 300), for an export without limit", NULL, 0, DAY_S},
+     "wait for a busy server (429, 503) this long in all (default 300), for an export without "
+     "limit",
+     NULL, 0, DAY_S},
     {"connect-timeout", 0, CLI_INT, &S.connect_timeout_s, "SECONDS",
      "give up connecting after this long (default 30)", NULL, 1, HOUR_S},
     {"idle-timeout", 0, CLI_INT, &S.idle_timeout_s, "SECONDS",
      "give up when no byte came for this long (default 60)", NULL, 1, HOUR_S},
+    {"speed-limit", 0, CLI_INT, &G.speed_limit, "BYTES",
+     "end a transfer of fewer bytes a second (default 10; 0: never)", NULL, 0, 1 << 30},
+    {"speed-time", 0, CLI_INT, &S.speed_time_s, "SECONDS",
+     "that is so slow for this long (default 120, with --speed-limit 30)", NULL, 1, HOUR_S},
     {"max-bytes", 0, CLI_BYTES, &S.max_bytes, "N",
      "receive at most N bytes in all (k, M, G are understood)", NULL, 0, 0},
     {0},
@@ -147,6 +153,8 @@ wk_code cli_globals_finish(wk_error *err)
     if (S.auth && !S.client_secret && !S.client_secret_file && !S.private_key)
         S.client_secret = environment("WADOKIT_CLIENT_SECRET");
     S.profile = G.profile;
+    if (G.speed_limit >= 0)
+        S.speed_limit = G.speed_limit > 0 ? G.speed_limit : -1;
     if (S.user && !S.password_file && !S.password)
         S.password = environment("WADOKIT_PASSWORD");
     S.headers = G.headers.items;

@@ -423,6 +423,8 @@ void wki_session_http_opts(const wk_session *session, wki_http_opts *out)
         .max_wait_ms = p->max_wait_s < 0 ? -1 : (int64_t)p->max_wait_s * 1000,
         .connect_timeout_s = p->connect_timeout_s,
         .idle_timeout_s = p->idle_timeout_s,
+        .speed_limit = p->speed_limit,
+        .speed_time_s = p->speed_time_s,
         .log = &session->log,
         .cancel = p->cancel,
         .clock = session->clock,

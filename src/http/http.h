@@ -59,6 +59,8 @@ typedef struct wki_http_opts {
     int retries;         /* negative: 5, and answers with Retry-After are not counted (retry.h) */
     int64_t max_wait_ms; /* patience of one request for 429 and 503; negative: 300 s */
     int connect_timeout_s, idle_timeout_s; /* 0: 30, 60 */
+    int speed_limit;    /* fewest bytes a second (pace.h), 0: 10; negative: any rate will do */
+    int speed_time_s;   /* over so long, 0: 120; 30 where speed_limit is given */
     int max_transfers;  /* at once in all, 0: 6; per origin it adapts below that */
     uint64_t max_bytes; /* of all bodies, 0: no limit */
     const wk_log *log;
@@ -148,11 +150,14 @@ const char *wki_http_header(const wki_http_head *head, const char *name);
 /* How it ended. error.code is WK_OK for a 2xx whose body arrived whole, as far as HTTP can tell
  * (a body that ends with the connection cannot be told from a cut one).
  * 401/403: WK_AUTH; 404/410: WK_NOT_FOUND; other 4xx and 5xx: WK_NET; error.http_status is set.
- * head and body are called for 2xx only; error bodies go into error.message by explain(). */
+ * head and body are called for 2xx only; error bodies go into error.message by explain().
+ * damaged: WK_DATA, as the body's Content-Encoding is corrupt or was cut short, after some of it
+ * was handed over: all that came by this answer is suspect, also what ended before. */
 typedef struct wki_http_result {
     int status; /* 0 where no answer came */
     uint64_t body_bytes;
     int attempts;
+    bool damaged;
     wk_error error;
 } wki_http_result;
 

@@ -22,6 +22,7 @@ void wki_answer_clear(wki_answer *a)
 {
     wki_buf_clear(&a->fields);
     wki_buf_clear(&a->error_body);
+    wki_coding_close(&a->coding);
 }
 
 void wki_answer_reset(wki_answer *a, int status)
@@ -31,6 +32,9 @@ void wki_answer_reset(wki_answer *a, int status)
     a->n_fields = 0;
     a->enough = false;
     a->status = status;
+    wki_coding_close(&a->coding);
+    a->coding_open = false;
+    wk_error_clear(&a->coding_error);
 }
 
 wk_code wki_answer_add(wki_answer *a, const char *name, size_t name_n, const char *value,
@@ -223,6 +227,8 @@ static const char *setting_of_end(wki_wire_end end)
         return "cacert";
     if (end == WKI_WIRE_CONFIG)
         return "cacert cert key proxy";
+    if (end == WKI_WIRE_SLOW)
+        return "speed-limit speed-time";
     return end == WKI_WIRE_SILENT ? "idle-timeout" : NULL;
 }
 

@@ -13,8 +13,11 @@
 
 enum {
     DEFAULT_TRANSFERS = 6,
-    TOLD_WAIT_MS = 5000,  /* waits from here on are told without being asked for */
-    TOLD_EVERY_MS = 30000 /* and for one origin no oftener than this */
+    DEFAULT_SPEED = 10, /* bytes a second: what a line that lives passes in any case */
+    NAMED_SPEED_TIME_S = 30,
+    DEFAULT_SPEED_TIME_S = 120, /* and a server may trickle blanks so long while it works */
+    TOLD_WAIT_MS = 5000,        /* waits from here on are told without being asked for */
+    TOLD_EVERY_MS = 30000       /* and for one origin no oftener than this */
 };
 
 static uint32_t chance(const wki_http *http)
@@ -55,6 +58,7 @@ static void finish(wki_http_transfer *t)
     wki_http_result result = {.status = t->answer.status,
                               .body_bytes = t->answer.body_bytes,
                               .attempts = t->attempts,
+                              .damaged = t->damaged,
                               .error = t->error};
 
     unlink_all(t);
@@ -158,9 +162,8 @@ static bool count_received(wki_http_transfer *t, size_t n)
     return false;
 }
 
-static bool on_body(void *user, const void *data, size_t n)
+static bool take_body(wki_http_transfer *t, const void *data, size_t n)
 {
-    wki_http_transfer *t = user;
     wk_code rc;
 
     if (!is_success(t->answer.status))
@@ -173,6 +176,33 @@ static bool on_body(void *user, const void *data, size_t n)
         return true;
     rc = t->handler.body(t->handler.user, data, n, &t->error);
     return rc == WK_OK || (wk_fail(&t->error, rc, "stopped"), false);
+}
+
+/* From the coding. What stops it here is no fault of the coding: its own error tells them apart. */
+static wk_code on_decoded(void *user, const void *data, size_t n, wk_error *err)
+{
+    (void)err;
+    return take_body(user, data, n) ? WK_OK : WK_CANCELLED;
+}
+
+static wk_code open_coding(wki_http_transfer *t)
+{
+    wki_answer *a = &t->answer;
+
+    if (a->coding_open)
+        return WK_OK;
+    a->coding_open = true;
+    return wki_coding_open(&a->coding, wki_answer_get(a, "Content-Encoding"),
+                           (wki_sink){on_decoded, t}, &a->coding_error);
+}
+
+static bool on_body(void *user, const void *data, size_t n)
+{
+    wki_http_transfer *t = user;
+    wki_answer *a = &t->answer;
+
+    return open_coding(t) == WK_OK &&
+           wki_coding_feed(&a->coding, data, n, &a->coding_error) == WK_OK;
 }
 
 /* ---- what to do after an exchange ---- */
@@ -256,10 +286,30 @@ static void settle_status(wki_http_transfer *t)
     t->fresh = false;
 }
 
+/* An answer that HTTP calls whole is not, where its Content-Encoding has no end. An error is one
+ * whatever its page looks like. */
+static wki_wire_end check_coding(wki_http_transfer *t, wki_wire_end end)
+{
+    wki_answer *a = &t->answer;
+    bool stopped = a->coding_error.code != WK_OK;
+
+    if (!is_success(a->status))
+        return stopped && end == WKI_WIRE_ABORTED ? WKI_WIRE_OK : end;
+    if (end == WKI_WIRE_OK && wki_coding_finish(&a->coding, &a->coding_error) == WK_OK)
+        return WKI_WIRE_OK;
+    if (end != WKI_WIRE_OK && !(stopped && end == WKI_WIRE_ABORTED))
+        return end;
+    t->damaged = a->head_given;
+    return a->coding_error.code == WK_LIMIT   ? WKI_WIRE_LIMIT
+           : a->coding_error.code == WK_NOMEM ? WKI_WIRE_NOMEM
+                                              : WKI_WIRE_ENCODING;
+}
+
 static void settle_broken(wki_http_transfer *t, wki_wire_end end, const char *detail)
 {
     wki_retry_verdict v = {.again = false};
-    bool transient = end == WKI_WIRE_CONNECT || end == WKI_WIRE_BROKEN || end == WKI_WIRE_SILENT;
+    bool transient = end == WKI_WIRE_CONNECT || end == WKI_WIRE_BROKEN || end == WKI_WIRE_SILENT ||
+                     end == WKI_WIRE_SLOW;
 
     if (transient)
         v = verdict_on(t, end == WKI_WIRE_CONNECT ? WKI_FAILURE_CONNECT : WKI_FAILURE_BROKEN);
@@ -340,6 +390,9 @@ static void on_done(void *user, wki_wire_end end, const char *detail)
     wki_http_transfer *t = user;
     const char *type = wki_answer_get(&t->answer, "Content-Type");
 
+    end = check_coding(t, end);
+    if (t->answer.coding_error.code != WK_OK)
+        detail = t->answer.coding_error.message;
     t->exchange = NULL;
     t->slot->running--;
     t->http->running--;
@@ -586,6 +639,10 @@ static void set_defaults(wki_http_opts *o)
         o->connect_timeout_s = 30;
     if (o->idle_timeout_s <= 0)
         o->idle_timeout_s = 60;
+    if (o->speed_time_s <= 0) /* curl's, where a rate is named */
+        o->speed_time_s = o->speed_limit > 0 ? NAMED_SPEED_TIME_S : DEFAULT_SPEED_TIME_S;
+    if (o->speed_limit == 0)
+        o->speed_limit = DEFAULT_SPEED;
 }
 
 static wk_code new_client(const wki_http_opts *opts, wki_http **out, wk_error *err)

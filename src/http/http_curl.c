@@ -17,12 +17,15 @@
 #include "core/buf.h"
 #include "core/text.h"
 #include "http/http_module.h"
+#include "http/pace.h"
 #include "http/url.h"
 
 enum {
     BUFFER_BYTES = 1 << 20,
     IDLE_CHECK_MS = 100,
-    RATIO_FREE_BYTES = 1 << 20
+    MAX_HEADS = 64, /* of one answer: 1xx, and the one that counts */
+    MAX_HEAD_BYTES = WK_MAX_HEADER_BYTES * 4,
+    TOO_LARGE = 100 /* CURLE_TOO_LARGE of libcurl 8.6 and later: of a header */
 };
 
 typedef struct exchange {
@@ -33,14 +36,13 @@ typedef struct exchange {
     wki_wire_events events;
     const wki_source *body; /* NULL: none */
     wki_buf signed_body;
-    uint64_t inflated;
-    uint64_t activity; /* grows with every sign of life */
-    uint64_t seen_activity;
-    curl_off_t seen_uploaded;
-    int64_t seen_ms;
+    uint64_t received, head_bytes;
+    int heads;
+    wki_pace pace;
     wki_wire_end cause; /* why a callback ended it, OK where none did; curl has its own words */
     char why[96];
     bool no_local, no_loopback, connected;
+    bool interim;    /* the last head was a 1xx */
     bool head_ended; /* by its empty line */
     char detail[CURL_ERROR_SIZE];
 } exchange;
@@ -70,6 +72,14 @@ static bool give_up(exchange *x, wki_wire_end cause, const char *detail)
     return false;
 }
 
+/* curl would undo gzip here too, out of sight; nobody sends it. */
+static bool is_strange_framing(const char *name, size_t name_n, const char *value, size_t value_n)
+{
+    return name_n == 17 && strncasecmp(name, "Transfer-Encoding", 17) == 0 &&
+           !(value_n == 7 && strncasecmp(value, "chunked", 7) == 0) &&
+           !(value_n == 8 && strncasecmp(value, "identity", 8) == 0);
+}
+
 static bool take_field(exchange *x, const char *line, size_t n)
 {
     const char *colon = memchr(line, ':', n);
@@ -82,26 +92,40 @@ static bool take_field(exchange *x, const char *line, size_t n)
         from++;
     while (to > from && strchr(" \t\r\n", line[to - 1]))
         to--;
+    if (is_strange_framing(line, (size_t)(colon - line), line + from, to - from))
+        return give_up(x, WKI_WIRE_ENCODING, "a Transfer-Encoding other than chunked");
     if (!x->events.header(x->events.user, line, (size_t)(colon - line), line + from, to - from))
         return give_up(x, WKI_WIRE_ABORTED, "");
     return true;
 }
 
+static bool take_status(exchange *x, const char *line, size_t n)
+{
+    const char *space = memchr(line, ' ', n);
+    long status = space ? strtol(space + 1, NULL, 10) : 0;
+
+    x->interim = status / 100 == 1;
+    x->head_ended = false;
+    if (++x->heads > MAX_HEADS)
+        return give_up(x, WKI_WIRE_LIMIT, "the answer begins again and again (status 1xx)");
+    if (!x->events.status(x->events.user, (int)status))
+        return give_up(x, WKI_WIRE_ABORTED, "");
+    return true;
+}
+
+/* Trailers come here too. */
 static size_t on_header(char *line, size_t size, size_t count, void *user)
 {
     exchange *x = user;
     size_t n = size * count;
     bool ok;
 
-    x->activity++;
-    if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
-        const char *space = memchr(line, ' ', n);
-        long status = space ? strtol(space + 1, NULL, 10) : 0;
-
-        x->head_ended = false;
-        ok = x->events.status(x->events.user, (int)status);
-        if (!ok)
-            give_up(x, WKI_WIRE_ABORTED, "");
+    x->received += n;
+    x->head_bytes += n;
+    if (x->head_bytes > MAX_HEAD_BYTES) {
+        ok = give_up(x, WKI_WIRE_LIMIT, "the answer has headers without end");
+    } else if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+        ok = take_status(x, line, n);
     } else {
         x->head_ended = x->head_ended || line[0] == '\r' || line[0] == '\n';
         ok = take_field(x, line, n);
@@ -109,28 +133,12 @@ static size_t on_header(char *line, size_t size, size_t count, void *user)
     return ok ? n : CURL_WRITEFUNC_ERROR;
 }
 
-/* deflate reaches 1 to 1032 at most; beyond that stand bombs in several layers. */
-static bool is_bomb(const exchange *x)
-{
-    curl_off_t wire_bytes = 0;
-
-    if (x->inflated < RATIO_FREE_BYTES)
-        return false;
-    curl_easy_getinfo(x->easy, CURLINFO_SIZE_DOWNLOAD_T, &wire_bytes);
-    return wire_bytes > 0 && x->inflated / (uint64_t)wire_bytes > WK_MAX_INFLATE_RATIO;
-}
-
 static size_t on_body(char *data, size_t size, size_t count, void *user)
 {
     exchange *x = user;
     size_t n = size * count;
 
-    x->activity++;
-    x->inflated += n;
-    if (is_bomb(x)) {
-        give_up(x, WKI_WIRE_LIMIT, "the body inflates beyond all measure");
-        return CURL_WRITEFUNC_ERROR;
-    }
+    x->received += n;
     if (!x->events.body(x->events.user, data, n)) {
         give_up(x, WKI_WIRE_ABORTED, "");
         return CURL_WRITEFUNC_ERROR;
@@ -235,8 +243,7 @@ static bool set_headers(exchange *x, const wki_wire_request *r)
         if (!is_signed(x, r) || !wki_str_starts(r->headers[i], basic))
             ok = add_given_header(x, r->headers[i]);
     }
-    if (!r->gzip)
-        ok = ok && add_header(x, "Accept-Encoding: identity");
+    ok = ok && add_header(x, r->gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
     if (is_signed(x, r)) /* curl would sign headers that it is told to leave out */
         return ok;
     /* No "Expect: 100-continue": servers that do not know it cost a second. */
@@ -341,7 +348,8 @@ static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request
     CURL *c = x->easy;
 
     curl_easy_setopt(c, CURLOPT_URL, r->url);
-    curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+    if (!is_signed(x, r)) /* newer ones do not sign so; the URL is normal already */
+        curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(c, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
@@ -350,7 +358,6 @@ static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request
     curl_easy_setopt(c, CURLOPT_BUFFERSIZE, (long)BUFFER_BYTES);
     curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(c, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(c, CURLOPT_ACCEPT_ENCODING, "gzip");
     curl_easy_setopt(c, CURLOPT_USERAGENT, x->wire->agent);
     curl_easy_setopt(c, CURLOPT_HTTPHEADER, x->headers);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, x->detail);
@@ -361,6 +368,7 @@ static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request
     curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_socket);
     curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L); /* stop() waits for no resolver */
     curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, r->fresh ? 1L : 0L);
     if (o->connect_timeout_s > 0)
         curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)o->connect_timeout_s);
@@ -398,7 +406,9 @@ static exchange *exchange_new(wire *w, const wki_wire_request *r, const wki_wire
     x->events = *events;
     x->no_local = r->no_local;
     x->no_loopback = r->no_loopback;
-    x->seen_ms = w->clock->monotonic_ms(w->clock->user);
+    wki_pace_init(&x->pace, (int64_t)w->opts->idle_timeout_s * 1000,
+                  w->opts->speed_limit > 0 ? (uint64_t)w->opts->speed_limit : 0,
+                  (int64_t)w->opts->speed_time_s * 1000, w->clock->monotonic_ms(w->clock->user));
     wki_buf_init(&x->signed_body, WK_MAX_JSON_BYTES, "body to be signed");
     x->easy = curl_easy_init();
     if (x->easy && set_headers(x, r) && set_signature(x, r))
@@ -462,8 +472,6 @@ static wki_wire_end end_of(CURLcode rc)
     case CURLE_SSL_CRL_BADFILE:
     case CURLE_URL_MALFORMAT:
         return WKI_WIRE_CONFIG;
-    case CURLE_BAD_CONTENT_ENCODING:
-        return WKI_WIRE_ENCODING;
     case CURLE_OUT_OF_MEMORY:
         return WKI_WIRE_NOMEM;
     default:
@@ -490,8 +498,10 @@ static void finish_curl(exchange *x, CURLcode rc)
         end = WKI_WIRE_CONNECT;
     if (x->cause != WKI_WIRE_OK)
         finish(x, x->cause, x->why);
-    else if (rc == CURLE_OUT_OF_MEMORY && !x->head_ended) /* what it calls a line over 100 KB */
-        finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long (or memory is out)");
+    else if (rc == (CURLcode)TOO_LARGE)
+        finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long");
+    else if (rc == CURLE_OUT_OF_MEMORY && !x->head_ended) /* what older ones call that */
+        finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long (or out of memory)");
     else if (rc == CURLE_OK && !x->head_ended) /* which curl takes for an answer without a body */
         finish(x, WKI_WIRE_BROKEN, "the answer broke off in its headers");
     else
@@ -513,43 +523,55 @@ static void finish_done(wire *w)
     }
 }
 
-/* The idle time starts when the connection stands; before that the connect time-out holds. */
-static bool is_silent(exchange *x, int64_t now)
+static wki_pace_verdict look_at(exchange *x, int64_t now)
 {
     curl_off_t uploaded = 0, before_transfer = 0;
+    bool sending;
 
     if (!x->connected) {
         curl_easy_getinfo(x->easy, CURLINFO_PRETRANSFER_TIME_T, &before_transfer);
         x->connected = before_transfer > 0;
-        x->seen_ms = now;
     }
     curl_easy_getinfo(x->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
-    if (x->activity != x->seen_activity || uploaded != x->seen_uploaded) {
-        x->seen_activity = x->activity;
-        x->seen_uploaded = uploaded;
-        x->seen_ms = now;
-    }
-    return now - x->seen_ms > (int64_t)x->wire->opts->idle_timeout_s * 1000;
+    sending = x->body && uploaded > 0 && (uint64_t)uploaded < x->body->size;
+    return wki_pace_look(&x->pace,
+                         &(wki_pace_sample){.connected = x->connected,
+                                            .in_head = x->heads > 0 && !x->head_ended,
+                                            .moving = (x->heads > 0 && !x->interim) || sending,
+                                            .bytes = x->received + (uint64_t)uploaded},
+                         now);
 }
 
-static void end_silent(wire *w)
+static void end_dead(exchange *x, wki_pace_verdict verdict)
+{
+    const wki_http_opts *o = x->wire->opts;
+    char detail[96];
+
+    if (verdict == WKI_PACE_SLOW)
+        snprintf(detail, sizeof detail, "fewer than %d bytes a second for %d s", o->speed_limit,
+                 o->speed_time_s);
+    else
+        snprintf(detail, sizeof detail,
+                 verdict == WKI_PACE_HEAD ? "the headers of the answer do not end within %d s"
+                                          : "no byte for %d s",
+                 o->idle_timeout_s);
+    finish(x, verdict == WKI_PACE_SLOW ? WKI_WIRE_SLOW : WKI_WIRE_SILENT, detail);
+}
+
+static void end_all_dead(wire *w)
 {
     int64_t now = w->clock->monotonic_ms(w->clock->user);
     exchange *next;
 
-    if (w->opts->idle_timeout_s <= 0 || now < w->next_check_ms)
+    if (now < w->next_check_ms)
         return;
     w->next_check_ms = now + IDLE_CHECK_MS;
     for (exchange *x = w->all; x; x = next) {
-        bool silent = is_silent(x, now);
+        wki_pace_verdict verdict = look_at(x, now);
 
         next = x->next;
-        if (silent) {
-            char detail[64];
-
-            snprintf(detail, sizeof detail, "no byte for %d s", w->opts->idle_timeout_s);
-            finish(x, WKI_WIRE_SILENT, detail);
-        }
+        if (verdict != WKI_PACE_FINE)
+            end_dead(x, verdict);
     }
 }
 
@@ -566,7 +588,7 @@ static wk_code wire_poll(void *self, int64_t wait_ms, wk_error *err)
     if (rc != CURLM_OK)
         return wk_fail(err, WK_INTERNAL, "curl: %s", curl_multi_strerror(rc));
     finish_done(w);
-    end_silent(w);
+    end_all_dead(w);
     return WK_OK;
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/clock.h"
 #include "http/http.h"
+#include "http/http_coding.h"
 #include "http/retry.h"
 #include "http/throttle.h"
 #include "http/transport.h"
@@ -38,6 +39,9 @@ typedef struct wki_answer {
     bool enough;        /* the error body was cut */
     uint64_t body_bytes;
     bool head_given;
+    wki_coding coding;
+    bool coding_open;
+    wk_error coding_error; /* why the Content-Encoding could not be undone */
 } wki_answer;
 
 /* What goes out: `from` as the request has it, `wire` as the transport sees it. */
@@ -65,6 +69,7 @@ struct wki_http_transfer {
     bool wait_asked;
     unsigned generation; /* of the credential that was sent */
     bool sent_credential;
+    bool damaged; /* see wki_http_result */
     char **lines; /* headers of this exchange */
     size_t n_lines;
     wki_body body;

@@ -24,29 +24,31 @@ typedef struct wki_wire_request {
     const char *const *headers;
     size_t n_headers;
     const wki_source *body; /* at its start; NULL: none */
-    bool gzip;        /* ask for gzip (an answer in gzip is understood in any case) */
-    bool trusted;     /* netrc and the client certificate may be used */
-    bool no_local;    /* do not connect to link-local or metadata addresses */
-    bool no_loopback; /* nor to this machine */
-    bool fresh;       /* on a new connection */
+    bool gzip;              /* ask for gzip */
+    bool trusted;           /* netrc and the client certificate may be used */
+    bool no_local;          /* do not connect to link-local or metadata addresses */
+    bool no_loopback;       /* nor to this machine */
+    bool fresh;             /* on a new connection */
 } wki_wire_request;
 
 typedef enum wki_wire_end {
     WKI_WIRE_OK,       /* the answer is whole as far as HTTP tells */
     WKI_WIRE_CONNECT,  /* no name, no connection: nothing was sent */
     WKI_WIRE_BROKEN,   /* reset, cut short */
-    WKI_WIRE_SILENT,   /* no byte for the idle time */
+    WKI_WIRE_SILENT,   /* no byte for the idle time, or no end of the headers */
+    WKI_WIRE_SLOW,     /* bytes at less than the speed limit */
     WKI_WIRE_TLS,      /* the server's certificate is not accepted, or no common TLS */
     WKI_WIRE_REFUSED,  /* no_local, no_loopback */
     WKI_WIRE_ABORTED,  /* an event handler said so */
-    WKI_WIRE_ENCODING, /* the body cannot be inflated */
+    WKI_WIRE_ENCODING, /* what the body is wrapped in cannot be taken off, or does not check */
     WKI_WIRE_LIMIT,    /* inflates beyond all measure, or headers without end */
     WKI_WIRE_CONFIG,   /* certificate, key, CA file or proxy of the options are of no use */
     WKI_WIRE_NOMEM,
 } wki_wire_end;
 
 /* status: a new head begins (also after 1xx); false aborts, as from the others.
- * header: one field. body: bytes after inflating. done: once, last; `detail` is for people. */
+ * header: one field. body: bytes as they come, without their framing. done: once, last; `detail` is
+ * for people. */
 typedef struct wki_wire_events {
     bool (*status)(void *user, int status);
     bool (*header)(void *user, const char *name, size_t name_n, const char *value, size_t value_n);

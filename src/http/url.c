@@ -348,6 +348,24 @@ bool wki_url_is_loopback(const char *url)
     return wki_url_host_class(url) == WKI_HOST_LOOPBACK;
 }
 
+/* How many dots a segment consists of, up to 3: "%2e" is one too (RFC 3986 section 6.2.2.2), and
+ * what is behind a gateway may see it so. 0 where it is something else. */
+static int dots_of(const char *p, size_t n)
+{
+    int dots = 0;
+
+    while (n > 0 && dots < 3) {
+        size_t some = p[0] == '.' ? 1 : n >= 3 && wki_str_istarts(p, "%2e") ? 3 : 0;
+
+        if (some == 0)
+            return 0;
+        p += some;
+        n -= some;
+        dots++;
+    }
+    return dots;
+}
+
 /* RFC 3986 section 5.2.4, in place; `path` starts with '/'. Returns the new length. */
 static size_t remove_dots(char *path, size_t n)
 {
@@ -359,14 +377,13 @@ static size_t remove_dots(char *path, size_t n)
         while (from + segment < n && path[from + segment] != '/')
             segment++;
         bool last = from + segment == n;
-        bool dot = segment == 2 && path[from + 1] == '.';
-        bool dots = segment == 3 && path[from + 1] == '.' && path[from + 2] == '.';
+        int dots = dots_of(path + from + 1, segment - 1);
 
-        if (dots) {
+        if (dots == 2) {
             while (to > 0 && path[--to] != '/')
                 ;
         }
-        if (!dot && !dots) {
+        if (dots != 1 && dots != 2) {
             memmove(path + to, path + from, segment);
             to += segment;
         } else if (last) {

@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
 """What stands between the program and its server: redirects, proxies, balancers, dead lines."""
+import gzip
+import json
+import time
 import unittest
 import urllib.parse
 
@@ -85,6 +88,93 @@ class Redirects(peers.Case):
         self.assert_exit(result, 8)
         self.assertEqual([one.path for one in server.log], ["/token"])
         self.assertNotIn("hush-hush", result.err)
+
+
+class Slow(peers.Case):
+    """Everything ends by itself, whatever the other side does."""
+
+    def trickle(self, head, piece, pause):
+        """After `head` the same bytes for ever, as long as the client listens."""
+        def answer(request):
+            try:
+                request.handler.wfile.write(head)
+                while True:
+                    request.handler.wfile.write(piece)
+                    time.sleep(pause)
+            except OSError:
+                pass
+        return self.serve(answer)
+
+    def search(self, server, *more, **keywords):
+        return self.run_wadokit("--dicomweb", server.url, "--retries", 0, *more, "search", timeout=40, **keywords)
+
+    def test_a_body_that_trickles_ends_by_the_speed_limit(self):
+        server = self.trickle(b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\n\r\n[", b" ", 0.1)
+        result = self.search(server, "--speed-limit", 100, "--speed-time", 1)
+        self.assert_exit(result, 5)
+        self.assertIn("fewer than 100 bytes a second for 1 s", result.err)
+        self.assertIn("--speed-limit", result.err)
+
+    def test_a_slow_line_that_lives_is_waited_for(self):
+        row = b'[{"0020000D": {"vr": "UI", "Value": ["2.25.1"]}}]'
+
+        def answer(request):
+            write = request.handler.wfile.write
+            write(b"HTTP/1.1 200 OK\r\nContent-Type: application/dicom+json\r\nContent-Length: %d\r\n\r\n" % len(row))
+            time.sleep(1.5)  # the server works on it
+            for at in range(0, len(row), 5):
+                write(row[at:at + 5])
+                time.sleep(0.2)
+        result = self.search(self.serve(answer), "--speed-limit", 10, "--speed-time", 1)
+        self.assert_exit(result, 0)
+        self.assertIn("2.25.1", result.out)
+        result = self.search(self.serve(answer), "--speed-limit", 0, "--speed-time", 1)
+        self.assert_exit(result, 0)
+
+    def test_headers_that_trickle_end(self):
+        server = self.trickle(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.2)
+        result = self.search(server, "--idle-timeout", 1)
+        self.assert_exit(result, 5)
+        self.assertIn("the headers of the answer do not end within 1 s", result.err)
+
+    def test_headers_without_end_are_cut_off(self):
+        for piece in (b"X: " + b"y" * 1000 + b"\r\n", b"y" * 1000):
+            server = self.trickle(b"HTTP/1.1 200 OK\r\n", piece, 0)
+            self.assert_exit(self.search(server), 8)
+
+    def test_trailers_without_end_are_cut_off(self):
+        server = self.trickle(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n", 0)
+        self.assert_exit(self.search(server), 8)
+
+    def test_answers_that_begin_again_and_again_are_cut_off(self):
+        for interim in (b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n"):
+            result = self.search(self.trickle(b"", interim, 0.01))
+            self.assert_exit(result, 8)
+            self.assertIn("begins again and again", result.err)
+
+
+class Encodings(peers.Case):
+    ROWS = json.dumps([{"0020000D": {"vr": "UI", "Value": ["2.25.%d" % n]}} for n in range(30000)]).encode()
+
+    def search(self, body, coding="gzip"):
+        headers = {"Content-Type": "application/dicom+json", "Content-Encoding": coding}
+        server = self.serve(lambda request: (200, headers, body) if "offset" not in request.query else (204, {}, b""))
+        return self.run_wadokit("--dicomweb", server.url, "--json", "search")
+
+    def test_a_gzip_that_does_not_check_at_its_end_is_an_error(self):
+        packed = gzip.compress(self.ROWS)
+        self.assert_exit(self.search(packed), 0)
+        broken = bytearray(packed)
+        broken[-6] ^= 1
+        for body in (packed[:-8], packed[:-1], bytes(broken)):
+            result = self.search(body)
+            self.assert_exit(result, 6)
+            self.assertRegex(result.err, "compressed data is (cut short|corrupt)")
+
+    def test_a_large_plain_body_is_no_bomb(self):
+        server = self.serve(lambda request: (200, {"Content-Type": "application/octet-stream"}, bytes(64 << 20)))
+        result = self.run_wadokit("--fhir", server.url, "fhir", "binary", "x", "-o", self.out)
+        self.assert_exit(result, 0)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ HOMES = [
     (r"isa-l", r"src/encode/deflate_isal\.c|tests/bench/.*"),
     (r"ini\.h", r"src/cli/profile\.c"),
     (r"openssl/", r"src/(core/hash\.c|auth/.*)|tests/unit/.*"),
-    (r"zlib\.h", r"src/dicom/.*|src/decode/decode_deflate\.c|tests/unit/.*"),
+    (r"zlib\.h", r"src/(dicom/.*|core/gunzip\.c|decode/decode_deflate\.c)|tests/unit/.*"),
     (r"CUnit/", r"tests/.*"),
 ]
 

@@ -118,7 +118,7 @@ static void stop(void *self, void *exchange)
     free(exchange);
 }
 
-static bool play(script_exchange *x)
+static bool play(const script *s, script_exchange *x)
 {
     const script_reply *r = x->reply;
     void *user = x->events.user;
@@ -133,7 +133,7 @@ static bool play(script_exchange *x)
         if (!x->events.header(user, h, (size_t)(colon - h), colon + 2, strlen(colon + 2)))
             return false;
     }
-    return !r->body || x->events.body(user, r->body, strlen(r->body));
+    return !r->body || x->events.body(user, r->body, s->body_n ? s->body_n : strlen(r->body));
 }
 
 /* The one due first, where it is due within the wait. */
@@ -154,7 +154,7 @@ static wk_code do_poll(void *self, int64_t wait_ms, wk_error *err)
     }
     if (first->due_ms > s->now_ms)
         s->now_ms = first->due_ms;
-    end = play(first) ? first->reply->end : WKI_WIRE_ABORTED;
+    end = play(s, first) ? first->reply->end : WKI_WIRE_ABORTED;
     remove_exchange(s, first);
     first->events.done(first->events.user, end, end == WKI_WIRE_OK ? "" : "scripted fault");
     free(first);

@@ -40,6 +40,7 @@ typedef struct script_exchange {
 typedef struct script {
     const script_reply *replies; /* the last one repeats */
     size_t n_replies;
+    size_t body_n; /* of each body that is no text; 0: strlen() */
     size_t n_seen; /* exchanges started */
     script_seen seen[SCRIPT_MAX];
     script_exchange *open;

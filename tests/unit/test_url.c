@@ -235,7 +235,8 @@ static void test_what_is_sent_is_normal(void)
         {"HTTPS://A:443", "https://a/"},
         {"https://a/b/../c?x=y|z#f", "https://a/c?x=y%7Cz"},
         {"https://a/\xC3\xA9?\"{}", "https://a/%C3%A9?%22%7B%7D"},
-        {"https://a/%2e%2e/%zz", "https://a/%2e%2e/%zz"},
+        {"https://a/%2e%2e./%zz", "https://a/%2e%2e./%zz"},
+        {"https://a/b/%2E%2e/c/.%2e/d/%2e", "https://a/d/"},
         {"https://a/b\\c", "https://a/b%5Cc"},
     };
 

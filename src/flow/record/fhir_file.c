@@ -164,7 +164,7 @@ static wk_code look(wki_fhir_body *b, const char *data, size_t n, size_t *used, 
     if (b->head_n < 2)
         return WK_OK;
     if (b->head[0] == 0x1F && b->head[1] == 0x8B)
-        rc = wki_gunzip_new(sink, &b->gunzip, err);
+        rc = wki_gunzip_new(WKI_GUNZIP_GZIP, sink, &b->gunzip, err);
     return rc == WK_OK ? pass(b, b->head, 2, err) : rc;
 }
 

@@ -9,7 +9,7 @@
 #include <wadokit/fhir.h>
 
 #include "core/buf.h"
-#include "dicom/gunzip.h"
+#include "core/gunzip.h"
 #include "flow/record/download.h"
 #include "json/ndjson.h"
 #include "json/payload.h"
