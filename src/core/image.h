@@ -63,6 +63,7 @@ typedef struct wki_lut {
     uint32_t n;           /* 1 to 65536 */
     int32_t first_mapped; /* the input that maps to data[0]; below it too, above the end the last */
     uint16_t bits;        /* bits of an entry: 8 or 10 to 16 */
+    uint16_t top;         /* VOI: the entry that is white; 0: the largest of so many bits */
 } wki_lut;
 
 /* Modality and VOI of one frame; per-frame, else shared functional groups, else top level. */
@@ -113,11 +114,12 @@ typedef struct wki_image_desc {
     uint32_t rows, cols;
     uint32_t frames;         /* at least 1 where pixels is not NONE */
     uint16_t samples;        /* Samples per Pixel: 1, 3 (4: retired ARGB, CMYK: refused) */
-    uint16_t bits_allocated; /* 1, 8, 16, 32, 64 */
+    uint16_t bits_allocated; /* 1, 8, 16, 32, 64; packed: 10, 12, 14 */
     uint16_t bits_stored;
     uint16_t high_bit;
     bool is_signed; /* Pixel Representation */
     bool planar;    /* Planar Configuration 1, native pixels only */
+    bool pair_rows; /* 4:2:2, native: rows are padded to pairs of pixels */
     bool encapsulated;
 
     bool has_padding;       /* (0028,0120), of floats (0028,0122), of doubles (0028,0123) */
@@ -131,6 +133,8 @@ typedef struct wki_image_desc {
     wki_lut palette_alpha;
     bool supplemental_palette; /* PS3.3 C.7.6.19: grey below first_mapped, colour from it on */
     bool presentation_inverse; /* Presentation LUT Shape INVERSE */
+    bool is_labels;            /* a segmentation: values are labels, or shares of one */
+    double label_top;          /* the largest of them, as far as the file says; else 0 */
 
     wki_frame_values top;        /* shared functional groups, else the top level */
     wki_frame_values *per_frame; /* n_per_frame, owned, of the frames from per_frame_first on; the

@@ -6,6 +6,7 @@
 #define OCTETS "application/octet-stream"
 #define IS_VIDEO(family)                                                                           \
     ((family) == WKI_FAMILY_MPEG2 || (family) == WKI_FAMILY_H264 || (family) == WKI_FAMILY_HEVC)
+#define IS_IMPLICIT(id) ((id) == WKI_TS_IMPLICIT_LE || (id) == WKI_TS_GE_PRIVATE)
 #define IS_DEFLATED(id)                                                                            \
     ((id) == WKI_TS_DEFLATED_LE || (id) == WKI_TS_JPIP_DEFLATED ||                                 \
      (id) == WKI_TS_JPIP_HTJ2K_DEFLATED)
@@ -13,14 +14,14 @@
 static const wki_transfer_syntax table[] = {
 #define ROW(ID, end, NAME, FAMILY, LOSSLESS, BITS, type)                                           \
     {.id = WKI_TS_##ID,                                                                            \
-     .uid = ROOT end,                                                                              \
+     .uid = WKI_TS_##ID == WKI_TS_GE_PRIVATE ? (end) : (ROOT end),                                 \
      .name = NAME,                                                                                 \
      .family = WKI_FAMILY_##FAMILY,                                                                \
      .lossless = LOSSLESS,                                                                         \
      .encapsulated =                                                                               \
          WKI_FAMILY_##FAMILY != WKI_FAMILY_NATIVE && WKI_FAMILY_##FAMILY != WKI_FAMILY_JPIP,       \
      .big_endian = WKI_TS_##ID == WKI_TS_EXPLICIT_BE,                                              \
-     .implicit_vr = WKI_TS_##ID == WKI_TS_IMPLICIT_LE,                                             \
+     .implicit_vr = IS_IMPLICIT(WKI_TS_##ID),                                                      \
      .deflated = IS_DEFLATED(WKI_TS_##ID),                                                         \
      .video = IS_VIDEO(WKI_FAMILY_##FAMILY),                                                       \
      .bits = BITS,                                                                                 \
@@ -31,12 +32,8 @@ static const wki_transfer_syntax table[] = {
 
 const wki_transfer_syntax *wki_transfer_syntax_find(const char *uid)
 {
-    const size_t n = sizeof ROOT - 1;
-
-    if (strncmp(uid, ROOT, n) != 0)
-        return NULL;
     for (size_t i = 0; i < WKI_TS_COUNT; i++) {
-        if (strcmp(table[i].uid + n, uid + n) == 0)
+        if (strcmp(table[i].uid, uid) == 0)
             return &table[i];
     }
     return NULL;

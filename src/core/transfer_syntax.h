@@ -28,9 +28,9 @@ typedef enum wki_syntax_family {
     WKI_FAMILY_JPIP, /* the pixels are at an address, and not in the file */
 } wki_syntax_family;
 
-/* Columns: name here, last components of the UID, name for people, family, lossless, most bits a
- * sample, media type of a frame (PS3.18 section 8.7.3). Lossless is what loses nothing by
- * definition; a bit stream of another may lose nothing too. */
+/* Columns: name here, last components of the UID (all of a private one), name for people, family,
+ * lossless, most bits a sample, media type of a frame (PS3.18 section 8.7.3). Lossless is what
+ * loses nothing by definition; a bit stream of another may lose nothing too. */
 #define WKI_SYNTAX_MAP(X)                                                                          \
     X(IMPLICIT_LE, "", "implicit little endian", NATIVE, true, 64, OCTETS)                         \
     X(EXPLICIT_LE, ".1", "explicit little endian", NATIVE, true, 64, OCTETS)                       \
@@ -77,7 +77,9 @@ typedef enum wki_syntax_family {
     X(HTJ2K_LOSSLESS_RPCL, ".4.202", "HTJ2K lossless RPCL", HTJ2K, true, 38, "image/jphc")         \
     X(HTJ2K, ".4.203", "HTJ2K", HTJ2K, false, 38, "image/jphc")                                    \
     X(JPIP_HTJ2K, ".4.204", "JPIP HTJ2K referenced", JPIP, false, 38, OCTETS)                      \
-    X(JPIP_HTJ2K_DEFLATED, ".4.205", "JPIP HTJ2K referenced, deflated", JPIP, false, 38, OCTETS)
+    X(JPIP_HTJ2K_DEFLATED, ".4.205", "JPIP HTJ2K referenced, deflated", JPIP, false, 38, OCTETS)   \
+    X(GE_PRIVATE, "1.2.840.113619.5.2", "GE private: implicit little endian, pixels big endian",   \
+      NATIVE, true, 64, OCTETS)
 
 /* WKI_TS_EXPLICIT_LE and so on. */
 typedef enum wki_syntax_id {

@@ -51,10 +51,15 @@ static wk_code decode_any_jpeg(const wki_image_desc *d, uint32_t frame,
 
 /* What is decoded here. No codec: decode_any_jpeg(). */
 static const entry table[] = {
-    {WKI_FAMILY_NATIVE, wki_decode_native}, {WKI_FAMILY_DEFLATED_FRAME, wki_decode_deflate},
-    {WKI_FAMILY_RLE, wki_decode_rle},       {WKI_FAMILY_JPEG, NULL},
-    {WKI_FAMILY_JPEGLS, wki_decode_jpegls}, {WKI_FAMILY_J2K, wki_decode_j2k},
-    {WKI_FAMILY_HTJ2K, wki_decode_j2k},     {WKI_FAMILY_JXL, wki_decode_jxl},
+    {WKI_FAMILY_NATIVE, wki_decode_native},
+    {WKI_FAMILY_PLAIN, wki_decode_native},
+    {WKI_FAMILY_DEFLATED_FRAME, wki_decode_deflate},
+    {WKI_FAMILY_RLE, wki_decode_rle},
+    {WKI_FAMILY_JPEG, NULL},
+    {WKI_FAMILY_JPEGLS, wki_decode_jpegls},
+    {WKI_FAMILY_J2K, wki_decode_j2k},
+    {WKI_FAMILY_HTJ2K, wki_decode_j2k},
+    {WKI_FAMILY_JXL, wki_decode_jxl},
 };
 
 static const entry *find_family(wki_syntax_family family)
@@ -103,7 +108,8 @@ static const entry *find_other(const entry *e, const wki_image_desc *d, const wk
 {
     const entry *other = NULL;
 
-    if (d->encapsulated && b && b->data && !(e && e->codec == wki_decode_deflate))
+    if (d->encapsulated && b && b->data &&
+        !(e && (e->codec == wki_decode_deflate || e->family == WKI_FAMILY_PLAIN)))
         other = find_by_stream(b);
     if (!other || (e && e->codec == other->codec))
         return NULL;
@@ -209,6 +215,15 @@ static wk_code decode_by(const entry *e, const wki_image_desc *d, uint32_t frame
     return rc;
 }
 
+/* Samples in a capsule though the transfer syntax has none, where they are as many as are due. */
+static bool is_plain(const wki_image_desc *d, const entry *e, const wki_frame_bytes *bytes)
+{
+    uint64_t due = ((uint64_t)d->rows * d->cols * d->samples * d->bits_allocated + 7) / 8;
+
+    return d->encapsulated && e->family == WKI_FAMILY_NATIVE && bytes && bytes->data &&
+           (bytes->n == due || bytes->n == due + due % 2);
+}
+
 wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_bytes *bytes,
                    const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
@@ -229,10 +244,10 @@ wk_code wki_decode(const wki_image_desc *d, uint32_t frame, const wki_frame_byte
         return wk_fail(err, WK_DATA, "floating point pixels cannot be compressed");
     if (!opts)
         opts = &none;
-    if (e->codec && d->encapsulated == (e->codec == wki_decode_native))
+    if (e->codec && !d->encapsulated != (e->family == WKI_FAMILY_NATIVE) && !is_plain(d, e, bytes))
         return wk_fail(err, WK_DATA, "the pixels are %sencapsulated, against transfer syntax %s",
                        d->encapsulated ? "" : "not ", d->transfer_syntax);
-    rc = d->encapsulated && bytes && bytes->data
+    rc = d->encapsulated && e->codec != wki_decode_native && bytes && bytes->data
              ? wki_check_stream(d, bytes->whole ? bytes->whole : bytes->n, err)
              : WK_OK;
     if (rc != WK_OK)

@@ -18,6 +18,28 @@ static void unpack_bits(const wki_frame_bytes *b, wki_pixels *out)
     }
 }
 
+/* Samples of 2 to 15 bits that are no whole bytes, in the same order: of 12 bits, two in three
+ * bytes. */
+static void unpack_samples(const wki_frame_bytes *b, unsigned bits, wki_pixels *out)
+{
+    size_t width = wki_sample_bytes(out->type), n = out->size / width;
+    uint32_t mask = (1u << bits) - 1;
+    uint64_t at = b->bit_offset;
+
+    for (size_t i = 0; i < n; i++, at += bits) {
+        size_t byte = (size_t)(at / 8);
+        uint32_t v = 0;
+
+        for (size_t k = 0; k < 3 && byte + k < b->n; k++)
+            v |= (uint32_t)b->data[byte + k] << (8 * k);
+        v = v >> (at % 8) & mask;
+        if (width == 1)
+            ((uint8_t *)out->data)[i] = (uint8_t)v;
+        else
+            ((uint16_t *)out->data)[i] = (uint16_t)v;
+    }
+}
+
 /* One sample from little-endian bytes, into the machine's order. */
 static void put_sample(uint8_t *to, const uint8_t *from, size_t width)
 {
@@ -65,29 +87,50 @@ static void copy_planar(const uint8_t *from, wki_pixels *out)
     }
 }
 
-/* Y Y Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2); chroma is repeated. */
-static void copy_422(const uint8_t *from, wki_pixels *out)
+/* Y Y Cb Cr for each two pixels (PS3.3 C.7.6.3.1.2); chroma is repeated. Pairs go on over the ends
+ * of rows, unless each row of `pair_rows` begins a new one. */
+static void copy_422(const uint8_t *from, bool pair_rows, wki_pixels *out)
 {
-    size_t width = wki_sample_bytes(out->type), n = (size_t)out->rows * out->cols;
-    uint8_t *to = out->data;
+    size_t width = wki_sample_bytes(out->type), row = ((size_t)out->cols + 1) / 2 * 2;
+    uint8_t *pixel = out->data;
 
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *four = from + i / 2 * 4 * width;
-        uint8_t *pixel = to + i * 3 * width;
+    for (size_t y = 0; y < out->rows; y++) {
+        for (size_t x = 0; x < out->cols; x++, pixel += 3 * width) {
+            size_t i = y * (pair_rows ? row : out->cols) + x;
+            const uint8_t *four = from + i / 2 * 4 * width;
 
-        put_sample(pixel, four + i % 2 * width, width);
-        put_sample(pixel + width, four + 2 * width, width);
-        put_sample(pixel + 2 * width, four + 3 * width, width);
+            put_sample(pixel, four + i % 2 * width, width);
+            put_sample(pixel + width, four + 2 * width, width);
+            put_sample(pixel + 2 * width, four + 3 * width, width);
+        }
     }
 }
 
-static size_t bytes_due(const wki_image_desc *d, const wki_pixels *out, bool is_422,
+static bool is_packed(const wki_image_desc *d)
+{
+    return d->bits_allocated % 8 != 0;
+}
+
+static size_t bytes_due(const wki_image_desc *d, const wki_pixels *out, bool is_422, bool pair_rows,
                         uint32_t bit_offset)
 {
-    if (d->bits_allocated == 1)
-        return (out->size + bit_offset + 7) / 8;
-    return is_422 ? ((size_t)out->rows * out->cols + 1) / 2 * 4 * wki_sample_bytes(out->type)
-                  : out->size;
+    size_t width = wki_sample_bytes(out->type), pairs;
+
+    if (is_packed(d))
+        return (size_t)(((uint64_t)(out->size / width) * d->bits_allocated + bit_offset + 7) / 8);
+    if (!is_422)
+        return out->size;
+    pairs = pair_rows ? out->rows * (((size_t)out->cols + 1) / 2)
+                      : ((size_t)out->rows * out->cols + 1) / 2;
+    return pairs * 4 * width;
+}
+
+/* A frame of its own tells by its size. */
+static bool has_pair_rows(const wki_image_desc *d, size_t n)
+{
+    uint64_t due = (uint64_t)d->rows * ((d->cols + 1ull) / 2) * 4 * (d->bits_allocated / 8u);
+
+    return d->pair_rows || (d->encapsulated && d->cols % 2 && n >= due);
 }
 
 wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
@@ -95,6 +138,7 @@ wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes,
 {
     bool is_422 = d->samples == 3 &&
                   (d->photometric == WKI_YBR_FULL_422 || d->photometric == WKI_YBR_PARTIAL_422);
+    bool pair_rows = is_422 && has_pair_rows(d, bytes->n);
     wki_pixels p = {0};
     size_t due;
     wk_code rc;
@@ -105,15 +149,17 @@ wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes,
     rc = wki_stored_alloc(d, "native", &p, err);
     if (rc != WK_OK)
         return rc;
-    due = bytes_due(d, &p, is_422, bytes->bit_offset);
+    due = bytes_due(d, &p, is_422, pair_rows, bytes->bit_offset);
     if (bytes->n < due) {
         wki_pixels_clear(&p);
         return wk_fail(err, WK_DATA, "the frame has %zu bytes, %zu are due", bytes->n, due);
     }
     if (d->bits_allocated == 1)
         unpack_bits(bytes, &p);
+    else if (is_packed(d))
+        unpack_samples(bytes, d->bits_allocated, &p);
     else if (is_422)
-        copy_422(bytes->data, &p);
+        copy_422(bytes->data, pair_rows, &p);
     else if (d->planar && p.samples == 3)
         copy_planar(bytes->data, &p);
     else

@@ -125,15 +125,28 @@ unsigned allocated(wki_dicom_file &f, wki_image_desc &d)
     return bits <= 64 ? static_cast<unsigned>(bits) : 0;
 }
 
+// Samples that are no whole bytes are packed, of 12 bits two in three bytes, unless there are bytes
+// enough for two each.
+unsigned packed(wki_dicom_file &f, wki_image_desc &d, unsigned bits)
+{
+    double due =
+        2.0 * d.rows * d.cols * d.frames * std::max(1.0, whole(f.data_set, DCM_SamplesPerPixel, 1));
+
+    if (d.encapsulated || static_cast<double>(f.layout.pixel_bytes) < due)
+        return bits;
+    warn(d, "Bits Allocated is %u, but samples take 16 bits", bits);
+    return 16;
+}
+
 wk_code read_bits(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
 {
     unsigned bits = allocated(f, d);
     double stored = whole(f.data_set, DCM_BitsStored, 0);
 
-    if (bits == 12 || bits == 10)
-        return wk_fail(err, WK_UNSUPPORTED, "packed pixels (Bits Allocated %u) are retired", bits);
-    if (bits != 1 && bits != 8 && bits != 16 && bits != 32 &&
-        !(bits == 64 && d.pixels == WKI_PIXELS_DOUBLE))
+    if (bits == 10 || bits == 12 || bits == 14)
+        bits = packed(f, d, bits);
+    if (bits != 1 && bits != 8 && bits != 10 && bits != 12 && bits != 14 && bits != 16 &&
+        bits != 32 && !(bits == 64 && d.pixels == WKI_PIXELS_DOUBLE))
         return wk_fail(err, WK_DATA, "Bits Allocated is %.0f",
                        whole(f.data_set, DCM_BitsAllocated, 0));
     if (stored < 1 || stored > bits) {
@@ -215,18 +228,33 @@ void read_padding(wki_dicom_file &f, wki_image_desc &d)
     }
 }
 
+// Whether entries are bytes: the length of the data tells, whatever the descriptor says
+// (C.7.6.3.1.5); where it fits neither, the descriptor does.
+bool has_byte_entries(size_t size, const wki_lut &lut)
+{
+    if (size == lut.n || size == lut.n + lut.n % 2)
+        return true;
+    return size < 2ull * lut.n && lut.bits <= 8;
+}
+
 // The entries of LUT Data; 8-bit ones may be packed two a word.
 void read_entries(const std::vector<uint8_t> &raw, wki_lut &lut)
 {
-    bool packed = raw.size() < 2ull * lut.n;
-    size_t there = packed ? raw.size() : raw.size() / 2;
-    size_t n = std::min<size_t>(lut.n, there);
+    bool bytes = has_byte_entries(raw.size(), lut);
+    size_t n = std::min<size_t>(lut.n, bytes ? raw.size() : raw.size() / 2);
 
     lut.data = allocate<uint16_t>(lut.n);
     for (size_t i = 0; i < n; i++)
-        lut.data[i] = static_cast<uint16_t>(packed ? raw[i] : raw[2 * i] | raw[2 * i + 1] << 8);
+        lut.data[i] = static_cast<uint16_t>(bytes ? raw[i] : raw[2 * i] | raw[2 * i + 1] << 8);
     for (size_t i = n; i < lut.n && n > 0; i++)
         lut.data[i] = lut.data[n - 1];
+    if (bytes)
+        lut.bits = 8;
+}
+
+uint16_t largest(const wki_lut &lut)
+{
+    return *std::max_element(lut.data, lut.data + lut.n);
 }
 
 // The three numbers of a LUT Descriptor; 0 entries are 65536. False where they are none.
@@ -240,6 +268,18 @@ bool read_descriptor(DcmItem &item, const DcmTagKey &tag, bool is_signed, wki_lu
     lut.n = n == 0 ? 65536u : static_cast<uint32_t>(n);
     lut.bits = static_cast<uint16_t>(bits >= 1 && bits <= 16 ? bits : 16);
     return true;
+}
+
+// Entries that reach less than half or more than twice of what the descriptor says prove it wrong.
+void check_depth(wki_image_desc &d, wki_lut &lut)
+{
+    uint32_t declared = (1u << lut.bits) - 1;
+    uint16_t top = largest(lut);
+
+    if (top == 0 || (top > declared / 2 && top <= 2 * declared + 1))
+        return;
+    lut.top = top;
+    warn(d, "a VOI LUT says %u bits, and ends at %u; scaled by that", lut.bits, top);
 }
 
 bool read_lut(DcmItem &item, bool is_signed, wki_lut &lut)
@@ -264,7 +304,7 @@ void read_modality_lut(wki_dicom_file &f, wki_image_desc &d)
 
 bool same_lut(const wki_lut &a, const wki_lut &b)
 {
-    return a.n == b.n && a.first_mapped == b.first_mapped && a.bits == b.bits &&
+    return a.n == b.n && a.first_mapped == b.first_mapped && a.bits == b.bits && a.top == b.top &&
            std::equal(a.data, a.data + a.n, b.data);
 }
 
@@ -295,8 +335,10 @@ bool read_voi_luts(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
     bool is_signed = (d.is_signed && !d.modality_lut.data) || v.intercept < 0;
     size_t n = std::min<size_t>(s->card(), WK_MAX_WINDOWS);
     for (size_t i = 0; i < n && d.n_voi_luts < WK_MAX_VOI_LUTS; i++) {
-        if (read_lut(*s->getItem(i), is_signed, d.voi_luts[d.n_voi_luts]))
-            d.n_voi_luts++;
+        if (!read_lut(*s->getItem(i), is_signed, d.voi_luts[d.n_voi_luts]))
+            continue;
+        check_depth(d, d.voi_luts[d.n_voi_luts]);
+        d.n_voi_luts++;
     }
     if (d.n_voi_luts == first)
         return false;
@@ -304,6 +346,34 @@ bool read_voi_luts(DcmItem &item, wki_image_desc &d, wki_frame_values &v)
     v.n_voi_luts = d.n_voi_luts - first;
     share_luts(d, v);
     return true;
+}
+
+// Segments of bytes or of words; the descriptor says which, unless only the other gives a table.
+void expand(const std::vector<uint8_t> &raw, wki_image_desc &d, wki_lut &lut)
+{
+    bool bytes = lut.bits <= 8;
+
+    if (wki_palette_expand(raw.data(), raw.size(), bytes, lut.data, lut.n))
+        return;
+    if (wki_palette_expand(raw.data(), raw.size(), !bytes, lut.data, lut.n)) {
+        lut.bits = bytes ? 16 : 8;
+        return;
+    }
+    (void)wki_palette_expand(raw.data(), raw.size(), bytes, lut.data, lut.n);
+    warn(d, "the segmented palette is damaged");
+}
+
+// Words where 8 bits are said: the lower bytes count, or the upper ones where all lower are 0.
+void narrow(wki_lut &lut)
+{
+    bool lower = false;
+
+    if (lut.bits > 8 || largest(lut) <= 255)
+        return;
+    for (uint32_t i = 0; i < lut.n && !lower; i++)
+        lower = (lut.data[i] & 0xFF) != 0;
+    for (uint32_t i = 0; i < lut.n; i++)
+        lut.data[i] = lower ? lut.data[i] & 0xFF : lut.data[i] >> 8;
 }
 
 bool read_palette_entry(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &descriptor,
@@ -321,11 +391,29 @@ bool read_palette_entry(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &d
         if (raw.size() < 2)
             return false;
         lut.data = allocate<uint16_t>(lut.n);
-        if (!wki_palette_expand(raw.data(), raw.size(), lut.bits <= 8, lut.data, lut.n))
-            warn(d, "the segmented palette is damaged");
+        expand(raw, d, lut);
     }
+    narrow(lut);
     out = lut;
     return true;
+}
+
+// Fewer than 13 bits in all three tables, where 16 are said, would be a picture that is all but
+// black.
+void check_palette_depth(wki_image_desc &d)
+{
+    uint16_t top = 0;
+
+    for (const wki_lut &lut : d.palette) {
+        if (!lut.data || lut.bits != 16)
+            return;
+        top = std::max(top, largest(lut));
+    }
+    if (top < 256 || top > 4095)
+        return;
+    warn(d, "the palette says 16 bits, and ends at %u; scaled by that", top);
+    for (wki_lut &lut : d.palette)
+        lut.bits = top > 1023 ? 12 : 10;
 }
 
 wk_code read_palette(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
@@ -343,6 +431,7 @@ wk_code read_palette(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     (void)read_palette_entry(f, d, DCM_AlphaPaletteColorLookupTableDescriptor,
                              DCM_AlphaPaletteColorLookupTableData, DCM_UndefinedTagKey,
                              d.palette_alpha);
+    check_palette_depth(d);
     if (d.photometric == WKI_PALETTE_COLOR && !all)
         return wk_fail(err, WK_DATA, "PALETTE COLOR without a complete palette");
     d.supplemental_palette = all && d.photometric != WKI_PALETTE_COLOR &&
@@ -632,16 +721,46 @@ void check_encapsulation(wki_dicom_file &f, wki_image_desc &d)
     }
 }
 
-// YBR_FULL_422 of native pixels counts only where the bytes are those of 4:2:2.
+// YBR_FULL_422 of native pixels counts only where the bytes are those of 4:2:2. Where columns are
+// odd, rows may be padded to pairs of pixels, which the number of bytes tells.
 void check_sampling(wki_dicom_file &f, wki_image_desc &d)
 {
     uint64_t bits, full = 3ull * d.bits_allocated * d.rows * d.cols * d.frames / 8;
 
     if (d.encapsulated || d.samples != 3 || !wki_native_frame_bits(&d, &bits) ||
-        bits * d.frames / 8 >= full || f.layout.pixel_bytes < full)
+        bits * d.frames / 8 >= full)
         return;
-    warn(d, "%s, but the pixels are not sub-sampled", d.photometric_text);
-    d.photometric = d.photometric == WKI_YBR_FULL_422 ? WKI_YBR_FULL : WKI_PHOTOMETRIC_OTHER;
+    if (f.layout.pixel_bytes >= full) {
+        warn(d, "%s, but the pixels are not sub-sampled", d.photometric_text);
+        d.photometric = d.photometric == WKI_YBR_FULL_422 ? WKI_YBR_FULL : WKI_PHOTOMETRIC_OTHER;
+        return;
+    }
+    d.pair_rows = d.cols % 2 && d.photometric != WKI_YBR_PARTIAL_420;
+    if (d.pair_rows &&
+        (!wki_native_frame_bits(&d, &bits) || bits / 8 > f.layout.pixel_bytes / d.frames))
+        d.pair_rows = false;
+}
+
+// C.8.20.2: what the values of a segmentation go up to.
+void read_labels(wki_dicom_file &f, wki_image_desc &d)
+{
+    std::string type = text(f.data_set, DCM_SegmentationType, 0);
+    DcmSequenceOfItems *segments = sequence(f.data_set, DCM_SegmentSequence);
+    DcmObject *each = nullptr;
+
+    d.is_labels = !type.empty() || strcmp(d.sop_class, UID_SegmentationStorage) == 0 ||
+                  strcmp(d.sop_class, "1.2.840.10008.5.1.4.1.1.66.7") == 0;
+    if (!d.is_labels)
+        return;
+    if (type == "BINARY")
+        d.label_top = 1;
+    else if (type == "FRACTIONAL")
+        d.label_top = whole(f.data_set, DCM_MaximumFractionalValue, 0);
+    while (type != "BINARY" && type != "FRACTIONAL" && segments &&
+           (each = segments->nextInContainer(each)) != nullptr) {
+        if (auto *item = dynamic_cast<DcmItem *>(each))
+            d.label_top = std::max(d.label_top, whole(*item, DCM_SegmentNumber, 0));
+    }
 }
 
 wk_code describe(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
@@ -667,6 +786,7 @@ wk_code describe(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     read_padding(f, d);
     read_modality_lut(f, d);
     read_slide(f, d);
+    read_labels(f, d);
     read_values(f, d);
     read_aspect(f, d);
     read_icc(f, d);

@@ -6,6 +6,7 @@
 
 #include "core/transfer_syntax.h"
 #include "core/uid.h"
+#include "dicom/inflate.h"
 #include "dicom/walk.h"
 
 enum {
@@ -204,12 +205,14 @@ static bool sniff(wki_walk *w, wki_layout *out, bool is_sure)
 
 static void check_against_declared(wki_layout *out)
 {
-    const char *ts = out->transfer_syntax;
-    bool implicit = wki_transfer_syntax_is(ts, WKI_TS_IMPLICIT_LE);
-    bool big = wki_transfer_syntax_is(ts, WKI_TS_EXPLICIT_BE);
+    const wki_transfer_syntax *ts = wki_transfer_syntax_find(out->transfer_syntax);
 
-    if (*ts)
-        out->mismatch = implicit == out->explicit_vr || big != out->big_endian;
+    if (ts)
+        out->mismatch = ts->implicit_vr == out->explicit_vr || ts->big_endian != out->big_endian;
+    else if (*out->transfer_syntax)
+        out->mismatch = !out->explicit_vr || out->big_endian;
+    out->pixels_big =
+        out->big_endian || wki_transfer_syntax_is(out->transfer_syntax, WKI_TS_GE_PRIVATE);
 }
 
 static void read_uid(wki_walk *w, const wki_element *e, uint64_t value, char out[WK_UID_SIZE])
@@ -291,9 +294,11 @@ wk_code wki_layout_read(const wki_blob *s, wki_layout *out, wk_error *err)
         if (rc != WK_OK)
             return rc;
     }
-    l.deflated = wki_transfer_syntax_is_deflated(l.transfer_syntax);
+    p = wki_walk_look(&w, l.data_set, 8);
+    l.deflated = wki_transfer_syntax_is_deflated(l.transfer_syntax) && !(p && wki_is_no_deflate(p));
     if (!l.deflated) {
         rc = read_data_set(&w, &l, preamble, err);
+        l.mismatch = l.mismatch || wki_transfer_syntax_is_deflated(l.transfer_syntax);
         if (rc != WK_OK)
             return rc;
     }

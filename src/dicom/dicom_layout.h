@@ -49,6 +49,7 @@ enum {
  *   pixel_vr          "OB", "OW", ...; "" in implicit VR
  *   pixels, pixel_bytes   the value: native bytes that are there, or (encapsulated) the first item
  *                     and all that is left of the file
+ *   pixels_big        the words of the pixels are big endian
  *   pixel_cut         native: the length says more than the file holds
  *   eot, eot_lengths  values of (7FE0,0001) and (7FE0,0002), *_bytes long; 0 where absent
  *   groups            items of the Per-Frame Functional Groups Sequence (5200,9230), in a sequence
@@ -65,7 +66,7 @@ typedef struct wki_layout {
     uint16_t pixel_element;
     char pixel_vr[3];
     uint64_t pixels, pixel_bytes;
-    bool pixel_cut;
+    bool pixel_cut, pixels_big;
     uint64_t eot, eot_bytes, eot_lengths, eot_lengths_bytes;
     uint64_t groups_element, groups, groups_end;
     wki_span holes[WKI_LAYOUT_HOLES];

@@ -10,6 +10,7 @@
 #include "core/transfer_syntax.h"
 #include "core/uid.h"
 #include "dicom/element.h"
+#include "dicom/inflate.h"
 
 #define TAG(group, element) (((uint32_t)(group) << 16) | (uint32_t)(element))
 
@@ -402,13 +403,13 @@ static char sniff(const unsigned char *p)
 static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
 {
     const char *ts = s->id.transfer_syntax;
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(ts);
     char seen = sniff(first);
 
     s->phase = DATASET;
-    s->implicit = wki_transfer_syntax_is(ts, WKI_TS_IMPLICIT_LE);
-    s->big_endian = wki_transfer_syntax_is(ts, WKI_TS_EXPLICIT_BE);
-    /* Deflated bytes may look like an implicit element by chance, hardly like an explicit one. */
-    s->deflated = wki_transfer_syntax_is_deflated(ts) && seen != 'e';
+    s->implicit = syntax && syntax->implicit_vr;
+    s->big_endian = syntax && syntax->big_endian;
+    s->deflated = wki_transfer_syntax_is_deflated(ts) && !wki_is_no_deflate(first);
     if (seen && !s->deflated) {
         s->implicit = seen == 'i';
         s->big_endian = seen == 'b';
@@ -424,8 +425,7 @@ static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
 
 static wk_code begin_zip(wki_dicom_scan *s, const unsigned char *p, wk_error *err)
 {
-    /* A zlib header in front is wrong (PS3.5 section A.5 wants raw deflate) but occurs. */
-    bool wrapped = (p[0] & 0x0f) == 8 && p[0] >> 4 <= 7 && (p[0] * 256 + p[1]) % 31 == 0;
+    bool wrapped = wki_has_zlib_header(p);
 
     if (!s->zip_buf)
         s->zip_buf = malloc(INFLATE_SIZE);

@@ -378,17 +378,22 @@ bool wki_native_frame_bits(const wki_image_desc *d, uint64_t *out)
         halves = 4;
     else if (d->samples == 3 && d->photometric == WKI_YBR_PARTIAL_420)
         halves = 3;
+    if (d->pair_rows)
+        pixels = (uint64_t)d->rows * ((d->cols + 1ull) / 2 * 2);
     if (pixels > UINT64_MAX / (halves * 64))
         return false;
     *out = pixels * halves / 2 * d->bits_allocated;
     return *out > 0;
 }
 
-/* Bytes that change places together: PS3.5 7.3. OB and OB-like data has no order. */
-static size_t swap_width(const wki_layout *l)
+/* Bytes that change places together: PS3.5 7.3. OB and OB-like data has no order; in a data set
+ * that is little endian otherwise, samples are turned and not words. */
+static size_t swap_width(const wki_layout *l, const wki_image_desc *d)
 {
-    if (!l->big_endian || strcmp(l->pixel_vr, "OB") == 0 || strcmp(l->pixel_vr, "UN") == 0)
+    if (!l->pixels_big || strcmp(l->pixel_vr, "OB") == 0 || strcmp(l->pixel_vr, "UN") == 0)
         return 1;
+    if (!l->big_endian)
+        return d->bits_allocated == 16 || d->bits_allocated == 32 ? d->bits_allocated / 8u : 1;
     return l->pixel_element == 0x0008 ? 4 : l->pixel_element == 0x0009 ? 8 : 2;
 }
 
@@ -407,7 +412,7 @@ static void swap(uint8_t *p, size_t n, size_t width)
 wk_code wki_native_read(const wki_blob *s, const wki_layout *l, const wki_image_desc *d,
                         uint32_t frame, wki_frame_bytes *out, wk_error *err)
 {
-    size_t width = swap_width(l);
+    size_t width = swap_width(l, d);
     uint64_t bits, from, to, aligned;
     uint8_t *data;
     size_t n;
@@ -452,7 +457,7 @@ wk_code wki_native_read_rows(const wki_blob *s, const wki_layout *l, const wki_i
     uint64_t row = (uint64_t)d->cols * d->samples * (d->bits_allocated / 8u), bits, from;
     uint8_t *data;
 
-    if (d->bits_allocated % 8 || l->big_endian || (d->planar && d->samples > 1) ||
+    if (d->bits_allocated % 8 || l->pixels_big || (d->planar && d->samples > 1) ||
         !wki_native_frame_bits(d, &bits) || bits / 8 != row * d->rows ||
         bits / 8 > WK_MAX_FRAME_BYTES)
         return wk_fail(err, WK_UNSUPPORTED, "its rows do not lie one behind another");

@@ -4,6 +4,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "dicom/element.h"
+
 enum {
     CHUNK = 65536
 };
@@ -59,13 +61,25 @@ static wk_code pump(run *r, wk_error *err)
     return WK_OK;
 }
 
-/* RFC 1950: the first two bytes of a zlib stream. */
+bool wki_has_zlib_header(const uint8_t p[2])
+{
+    return (p[0] & 0x0F) == 8 && p[0] >> 4 <= 7 && (p[0] * 256 + p[1]) % 31 == 0;
+}
+
+bool wki_is_no_deflate(const uint8_t p[8])
+{
+    bool stored = (p[0] & 6) == 0;
+
+    if (p[1] == 0 && wki_vr_form_of(p + 4) != WKI_VR_NONE)
+        return true;
+    return stored && !wki_has_zlib_header(p) && ((p[1] ^ p[3]) != 0xFF || (p[2] ^ p[4]) != 0xFF);
+}
+
 static bool has_zlib_header(const wki_blob *s, uint64_t at)
 {
     uint8_t h[2];
 
-    return wki_blob_read(s, at, h, 2) && (h[0] & 0x0F) == 8 && (h[0] >> 4) <= 7 &&
-           (h[0] * 256 + h[1]) % 31 == 0;
+    return wki_blob_read(s, at, h, 2) && wki_has_zlib_header(h);
 }
 
 wk_code wki_inflate_to_fd(const wki_blob *s, uint64_t at, int fd, uint64_t *size, wk_error *err)

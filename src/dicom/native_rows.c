@@ -107,7 +107,7 @@ bool wki_native_rows_open(const wki_blob *s, const wki_layout *l, const wki_imag
     wki_native_rows *r;
     wki_pixels p = {0};
 
-    if (!is_as_in_memory(d) || l->big_endian || size < FRAME_MIN || size > WK_MAX_FRAME_BYTES ||
+    if (!is_as_in_memory(d) || l->pixels_big || size < FRAME_MIN || size > WK_MAX_FRAME_BYTES ||
         frame >= l->pixel_bytes / size)
         return false;
     r = malloc(sizeof *r + band * row);

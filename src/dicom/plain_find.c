@@ -52,7 +52,7 @@ static bool is_special(uint32_t tag)
 {
     uint32_t group = tag >> 16;
 
-    return group == 0x0048 || (group == 0x5200 && tag != keys[WKI_PLAIN_SHARED].tag) ||
+    return group == 0x0048 || group == 0x0062 || (group == 0x5200 && tag != keys[WKI_PLAIN_SHARED].tag) ||
            (group & 0xFF00) == 0x6000 || (tag >= 0x00281101 && tag <= 0x002814FF) ||
            tag == 0x00282000 || (tag >= 0x00283000 && tag <= 0x00283010) || group <= 0x0002 ||
            group == 0xFFFE;

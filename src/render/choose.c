@@ -87,6 +87,10 @@ static wk_code choose_auto(const wki_image_desc *d, const wki_pixels *p, const w
     wk_code rc;
 
     snprintf(r->rule, sizeof r->rule, "auto");
+    if (d->is_labels) {
+        take_range(fmin(low, 0), fmax(high, d->label_top), is_whole(d, m), out, r);
+        return WK_OK;
+    }
     if (is_full_range_kind(d, m)) {
         choose_full_range(d, m, out, r);
         return WK_OK;

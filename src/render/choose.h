@@ -16,9 +16,10 @@ extern "C" {
  *
  * - DICOM: the window asked for (the first); one that is invalid, or that shows all of the frame's
  *   values as one grey, is left aside with a warning. Then the VOI LUT, then AUTO.
- * - AUTO: values of at most 8 bits stored are shown over their full stored range, as they are meant
- *   to be seen where nothing else is said - except for PT and NM, whose counts fill no range. All
- *   others: from the 0.5th to the 99.5th percentile; where these coincide, MINMAX.
+ * - AUTO: segmentations are shown from 0 to their largest label, so that labels can be told apart.
+ *   Values of at most 8 bits stored are shown over their full stored range, as they are meant to be
+ *   seen where nothing else is said - except for PT and NM, whose counts fill no range. All others:
+ *   from the 0.5th to the 99.5th percentile; where these coincide, MINMAX.
  * - MINMAX: from the lowest to the highest. A frame of one value is black, with a warning.
  * - GIVEN: as given, with a warning where it shows all as one grey.
  *

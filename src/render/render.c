@@ -599,8 +599,8 @@ bool wki_render_keeps(const wki_image_desc *d, uint32_t frame, const wki_render_
         *report = r;
         return true;
     }
-    if (d->is_signed || d->bits_stored != 8 || opts->depth == 16 || d->modality_lut.data ||
-        opts->rule == WKI_WINDOW_MINMAX || strcmp(d->modality, "PT") == 0 ||
+    if (d->is_labels || d->is_signed || d->bits_stored != 8 || opts->depth == 16 ||
+        d->modality_lut.data || opts->rule == WKI_WINDOW_MINMAX || strcmp(d->modality, "PT") == 0 ||
         strcmp(d->modality, "NM") == 0 ||
         grey_init(&g, d, frame, &all, opts, 8, &r, NULL) != WK_OK || r.warning[0])
         return false;

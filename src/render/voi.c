@@ -40,7 +40,7 @@ static double apply_window(const wki_voi *v, double value)
 
 static double apply_lut(const wki_lut *lut, double value)
 {
-    double top = lut->bits >= 16 ? 65535 : (double)((1u << lut->bits) - 1);
+    double top = lut->top ? lut->top : lut->bits >= 16 ? 65535 : (double)((1u << lut->bits) - 1);
     double at = floor(value + 0.5) - lut->first_mapped;
     double entry;
 

@@ -99,7 +99,7 @@ static void test_known_colours_come_out(void)
 static void test_a_palette_holds_its_ends_and_gives_upper_bits(void)
 {
     uint16_t red[] = {0x1234, 0xff00}, green[] = {0, 0x80ff}, blue[] = {0x0100, 0xffff};
-    wki_image_desc d = {.palette = {{red, 2, 5, 16}, {green, 2, 5, 16}, {blue, 2, 5, 16}}};
+    wki_image_desc d = {.palette = {{red, 2, 5, 16, 0}, {green, 2, 5, 16, 0}, {blue, 2, 5, 16, 0}}};
     wki_palette pal;
     wk_error err = {0};
     uint8_t rgb[3];
@@ -116,7 +116,7 @@ static void test_a_palette_holds_its_ends_and_gives_upper_bits(void)
 static void test_a_palette_that_says_16_and_holds_8_bits_is_not_black(void)
 {
     uint16_t t[] = {0, 255};
-    wki_image_desc d = {.palette = {{t, 2, 0, 16}, {t, 2, 0, 16}, {t, 2, 0, 16}}};
+    wki_image_desc d = {.palette = {{t, 2, 0, 16, 0}, {t, 2, 0, 16, 0}, {t, 2, 0, 16, 0}}};
     wki_palette pal;
     wk_error err = {0};
     uint8_t rgb[3];

@@ -282,7 +282,7 @@ static void test_frames_without_contrast_are_sane(void)
 static void test_a_voi_table_is_used_where_there_is_no_window(void)
 {
     uint16_t data[256];
-    wki_lut lut = {data, 256, -1024, 8};
+    wki_lut lut = {data, 256, -1024, 8, 0};
     wki_image_desc d = ct();
     wki_pixels p = ramp();
     wki_render_report r;
@@ -447,8 +447,8 @@ static void test_a_supplemental_palette_colours_only_its_values(void)
     const uint8_t *v;
 
     d.supplemental_palette = true;
-    d.palette[0] = (wki_lut){red, 1, 4000, 16};
-    d.palette[1] = d.palette[2] = (wki_lut){other, 1, 4000, 16};
+    d.palette[0] = (wki_lut){red, 1, 4000, 16, 0};
+    d.palette[1] = d.palette[2] = (wki_lut){other, 1, 4000, 16, 0};
     report_of(&d, &p, "0,4096", &r, &out);
     v = out.data;
     CU_ASSERT_EQUAL(out.channels, 3);

@@ -73,7 +73,7 @@ static void test_a_value_that_is_no_number_is_black(void)
 static void test_a_voi_table_holds_its_ends_and_scales_by_its_bits(void)
 {
     uint16_t data[] = {0, 1023, 4095, 5000};
-    wki_lut lut = {data, 4, -1, 12};
+    wki_lut lut = {data, 4, -1, 12, 0};
     wki_voi v = {&lut, {0, 0, WKI_VOI_LINEAR, ""}};
 
     near(wki_voi_apply(&v, -100), 0);

@@ -9,7 +9,6 @@
 
 #include <wadokit/limits.h>
 
-#include "core/file_system.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "ehr/cerbo.h"
@@ -50,12 +49,6 @@ static wk_code settle(wki_photo_run *run, const char *patient, const wk_error *e
     return WK_OK;
 }
 
-/* An id as a file name that the file system of the folder takes, with room for what follows it. */
-static void name_of(const wki_photo_run *run, const char *id, char name[NAME - SUFFIX_ROOM])
-{
-    wki_path_encode(name, wki_fs_name_max(run->dir_fd) + 1 - SUFFIX_ROOM, id);
-}
-
 static wk_code get_netsmart(wki_photo_run *run, const char *base, const char *patient,
                             wk_error *err)
 {
@@ -63,7 +56,7 @@ static wk_code get_netsmart(wki_photo_run *run, const char *base, const char *pa
     wki_photo_source s = {.patient = patient, .name = name, .accept = "*/*"};
     wk_code rc = wki_netsmart_url(base, patient, &url, err);
 
-    name_of(run, patient, name);
+    wki_path_encode(name, sizeof name, patient);
     s.url = url;
     if (rc == WK_OK)
         rc = wki_photo_fetch(run, &s, err);
@@ -86,7 +79,7 @@ static wk_code get_image(listing *l, const char *image, wk_error *err)
         .patient = l->patient, .image = image, .name = name, .accept = accept_picture};
     wk_code rc = wki_cerbo_url(l->base, l->patient, image, l->run->opts->stream, &url, err);
 
-    name_of(l->run, l->patient, folder);
+    wki_path_encode(folder, sizeof folder, l->patient);
     (void)snprintf(name, sizeof name, "%s/%s", folder, image);
     s.url = url;
     if (rc == WK_OK)
@@ -123,7 +116,7 @@ static wk_code get_cerbo(wki_photo_run *run, const char *base, const char *patie
 
 /* "Patient/1", "1" or a URL: the resource's URL, the root it stands on, and its id. */
 static wk_code patient_url(wki_photo_run *run, const char *base, const char *patient, char **url,
-                           char **root, char name[NAME - SUFFIX_ROOM], wk_error *err)
+                           char **root, char *name, size_t size, wk_error *err)
 {
     const char *id = wki_str_starts(patient, "Patient/") ? patient + 8 : patient;
     wki_buf path;
@@ -136,7 +129,7 @@ static wk_code patient_url(wki_photo_run *run, const char *base, const char *pat
         *root = wki_fhir_base_of(patient, "Patient");
         if (rc == WK_OK && (!*url || !*root))
             rc = wk_fail(err, WK_USAGE, "the URL names no Patient");
-        name_of(run, id, name);
+        wki_path_encode(name, size, id);
         return rc;
     }
     if (!base)
@@ -151,7 +144,7 @@ static wk_code patient_url(wki_photo_run *run, const char *base, const char *pat
         rc = wki_url_append(base, wki_buf_text(&path), url, err);
     wki_buf_clear(&path);
     *root = wki_strdup(base);
-    name_of(run, id, name);
+    wki_path_encode(name, size, id);
     return rc;
 }
 
@@ -183,7 +176,7 @@ static wk_code get_fhir(wki_photo_run *run, const char *base, const char *patien
     wki_json *resource = NULL;
     wki_patient_photo *photos = NULL;
     size_t n = 0;
-    wk_code rc = patient_url(run, base, patient, &url, &root, id, err);
+    wk_code rc = patient_url(run, base, patient, &url, &root, id, sizeof id, err);
 
     if (rc == WK_OK)
         rc = wki_fhir_read(run->session->http, url, NULL, &resource, err);
