@@ -148,3 +148,8 @@ void wki_picture_clear(wki_picture *p)
     free(p->data);
     memset(p, 0, sizeof *p);
 }
+
+bool wki_slide_is_class(const char *sop_class)
+{
+    return strcmp(sop_class, "1.2.840.10008.5.1.4.1.1.77.1.6") == 0;
+}

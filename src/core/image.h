@@ -251,6 +251,9 @@ bool wki_picture_alloc(wki_picture *p, uint32_t width, uint32_t height, uint8_t 
                        uint8_t depth);
 void wki_picture_clear(wki_picture *p);
 
+/* VL Whole Slide Microscopy Image Storage. */
+bool wki_slide_is_class(const char *sop_class);
+
 #ifdef __cplusplus
 }
 #endif

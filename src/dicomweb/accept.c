@@ -7,38 +7,69 @@
 #include "core/transfer_syntax.h"
 #include "core/uid.h"
 
-bool wki_accept_value(int step, bool instance, const char *syntax, char out[WKI_ACCEPT_SIZE])
-{
-    bool stored = strcmp(syntax, "*") == 0;
+/* Which requests a rung is for. STORED: the server decides on the syntax, which is not what a named
+ * one means. */
+enum {
+    ANY = 0,
+    STORED = 1,
+    NAMED = 2
+};
 
-    switch (step) {
-    case 0:
-        snprintf(out, WKI_ACCEPT_SIZE,
-                 "multipart/related; type=\"application/dicom\"; transfer-syntax=%s", syntax);
-        return true;
-    case 1: /* the server decides on the syntax: not what a named one means */
-        snprintf(out, WKI_ACCEPT_SIZE, "multipart/related; type=\"application/dicom\"");
-        return stored;
-    case 2:
-        if (stored)
-            snprintf(out, WKI_ACCEPT_SIZE, "multipart/related; type=application/dicom");
-        else
-            snprintf(out, WKI_ACCEPT_SIZE,
-                     "multipart/related; type=application/dicom; transfer-syntax=%s", syntax);
-        return true;
-    case 3:
-        snprintf(out, WKI_ACCEPT_SIZE, "application/dicom; transfer-syntax=%s", syntax);
-        return instance;
-    case 4:
-        snprintf(out, WKI_ACCEPT_SIZE, "*/*");
-        return stored;
-    default:
+/* type    NULL: the form has no such rung
+ * syntax  "; transfer-syntax=" and the syntax follow */
+typedef struct rung {
+    int only;
+    const char *type;
+    bool syntax;
+} rung;
+
+#define DICOM_QUOTED "multipart/related; type=\"application/dicom\""
+#define DICOM_BARE "multipart/related; type=application/dicom"
+#define OCTETS "multipart/related; type=\"application/octet-stream\""
+
+static const rung ladders[WKI_FORMS][WKI_ACCEPT_RUNGS] = {
+    [WKI_FORM_INSTANCES] = {{ANY, DICOM_QUOTED, true},
+                            {STORED, DICOM_QUOTED, false},
+                            {STORED, DICOM_BARE, false},
+                            {NAMED, DICOM_BARE, true},
+                            {ANY, NULL, false},
+                            {STORED, "*/*", false}},
+    [WKI_FORM_INSTANCE] = {{ANY, DICOM_QUOTED, true},
+                           {STORED, DICOM_QUOTED, false},
+                           {STORED, DICOM_BARE, false},
+                           {NAMED, DICOM_BARE, true},
+                           {ANY, "application/dicom", true},
+                           {STORED, "*/*", false}},
+    [WKI_FORM_JSON] = {{ANY, "application/dicom+json", false},
+                       {ANY, "application/json", false},
+                       {ANY, "*/*", false}},
+    [WKI_FORM_FRAMES] = {{ANY, OCTETS, true}, {STORED, OCTETS, false}, {STORED, "*/*", false}},
+    [WKI_FORM_BULKDATA] = {{ANY, OCTETS, false},
+                           {ANY, "application/octet-stream", false},
+                           {ANY, "*/*", false}},
+    [WKI_FORM_JPEG] = {{ANY, "image/jpeg", false}, {ANY, "image/png", false}, {ANY, "*/*", false}},
+    [WKI_FORM_PNG] = {{ANY, "image/png", false}, {ANY, "image/jpeg", false}, {ANY, "*/*", false}},
+};
+
+bool wki_accept_value(wki_form form, int rung_at, const char *syntax, char out[WKI_ACCEPT_SIZE])
+{
+    const rung *r;
+    int kind = strcmp(syntax, "*") == 0 ? STORED : NAMED;
+
+    if (rung_at < 0 || rung_at >= WKI_ACCEPT_RUNGS)
         return false;
-    }
+    r = &ladders[form][rung_at];
+    if (!r->type || (r->only != ANY && r->only != kind))
+        return false;
+    snprintf(out, WKI_ACCEPT_SIZE, "%s%s%s", r->type, r->syntax ? "; transfer-syntax=" : "",
+             r->syntax ? syntax : "");
+    return true;
 }
 
-bool wki_accept_is_refusal(int status)
+bool wki_accept_is_refusal(const char *accept, int status)
 {
+    if (status == 500 || status == 501)
+        return strstr(accept, "transfer-syntax=*") != NULL;
     return status == 400 || status == 406 || status == 415;
 }
 

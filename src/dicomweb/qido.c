@@ -45,6 +45,11 @@ typedef struct search {
     unsigned asked; /* `limit` of the current page */
     unsigned lowered;
     bool honoured; /* a page of just the size asked for has come: a shorter one is the last */
+    wki_server *server, unknown;
+    int rung; /* of the Accept ladder for JSON */
+    unsigned tried;
+    char accept[WKI_ACCEPT_SIZE];
+    bool after_400; /* the rung was changed for one */
 
     /* of the current page */
     wki_json_stream *stream;
@@ -130,6 +135,7 @@ static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
 
     (void)err;
     q->warned = warning != NULL;
+    wki_server_took(q->server, WKI_FORM_JSON, q->rung, false);
     if (warning)
         wk_log_write(q->opts->log, WK_LOG_INFO, "the server warns: %s", warning);
     return WK_OK;
@@ -190,9 +196,8 @@ static wk_code page_url(search *q, wki_buf *url, wk_error *err)
 
 static wk_code fetch_page(search *q, wk_error *err)
 {
-    static const char accept[] = "application/dicom+json";
     wki_http_handler handler = {.head = on_head, .body = on_body, .user = q};
-    wki_http_request request = {.accept = accept,
+    wki_http_request request = {.accept = q->accept,
                                 .headers = q->opts->headers,
                                 .n_headers = q->opts->n_headers,
                                 .auth = q->opts->auth,
@@ -249,6 +254,26 @@ static bool lower(search *q)
     return true;
 }
 
+static bool take_rung(search *q)
+{
+    return wki_server_rung(q->server, WKI_FORM_JSON, "*", &q->tried, &q->rung, q->accept);
+}
+
+/* Another form of JSON, where the answer asks for one. A 400 may have another cause: while no form
+ * has worked, one other is tried, and then the request itself is changed. */
+static bool climb(search *q, int status)
+{
+    if (status == 400 && q->server->proved[WKI_FORM_JSON])
+        return false;
+    if (status == 400 && q->after_400) {
+        q->tried = 0;
+        (void)take_rung(q);
+        return false;
+    }
+    q->after_400 = status == 400;
+    return wki_server_refuses(q->server, WKI_FORM_JSON, q->accept, status) && take_rung(q);
+}
+
 static bool is_broken_off(const search *q, const wk_error *cause)
 {
     return !q->refused && cause->code == WK_NET &&
@@ -268,7 +293,8 @@ static wk_code next_page(search *q, wk_error *err)
         /* What was handed over before the break is known by its UID and not handed over again. */
         if (q->received > 0 && is_broken_off(q, &cause) && repeats++ < MAX_REPEATS)
             continue;
-        if (q->offset == 0 && cause.http_status == 400 && lower(q))
+        if (q->offset == 0 &&
+            (climb(q, cause.http_status) || (cause.http_status == 400 && lower(q))))
             continue;
         if (err && err->code == WK_OK)
             *err = cause;
@@ -303,6 +329,8 @@ static wk_code run(search *q, unsigned page, wk_error *err)
     if (q->page > WK_MAX_QIDO_PAGE)
         q->page = WK_MAX_QIDO_PAGE;
     q->with_include = !(q->opts && q->opts->uids_only);
+    q->server = q->opts->server ? q->opts->server : &q->unknown;
+    (void)take_rung(q);
     wki_seen_init(&q->seen, MAX_SEEN);
     for (unsigned n = 0;; n++) {
         if (n >= WK_MAX_PAGES) {

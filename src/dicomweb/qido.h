@@ -17,6 +17,7 @@
 #include <wadokit/limits.h>
 #include <wadokit/log.h>
 
+#include "dicomweb/server.h"
 #include "http/http.h"
 #include "json/json.h"
 
@@ -73,8 +74,10 @@ typedef struct wki_qido_filter {
  *   expect     records that there should be by the server's own count, 0 unknown: a hint that saves
  *              the request for one more, empty page
  *   log        Warning headers of the answers; may be NULL
+ *   server     what is known of it, and what is learnt; may be NULL
  */
 typedef struct wki_qido_opts {
+    wki_server *server;
     const wki_qido_filter *filters;
     size_t n_filters;
     const char *const *headers;

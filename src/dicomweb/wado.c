@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/foreign.h"
+#include "core/text.h"
 #include "dicomweb/media_type.h"
 
 enum {
@@ -21,14 +22,15 @@ struct wki_wado_body {
     wki_multipart_events events;
     wki_multipart *multipart;
     body_kind kind;
-    bool labelled_multipart;
+    bool dicom;
+    bool labelled_multipart, labelled;
     char content_type[256];
     char start[START_SIZE];
     size_t start_n;
 };
 
-wk_code wki_wado_body_new(const char *content_type, const wki_multipart_events *events,
-                          wki_wado_body **out, wk_error *err)
+wk_code wki_wado_body_new(wki_form form, const char *content_type,
+                          const wki_multipart_events *events, wki_wado_body **out, wk_error *err)
 {
     wki_wado_body *b = calloc(1, sizeof *b);
     char boundary[WK_MAX_BOUNDARY_BYTES + 1];
@@ -37,8 +39,10 @@ wk_code wki_wado_body_new(const char *content_type, const wki_multipart_events *
     if (!b)
         return wk_fail(err, WK_NOMEM, "out of memory");
     b->events = *events;
+    b->dicom = form == WKI_FORM_INSTANCES || form == WKI_FORM_INSTANCE;
     b->labelled_multipart = wki_media_is_multipart(content_type);
-    wki_media_type(content_type, b->content_type, sizeof b->content_type);
+    b->labelled = content_type[0] != '\0';
+    (void)wki_strcopy(b->content_type, sizeof b->content_type, content_type);
     wki_media_param(content_type, "boundary", boundary, sizeof boundary);
     rc = wki_multipart_new(boundary, events, &b->multipart, err);
     if (rc != WK_OK) {
@@ -78,6 +82,10 @@ static body_kind judge(const wki_wado_body *b)
     const char *p = b->start;
     size_t n = b->start_n;
 
+    if (!b->dicom)
+        return b->labelled_multipart || (!b->labelled && starts_with_delimiter(p, n))
+                   ? BODY_MULTIPART
+                   : BODY_SINGLE;
     if (n == START_SIZE && memcmp(p + 128, "DICM", 4) == 0)
         return BODY_SINGLE;
     if (starts_with_delimiter(p, n))

@@ -1,6 +1,7 @@
 /*
- * The body of a WADO-RS answer, judged by its bytes and not by its label: multipart, a single
- * DICOM file, or something else that is named in the error.
+ * The body of a WADO-RS answer: multipart, or a single part. Of DICOM it is judged by its bytes and
+ * not by its label, and what is something else is named in the error; of what may begin with any
+ * bytes, by the label.
  */
 #ifndef WADOKIT_DICOMWEB_WADO_H
 #define WADOKIT_DICOMWEB_WADO_H
@@ -10,6 +11,7 @@
 
 #include <wadokit/error.h>
 
+#include "dicomweb/accept.h"
 #include "dicomweb/multipart.h"
 
 #ifdef __cplusplus
@@ -18,14 +20,15 @@ extern "C" {
 
 typedef struct wki_wado_body wki_wado_body;
 
-/* `content_type` is the answer's, "" where absent. The events are as of a multipart body; a single
- * DICOM file is one part. Free with wki_wado_body_free(). */
-wk_code wki_wado_body_new(const char *content_type, const wki_multipart_events *events,
-                          wki_wado_body **out, wk_error *err) WK_MUST_USE;
+/* `form` is what was asked for, `content_type` the answer's, "" where absent. The events are as of
+ * a multipart body; a single part has the answer's Content-Type. Free with wki_wado_body_free(). */
+wk_code wki_wado_body_new(wki_form form, const char *content_type,
+                          const wki_multipart_events *events, wki_wado_body **out,
+                          wk_error *err) WK_MUST_USE;
 void wki_wado_body_free(wki_wado_body *b);
 
-/* WK_DATA where the body is HTML, XML, JSON or a ZIP archive (its first line is quoted), and as of
- * wki_multipart_feed(). */
+/* WK_DATA where DICOM was asked for and the body is HTML, XML, JSON or a ZIP archive (its first
+ * line is quoted), and as of wki_multipart_feed(). */
 wk_code wki_wado_body_feed(wki_wado_body *b, const void *data, size_t n, wk_error *err) WK_MUST_USE;
 
 /* The body has ended; `whole`: HTTP vouches that all of it came (a known length, the last chunk).

@@ -11,6 +11,10 @@
 #include "http/url.h"
 #include "json/problem.h"
 
+enum {
+    DEFAULT_TRANSFERS = 4
+};
+
 /* Behind wk_session.owned. */
 typedef struct owned {
     char **strings; /* all copies, n_strings of them, to be freed */
@@ -443,7 +447,7 @@ static wk_code make_client(wk_session *s, wk_error *err)
     h.n_headers = o->n_headers;
     h.netrc = s->opts.netrc;
     h.aws_sigv4 = s->opts.aws_sigv4;
-    h.max_transfers = s->opts.jobs;
+    h.max_transfers = s->opts.jobs > 0 ? s->opts.jobs : DEFAULT_TRANSFERS;
     h.max_bytes = s->opts.max_bytes;
     h.explain = wki_problem_text;
     h.received = on_received;
@@ -510,6 +514,7 @@ void wk_session_free(wk_session *session)
     if (!session)
         return;
     wki_http_free(session->http);
+    wki_servers_clear(&session->servers);
     wki_session_login_free(session->login);
     if (session->owned)
         free_owned(session->owned);

@@ -7,6 +7,7 @@
 #include <wadokit/session.h>
 
 #include "core/clock.h"
+#include "dicomweb/server.h"
 #include "http/http.h"
 
 #ifdef __cplusplus
@@ -18,6 +19,7 @@ struct wk_session {
     wki_http *http;
     wk_log log;
     const wki_clock *clock;
+    wki_servers servers;             /* what is known of DICOMweb servers */
     uint64_t received;               /* bytes of bodies so far */
     size_t n_targets, targets_begun; /* of wk_resolve() */
     bool resolving;

@@ -178,6 +178,13 @@ typedef struct wki_http_handler {
 wk_code wki_http_start(wki_http *http, const wki_http_request *request,
                        const wki_http_handler *handler, wk_error *err) WK_MUST_USE;
 
+/* Ends what a handler with this `user` was started for, with its done(), as cancelled. Not to be called
+ * from a handler. */
+void wki_http_stop(wki_http *http, const void *user);
+
+/* Transfers to the origin of `url` that wait for their turn. */
+size_t wki_http_queued(const wki_http *http, const char *url);
+
 /* Transfers started and not done. */
 size_t wki_http_active(const wki_http *http);
 

@@ -469,6 +469,28 @@ static void end_all(wki_http *http, wk_code code, const char *why)
     http->ending = false;
 }
 
+void wki_http_stop(wki_http *http, const void *user)
+{
+    wki_http_transfer *next;
+
+    http->ending = true;
+    for (wki_http_transfer *t = http->all; t; t = next) {
+        next = t->all_next;
+        if (t->handler.user != user)
+            continue;
+        if (t->exchange) {
+            http->transport.stop(http->transport.self, t->exchange);
+            t->slot->running--;
+            http->running--;
+        }
+        t->exchange = NULL;
+        wki_queue_remove(t);
+        wk_fail(&t->error, WK_CANCELLED, "stopped");
+        finish(t);
+    }
+    http->ending = false;
+}
+
 static bool is_cancelled(const wki_http *http)
 {
     return http->opts.cancel && http->opts.cancel->requested;

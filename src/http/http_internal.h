@@ -122,6 +122,9 @@ void wki_queue_wake(wki_http *http);
 /* How long nothing has to be looked at, 0 to 200 ms. */
 int64_t wki_queue_wait_ms(const wki_http *http);
 
+/* Takes one out of its queue, or from among the waiting, where it is. */
+void wki_queue_remove(wki_http_transfer *t);
+
 /* Forgets who is queued, waits or runs. */
 void wki_queue_empty(wki_http *http);
 void wki_queue_free_slots(wki_http *http);

@@ -162,6 +162,36 @@ bool wki_http_next_wait(const wki_http *http, wki_http_wait *out)
     return true;
 }
 
+static void remove_from(wki_http_transfer **at, const wki_http_transfer *t)
+{
+    while (*at && *at != t)
+        at = &(*at)->next;
+    if (*at)
+        *at = t->next;
+}
+
+void wki_queue_remove(wki_http_transfer *t)
+{
+    remove_from(&t->http->waiting, t);
+    remove_from(&t->slot->first, t);
+    t->slot->last = t->slot->first;
+    while (t->slot->last && t->slot->last->next)
+        t->slot->last = t->slot->last->next;
+}
+
+size_t wki_http_queued(const wki_http *http, const char *url)
+{
+    size_t n = 0;
+
+    for (const wki_slot *s = http->slots; s; s = s->next) {
+        if (!wki_url_same_origin(s->origin, url))
+            continue;
+        for (const wki_http_transfer *t = s->first; t; t = t->next)
+            n++;
+    }
+    return n;
+}
+
 void wki_queue_empty(wki_http *http)
 {
     for (wki_slot *s = http->slots; s; s = s->next) {

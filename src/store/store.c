@@ -326,27 +326,6 @@ static wk_code check_wanted(const char *what, const char *wanted, const char *is
                    wanted);
 }
 
-/* Whether instances of this class have pixel data, as far as their UIDs tell: structured reports,
- * key objects, presentation states, waveforms, documents, plans and raw data have none. */
-static bool should_have_pixels(const wki_dicom_identity *id)
-{
-    static const char *const without[] = {"88.",   "11.",   "9.",    "104.",  "66.1",
-                                          "66.2",  "66.3",  "66.5",  "481.3", "481.4",
-                                          "481.5", "481.6", "481.7", "481.8", "481.9"};
-    static const char root[] = "1.2.840.10008.5.1.4.1.1.";
-    const char *tail = id->sop_class + sizeof root - 1;
-
-    if (id->rows > 0)
-        return true;
-    if (!wki_str_starts(id->sop_class, root))
-        return false;
-    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
-        if (wki_str_starts(tail, without[i]))
-            return false;
-    }
-    return strcmp(tail, "66") != 0;
-}
-
 static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error *err)
 {
     const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
@@ -355,7 +334,7 @@ static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error
     if (p->bad.code != WK_OK)
         return wk_fail_from(err, p->bad.code, &p->bad);
     rc = wki_dicom_finish(p->scan, err);
-    if (rc == WK_OK && x->cut && !id->has_pixels && should_have_pixels(id))
+    if (rc == WK_OK && x->cut && wki_dicom_lacks_pixels(id))
         rc = wk_fail(err, WK_DATA, "cut short before its pixel data");
     if (rc == WK_OK)
         rc = check_wanted("study", x->study, id->study_uid, id->sop_uid, err);

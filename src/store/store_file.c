@@ -102,3 +102,26 @@ wk_code wki_store_file_scan(int fd, wki_dicom_scan *scan, wki_sha256 *sha, wk_er
     free(buf);
     return rc == WK_OK ? wki_dicom_finish(scan, err) : rc;
 }
+
+/* As far as the UIDs of classes tell: structured reports,
+ * key objects, presentation states, waveforms, documents, plans and raw data have none. */
+bool wki_dicom_lacks_pixels(const wki_dicom_identity *id)
+{
+    static const char *const without[] = {"88.",   "11.",   "9.",    "104.",  "66.1",
+                                          "66.2",  "66.3",  "66.5",  "481.3", "481.4",
+                                          "481.5", "481.6", "481.7", "481.8", "481.9"};
+    static const char root[] = "1.2.840.10008.5.1.4.1.1.";
+    const char *tail = id->sop_class + sizeof root - 1;
+
+    if (id->has_pixels)
+        return false;
+    if (id->rows > 0)
+        return true;
+    if (!wki_str_starts(id->sop_class, root))
+        return false;
+    for (size_t i = 0; i < sizeof without / sizeof without[0]; i++) {
+        if (wki_str_starts(tail, without[i]))
+            return false;
+    }
+    return strcmp(tail, "66") != 0;
+}

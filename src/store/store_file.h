@@ -28,6 +28,10 @@ bool wki_store_file_same(int a, int b);
 wk_code wki_store_file_scan(int fd, wki_dicom_scan *scan, wki_sha256 *sha,
                             wk_error *err) WK_MUST_USE;
 
+/* Whether an instance ended before its pixel data, though its class has some: where nobody vouches
+ * for the end of its bytes, it was cut short. */
+bool wki_dicom_lacks_pixels(const wki_dicom_identity *id);
+
 #ifdef __cplusplus
 }
 #endif

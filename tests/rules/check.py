@@ -32,10 +32,11 @@ MAY_INCLUDE["store"].add("dicom")  # asks what a file is
 ROOMS = {
     "find": set(),
     "draw": set(),
-    "get": {"find", "draw"},
+    "fetch": set(),
+    "get": {"find", "fetch"},
     "record": {"draw"},
-    "picture": {"find", "draw"},
-    "show": {"find", "draw", "picture"},
+    "picture": {"find", "draw", "fetch"},
+    "show": {"find", "draw", "fetch", "picture"},
     "viewer": {"draw", "show"},
 }
 for room, others in ROOMS.items():

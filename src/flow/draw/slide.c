@@ -4,11 +4,6 @@
 
 #include "render/render.h"
 
-bool wki_slide_is_class(const char *sop_class)
-{
-    return strcmp(sop_class, "1.2.840.10008.5.1.4.1.1.77.1.6") == 0;
-}
-
 int wki_slide_preference(const wki_image_desc *d)
 {
     const char *kind = d->image_type[2];

@@ -16,9 +16,6 @@
 extern "C" {
 #endif
 
-/* VL Whole Slide Microscopy Image Storage. */
-bool wki_slide_is_class(const char *sop_class);
-
 /* How well an instance stands for its slide, by Image Type (C.8.12.4.1.1): 3 THUMBNAIL, 2 OVERVIEW,
  * 1 any level of the volume, 0 LABEL. */
 int wki_slide_preference(const wki_image_desc *d);

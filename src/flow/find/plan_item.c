@@ -126,25 +126,3 @@ wk_code wk_plan_item_copy(const wk_plan_item *item, wk_plan_item **out, wk_error
     *out = copy;
     return WK_OK;
 }
-
-bool wki_plan_lists_all(const wk_plan_item *item)
-{
-    if (item->level == WK_LEVEL_STUDY && !item->complete_hint)
-        return false;
-    for (size_t i = 0; i < item->n_series_hints; i++) {
-        const wk_series_hint *h = &item->series_hints[i];
-
-        if (h->n_listed == 0 || (h->n_instances >= 0 && (uint64_t)h->n_instances != h->n_listed))
-            return false;
-    }
-    return item->n_series_hints > 0;
-}
-
-bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
-{
-    for (size_t i = 0; i < item->n_except; i++) {
-        if (strcmp(item->except[i], series) == 0)
-            return true;
-    }
-    return false;
-}

@@ -70,12 +70,6 @@ wk_code wki_plan_study(const wki_plan_input *in, wk_plan_fn each, void *user,
 wk_code wki_plan_fill(const char *address, const char *(*lookup)(void *user, const char *name),
                       void *lookup_user, char **out, wk_error *err) WK_MUST_USE;
 
-/* Whether a series of the item's study is covered by other items. */
-bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
-
-/* Whether the hints of an item name every instance of it. */
-bool wki_plan_lists_all(const wk_plan_item *item);
-
 /* Frees what an item in the caller's struct holds, and empties it. */
 void wki_plan_item_clear(wk_plan_item *item);
 

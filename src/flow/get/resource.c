@@ -202,34 +202,6 @@ const char *wki_resource_name(wki_resource_kind kind)
     return names[kind];
 }
 
-/* --- what is sent --- */
-
-bool wki_resource_accept(wki_resource_kind kind, int step, const char *syntax,
-                         char out[WKI_ACCEPT_SIZE])
-{
-    static const char *const pictures[] = {"image/jpeg", "image/png", "*/*"};
-    static const char *const json[] = {"application/dicom+json", "application/json", "*/*"};
-    static const char *const bytes[] = {"multipart/related; type=\"application/octet-stream\"",
-                                        "application/octet-stream", "*/*"};
-    bool stored = strcmp(syntax, "*") == 0;
-
-    if (step > 2)
-        return false;
-    if (kind == WKI_RESOURCE_FRAMES) {
-        if (step == 0)
-            snprintf(out, WKI_ACCEPT_SIZE, "%s; transfer-syntax=%s", bytes[0], syntax);
-        else
-            wki_strcopy(out, WKI_ACCEPT_SIZE, step == 1 ? bytes[0] : bytes[2]);
-        return step == 0 || stored;
-    }
-    if (kind == WKI_RESOURCE_METADATA)
-        wki_strcopy(out, WKI_ACCEPT_SIZE, json[step]);
-    else
-        wki_strcopy(out, WKI_ACCEPT_SIZE,
-                    kind == WKI_RESOURCE_BULKDATA ? bytes[step] : pictures[step]);
-    return true;
-}
-
 /* --- what came --- */
 
 /* JPEG-LS says so in its frame header, which may stand behind other segments. */

@@ -57,10 +57,6 @@ void wki_resource_clear(wki_resource *resource);
 /* "metadata", "rendered" ... */
 const char *wki_resource_name(wki_resource_kind kind);
 
-/* The Accept header of a step from 0; false past the last. `syntax` as of wki_accept_value(). */
-bool wki_resource_accept(wki_resource_kind kind, int step, const char *syntax,
-                         char out[WKI_ACCEPT_SIZE]);
-
 /* The suffix for what starts so: ".jpg", ".png", ".jp2", ".json" ...; ".raw" for frames without
  * any other name, ".bin" for the rest. */
 const char *wki_resource_suffix(wki_resource_kind kind, const void *data, size_t n);

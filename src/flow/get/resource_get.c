@@ -22,15 +22,15 @@ enum {
  * awaited  somebody looks at it when it is done, and frees it
  * url      where the answer came from; path: where its last part went */
 typedef struct request {
+    wki_job job; /* first */
     wki_retriever *retriever;
     wki_resource resource;
-    int step, attempts;
+    int attempts;
     bool awaited, is_done;
     char *url;
     char path[WK_MAX_PATH_BYTES];
-    wki_multipart *multipart; /* NULL: one part */
-    wki_json_stream *json;    /* of metadata */
-    bool length_known, broken;
+    wki_json_stream *json; /* of metadata */
+    bool broken;
     wki_tmpfile tmp;
     wki_sha256 *sha;
     char head[HEAD_SIZE];
@@ -40,11 +40,6 @@ typedef struct request {
     size_t sets; /* data sets in metadata */
     wk_error error;
 } request;
-
-static bool ends_the_run(wk_code code)
-{
-    return code == WK_IO || code == WK_NOMEM || code == WK_CANCELLED || code == WK_INTERNAL;
-}
 
 /* --- reports --- */
 
@@ -96,12 +91,27 @@ void wki_resource_refused(wki_retriever *r, const wki_resource *s, const wk_erro
 
 /* --- a part --- */
 
+static wk_code check_set(void *user, const wki_json *value, wk_error *err)
+{
+    request *q = user;
+
+    q->sets++;
+    return wki_dicom_json_check(value, "metadata", err);
+}
+
 static wk_code begin_part(void *user, const wki_part_head *head, wk_error *err)
 {
     request *q = user;
 
     if (head->encoded)
         return wk_fail(err, WK_DATA, "a part with a Content-Transfer-Encoding");
+    if (q->resource.kind == WKI_RESOURCE_METADATA && !q->json) {
+        wk_code rc =
+            wki_json_stream_new("metadata", WK_MAX_JSON_ITEM_BYTES, check_set, q, &q->json, err);
+
+        if (rc != WK_OK)
+            return rc;
+    }
     if (!wki_media_param(head->content_type, "transfer-syntax", q->syntax, sizeof q->syntax))
         q->syntax[0] = '\0';
     q->parts++;
@@ -210,60 +220,20 @@ static wk_code end_part(void *user, wki_part_end end, wk_error *err)
 
 /* --- the transfer --- */
 
-static wk_code check_set(void *user, const wki_json *value, wk_error *err)
-{
-    request *q = user;
-
-    q->sets++;
-    return wki_dicom_json_check(value, "metadata", err);
-}
-
 static void clear_answer(request *q)
 {
-    wki_multipart_free(q->multipart);
     wki_json_stream_free(q->json);
-    q->multipart = NULL;
     q->json = NULL;
     q->parts = q->sets = 0;
     q->broken = false;
 }
 
-static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
-{
-    request *q = user;
-    wki_multipart_events events = {begin_part, take_part, end_part, q};
-    const char *encoding = wki_http_header(head, "Transfer-Encoding");
-    char boundary[WK_MAX_BOUNDARY_BYTES + 1];
-    wki_part_head single = {
-        .content_type = head->content_type, .content_location = "", .content_length = -1};
-    wk_code rc = WK_OK;
-
-    if (q->retriever->fatal.code != WK_OK)
-        return wk_fail_from(err, q->retriever->fatal.code, &q->retriever->fatal);
-    clear_answer(q);
-    free(q->url);
-    q->url = wki_strdup(head->url);
-    if (!q->url)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    q->length_known =
-        head->content_length >= 0 || (encoding && wki_str_istarts(encoding, "chunked"));
-    if (q->resource.kind == WKI_RESOURCE_METADATA)
-        rc = wki_json_stream_new("metadata", WK_MAX_JSON_ITEM_BYTES, check_set, q, &q->json, err);
-    if (rc != WK_OK || !wki_media_is_multipart(head->content_type))
-        return rc == WK_OK ? begin_part(q, &single, err) : rc;
-    wki_media_param(head->content_type, "boundary", boundary, sizeof boundary);
-    return wki_multipart_new(boundary, &events, &q->multipart, err);
-}
-
-static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
+static void on_received(void *user, const wki_transfer *t, size_t n)
 {
     request *q = user;
 
-    if (q->retriever->fatal.code != WK_OK)
-        return wk_fail_from(err, q->retriever->fatal.code, &q->retriever->fatal);
+    (void)t;
     q->retriever->summary.bytes += n;
-    return q->multipart ? wki_multipart_feed(q->multipart, data, n, err)
-                        : take_part(q, data, n, err);
 }
 
 /* Frames that did not come, or the resource as a whole. */
@@ -296,13 +266,23 @@ static void free_request(request *q)
     free(q);
 }
 
+static wki_form form_of(wki_resource_kind kind)
+{
+    static const wki_form forms[] = {[WKI_RESOURCE_METADATA] = WKI_FORM_JSON,
+                                     [WKI_RESOURCE_RENDERED] = WKI_FORM_JPEG,
+                                     [WKI_RESOURCE_THUMBNAIL] = WKI_FORM_JPEG,
+                                     [WKI_RESOURCE_FRAMES] = WKI_FORM_FRAMES,
+                                     [WKI_RESOURCE_BULKDATA] = WKI_FORM_BULKDATA};
+
+    return forms[kind];
+}
+
 /* The last that is heard of a request that nobody awaits. */
 static void end_request(request *q)
 {
     wki_retriever *r = q->retriever;
 
-    r->active--;
-    if (ends_the_run(q->error.code))
+    if (wki_ends_the_run(q->error.code))
         wk_fail_from(&r->fatal, q->error.code, &q->error);
     if (r->fatal.code == WK_OK)
         tell_missing(q);
@@ -310,79 +290,48 @@ static void end_request(request *q)
     q->is_done = true;
     if (!q->awaited)
         free_request(q);
-    wki_retriever_pump(r);
 }
 
-/* The body has ended as far as HTTP tells. */
-static wk_code finish_body(request *q, wk_error *err)
+static wk_code begin(request *q, wk_error *err)
 {
-    bool terminated = false;
-    wk_code rc;
+    const wki_sink_of_parts sink = {.parts = {begin_part, take_part, end_part, q},
+                                    .received = on_received};
+    wki_ask ask = {.form = form_of(q->resource.kind),
+                   .url = q->resource.url,
+                   .named_by = q->resource.named_by,
+                   .syntax = q->resource.kind == WKI_RESOURCE_FRAMES ? q->retriever->syntax : NULL};
 
-    if (!q->multipart) {
-        /* An end that nobody vouches for is no failure: many servers say no length. */
-        if (q->parts == 0)
-            return wk_fail(err, WK_NOT_FOUND, "the answer has no bytes");
-        return end_part(q, WKI_PART_WHOLE, err);
-    }
-    rc = wki_multipart_finish(q->multipart, &terminated, err);
-    if (rc == WK_OK && !terminated && !q->length_known)
-        q->broken = true;
-    if (rc == WK_OK && q->parts == 0)
-        rc = wk_fail(err, WK_NOT_FOUND, "the answer holds no parts");
-    return rc;
+    clear_answer(q);
+    q->attempts++;
+    return wki_fetch_begin(q->retriever->fetch, &ask, &sink, q, NULL, err);
 }
 
-static void start(request *q);
-
-static bool try_next_step(request *q, int status)
+/* A multipart answer that did not end as one should; of a single part many servers say no length.
+ */
+static bool is_cut(const request *q, const wki_transfer *t)
 {
-    char accept[WKI_ACCEPT_SIZE];
-
-    if (!wki_accept_is_refusal(status) ||
-        !wki_resource_accept(q->resource.kind, q->step + 1, q->retriever->syntax, accept))
-        return false;
-    q->step++;
-    start(q);
-    return true;
+    return q->broken || (t->error.code == WK_OK && !t->whole && !t->told) ||
+           (t->error.code == WK_NET && q->parts > 0);
 }
 
-static void on_done(void *user, const wki_http_result *result)
+static void on_ended(wki_job *job, const wki_transfer *t)
 {
-    request *q = user;
-    wk_error error = result->error;
-    int status = result->error.http_status ? result->error.http_status : result->status;
+    request *q = (request *)job;
+    wk_error error = t->error;
 
-    if (error.code != WK_OK && q->parts == 0 && try_next_step(q, status))
-        return;
-    if (error.code == WK_OK)
-        (void)finish_body(q, &error);
-    q->broken = q->broken || (error.code == WK_NET && q->parts > 0);
-    if (q->broken && q->attempts < MAX_ATTEMPTS && !ends_the_run(error.code)) {
-        start(q);
-        return;
+    free(q->url);
+    q->url = wki_strdup(t->url);
+    if (t->url && !q->url)
+        wk_fail(&error, WK_NOMEM, "out of memory");
+    q->broken = is_cut(q, t);
+    if (q->broken && q->attempts < MAX_ATTEMPTS && !wki_ends_the_run(error.code)) {
+        if (begin(q, &error) == WK_OK)
+            return;
     }
     if (error.code == WK_OK && q->broken)
         wk_fail(&error, WK_DATA, "the answer was cut short");
     q->error = error;
     end_request(q);
-}
-
-/* Ends the request where it cannot even begin. */
-static void start(request *q)
-{
-    wki_http_handler handler = {.head = on_head, .body = on_body, .done = on_done, .user = q};
-    char accept[WKI_ACCEPT_SIZE] = "*/*";
-    wki_http_request r = {.url = q->resource.url,
-                          .accept = accept,
-                          .named_by = q->resource.named_by,
-                          .divisible = true};
-
-    (void)wki_resource_accept(q->resource.kind, q->step, q->retriever->syntax, accept);
-    clear_answer(q);
-    q->attempts += q->step == 0 || q->attempts == 0;
-    if (wki_http_start(q->retriever->session->http, &r, &handler, &q->error) != WK_OK)
-        end_request(q);
 }
 
 static bool is_done(void *user)
@@ -402,6 +351,7 @@ static wk_code new_request(wki_retriever *r, wki_resource *resource, request **o
         free(q);
         return rc;
     }
+    q->job.ended = on_ended;
     q->retriever = r;
     q->resource = *resource;
     memset(resource, 0, sizeof *resource);
@@ -430,7 +380,7 @@ wk_code wki_resource_get(wki_retriever *r, wki_resource *resource, wk_error *err
     wk_code rc = new_request(r, resource, &q, err);
 
     if (rc == WK_OK) {
-        rc = wki_retriever_wait(r, err);
+        rc = wki_retriever_wait(r, q->resource.url, err);
         if (rc != WK_OK)
             free_request(q);
     }
@@ -441,10 +391,9 @@ wk_code wki_resource_get(wki_retriever *r, wki_resource *resource, wk_error *err
     r->summary.expected +=
         q->resource.kind == WKI_RESOURCE_FRAMES ? (int64_t)q->resource.n_frames : 1;
     q->awaited = awaited;
-    r->active++;
-    start(q);
-    if (awaited) {
-        rc = await(q, err);
+    rc = begin(q, err);
+    if (rc != WK_OK || awaited) {
+        rc = rc == WK_OK ? await(q, err) : rc;
         free_request(q);
     }
     if (rc != WK_OK)

@@ -3,9 +3,8 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "dicomweb/qido.h"
-#include "flow/find/plan_ask.h"
-#include "flow/find/plan_study.h"
+#include "flow/fetch/listing.h"
+#include "flow/fetch/plan_ask.h"
 #include "flow/get/retriever.h"
 #include "http/url.h"
 
@@ -26,8 +25,6 @@ static wk_code expect(collector *c, const char *series, const char *sop, wk_erro
 {
     wki_task *t = c->task;
 
-    if (wki_plan_is_excepted(t->item, series))
-        return WK_OK;
     if (t->n_expected == c->capacity) {
         size_t capacity = c->capacity ? c->capacity * 2 : 64;
         wki_expected *grown = realloc(t->expected, capacity * sizeof *grown);
@@ -66,72 +63,33 @@ static void sort_expected(wki_task *t)
     t->n_expected = n;
 }
 
-static wk_code expect_hints(collector *c, wk_error *err)
-{
-    const wk_plan_item *item = c->task->item;
-    wk_code rc = WK_OK;
-
-    for (size_t i = 0; i < item->n_series_hints && rc == WK_OK; i++) {
-        const wk_series_hint *h = &item->series_hints[i];
-
-        for (size_t k = 0; k < h->n_listed && rc == WK_OK; k++)
-            rc = expect(c, h->uid, h->instances[k].sop, err);
-    }
-    return rc;
-}
-
 static wk_code expect_row(void *user, const wki_qido_instance_row *row, wk_error *err)
 {
-    collector *c = user;
-    const wk_plan_item *item = c->task->item;
-
-    if (strcmp(row->study, item->study) != 0 || row->series[0] == '\0' ||
-        (item->series[0] && strcmp(row->series, item->series) != 0))
-        return WK_OK;
-    return expect(c, row->series, row->uid, err);
+    return expect(user, row->series, row->uid, err);
 }
 
-/* Asks the server for its list. Not every server has one: then nobody tells what is expected. */
-static wk_code expect_qido(collector *c, wk_error *err)
+/* Not everybody has a list: then nobody tells what is expected. */
+static wk_code find_expected(wki_task *t, wk_error *err)
 {
-    wki_task *t = c->task;
+    collector c = {.task = t};
     const wk_plan_item *item = t->item;
     wki_retriever *r = t->retriever;
-    wki_root_memory *memory = wki_retriever_root(r, item->root);
-    wki_qido_opts opts;
+    wki_listing listing = {.session = r->session, .item = item};
     wk_error failed = {0};
-    wk_code rc;
+    size_t found = 0;
+    wk_code rc = WK_UNSUPPORTED;
 
-    if (!item->root || memory->no_qido)
-        return WK_OK;
-    wki_plan_qido(item, &r->session->log, &opts);
-    opts.uids_only = true;
-    rc = wki_qido_instances(r->session->http, item->root, item->study,
-                            item->series[0] ? item->series : NULL, &opts, expect_row, c, &failed);
+    if (item->level < WK_LEVEL_INSTANCE || item->series[0])
+        rc = wki_list_instances(&listing, expect_row, &c, &found, &failed);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
         return wk_fail_from(err, rc, &failed);
     if (rc != WK_OK) {
         wk_log_write(&r->session->log, WK_LOG_INFO, "no list of instances: %s", failed.message);
         t->n_expected = 0;
-        t->list_failed = rc != WK_NOT_FOUND && rc != WK_AUTH;
+        t->list_failed = rc != WK_NOT_FOUND && rc != WK_AUTH && rc != WK_UNSUPPORTED;
     }
-    return WK_OK;
-}
-
-static wk_code find_expected(wki_task *t, wk_error *err)
-{
-    collector c = {.task = t};
-    const wk_plan_item *item = t->item;
-    wk_code rc;
-
-    if (item->level == WK_LEVEL_INSTANCE && item->series[0] && item->sop[0])
-        rc = expect(&c, item->series, item->sop, err);
-    else if (wki_plan_lists_all(item))
-        rc = expect_hints(&c, err);
-    else
-        rc = expect_qido(&c, err);
     sort_expected(t);
-    return rc;
+    return WK_OK;
 }
 
 /* --- the part of this run, where several share the work --- */
@@ -157,7 +115,7 @@ static bool take_part(wki_task *t)
     const wki_retriever *r = t->retriever;
     const wk_plan_item *item = t->item;
     bool has_list = t->n_expected > 0;
-    bool failed = t->list_failed || wki_retriever_root(t->retriever, item->root)->no_qido;
+    bool failed = t->list_failed || wki_plan_server(r->session, item)->no_list;
 
     if (r->session->opts.shard.count < 2)
         return true;
@@ -274,20 +232,20 @@ static wki_bad_part *add_bad(wki_task *t, const char *series, const char *sop,
     return bad;
 }
 
-void wki_task_bad_part(const wki_job *job, const wki_dicom_identity *id, const wk_error *error)
+void wki_task_bad_part(const wki_piece *piece, const wki_dicom_identity *id, const wk_error *error)
 {
     wki_bad_part *bad;
 
-    if (report_refused(job->task, id, error))
+    if (report_refused(piece->task, id, error))
         return;
-    bad = add_bad(job->task, id->series_uid, id->sop_uid, error);
+    bad = add_bad(piece->task, id->series_uid, id->sop_uid, error);
     if (bad && id->sop_uid[0] == '\0')
-        memcpy(bad->asked, job->sop, sizeof bad->asked);
+        memcpy(bad->asked, piece->sop, sizeof bad->asked);
 }
 
-void wki_task_instance_failed(wki_task *t, const wki_job *job, const wk_error *error)
+void wki_task_instance_failed(wki_task *t, const wki_piece *piece, const wk_error *error)
 {
-    wki_expected *e = find_entry(t, job->series[0] ? job->series : t->item->series, job->sop);
+    wki_expected *e = find_entry(t, piece->series[0] ? piece->series : t->item->series, piece->sop);
     wki_bad_part *bad;
 
     if (!e || e->done)
@@ -328,34 +286,71 @@ static size_t series_end(const wki_task *t, size_t from)
     return i;
 }
 
-static bool ask_instances(wki_task *t, size_t from, size_t to)
+static bool give(const wki_expected *e, bool whole_series, char series[WK_UID_SIZE],
+                 char sop[WK_UID_SIZE])
+{
+    wki_strcopy(series, WK_UID_SIZE, e->series);
+    wki_strcopy(sop, WK_UID_SIZE, whole_series ? "" : e->sop);
+    return true;
+}
+
+/* At the start of a series: whether all of it is missing. */
+static bool misses_all(const wki_task *t, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
-        if (!t->expected[i].done && !t->expected[i].answered &&
-            !wki_job_add(t, t->expected[i].series, t->expected[i].sop))
+        if (t->expected[i].done)
             return false;
     }
     return true;
 }
 
 /* What is missing, by series where all of a series is. */
-static void ask_missing(wki_task *t, bool by_instance)
+static bool next_missing(wki_task *t, char series[WK_UID_SIZE], char sop[WK_UID_SIZE])
 {
-    for (size_t from = 0; from < t->n_expected;) {
-        size_t to = series_end(t, from);
-        size_t missing = 0;
-        bool ok;
+    while (t->cursor < t->n_expected) {
+        const wki_expected *e = &t->expected[t->cursor];
 
-        for (size_t i = from; i < to; i++)
-            missing += !t->expected[i].done;
-        if (missing == to - from && !by_instance)
-            ok = wki_job_add(t, t->expected[from].series, "");
-        else
-            ok = ask_instances(t, from, to);
-        if (!ok)
-            return;
-        from = to;
+        if (t->stage == WKI_STAGE_SERIES && t->cursor >= t->singly_to) {
+            t->singly_to = series_end(t, t->cursor);
+            if (misses_all(t, t->cursor, t->singly_to)) {
+                t->cursor = t->singly_to;
+                return give(e, true, series, sop);
+            }
+        }
+        t->cursor++;
+        if (!e->done && !e->answered)
+            return give(e, false, series, sop);
     }
+    return false;
+}
+
+bool wki_task_next(wki_task *t, char series[WK_UID_SIZE], char sop[WK_UID_SIZE])
+{
+    const wk_plan_item *item = t->item;
+    bool found = !t->over;
+
+    if (found && t->stage != WKI_STAGE_WHOLE) {
+        found = next_missing(t, series, sop);
+    } else if (found) {
+        found = !t->asked;
+        t->asked = true;
+        wki_strcopy(series, WK_UID_SIZE, item->level == WK_LEVEL_STUDY ? "" : item->series);
+        wki_strcopy(sop, WK_UID_SIZE, item->level == WK_LEVEL_INSTANCE ? item->sop : "");
+    }
+    t->open += found;
+    return found;
+}
+
+/* Whether this stage has more to ask for. */
+static bool has_more(const wki_task *t)
+{
+    if (t->stage == WKI_STAGE_WHOLE)
+        return !t->asked;
+    for (size_t i = t->cursor; i < t->n_expected; i++) {
+        if (!t->expected[i].done && !t->expected[i].answered)
+            return true;
+    }
+    return false;
 }
 
 static wki_stage first_stage(const wki_task *t)
@@ -384,15 +379,12 @@ static wki_stage first_stage(const wki_task *t)
 static void ask(wki_task *t, wki_stage stage)
 {
     t->stage = stage;
+    t->cursor = t->singly_to = 0;
+    t->asked = false;
     t->bytes_total = -1;
     t->broken = t->partial = false;
     wk_error_clear(&t->error);
     clear_bad(t, false);
-    if (stage == WKI_STAGE_WHOLE)
-        wki_job_add(t, t->item->level == WK_LEVEL_STUDY ? "" : t->item->series,
-                    t->item->level == WK_LEVEL_INSTANCE ? t->item->sop : "");
-    else
-        ask_missing(t, stage != WKI_STAGE_SERIES);
 }
 
 /* --- the end --- */
@@ -480,7 +472,7 @@ static void free_task(wki_task *t)
     free(t);
 }
 
-static void end_task(wki_task *t)
+void wki_task_end(wki_task *t)
 {
     wki_retriever *r = t->retriever;
 
@@ -560,17 +552,16 @@ static bool goes_on(wki_task *t)
     return true;
 }
 
-void wki_task_job_done(wki_task *t)
+void wki_task_piece_ended(wki_task *t)
 {
-    /* Where memory is out it goes on without a job. */
-    if (--t->open_jobs == 0 && (!goes_on(t) || t->open_jobs == 0))
-        end_task(t);
+    t->open--;
+    while (!t->over && t->open == 0 && !has_more(t))
+        t->over = !goes_on(t);
 }
 
 /* --- a study whose instances the server cannot list: its series --- */
 
 typedef struct series_list {
-    const wk_plan_item *item;
     char (*uids)[WK_UID_SIZE];
     size_t n, capacity;
 } series_list;
@@ -579,8 +570,6 @@ static wk_code take_series(void *user, const wki_qido_series_row *row, wk_error 
 {
     series_list *l = user;
 
-    if (wki_plan_is_excepted(l->item, row->uid))
-        return WK_OK;
     if (l->n == l->capacity) {
         size_t capacity = l->capacity ? 2 * l->capacity : 16;
         char(*grown)[WK_UID_SIZE] = realloc(l->uids, capacity * sizeof *grown);
@@ -597,23 +586,12 @@ static wk_code take_series(void *user, const wki_qido_series_row *row, wk_error 
 static wk_code begin_series(wki_retriever *r, const wk_plan_item *study, const char *uid,
                             wk_error *err)
 {
-    wk_plan_item item = *study;
-    char path[WK_UID_SIZE + 8];
-    char *url = NULL;
-    wk_code rc;
+    wk_plan_item *item = NULL;
+    wk_code rc = wki_plan_part(study, uid, "", &item, err);
 
-    snprintf(path, sizeof path, "series/%s", uid);
-    rc = wki_url_append(study->url, path, &url, err);
-    if (rc != WK_OK)
-        return rc;
-    item.level = WK_LEVEL_SERIES;
-    wki_strcopy(item.series, sizeof item.series, uid);
-    item.url = url;
-    item.series_hints = NULL;
-    item.except = NULL;
-    item.n_series_hints = item.n_except = 0;
-    rc = wki_task_begin(r, &item, err);
-    free(url);
+    if (rc == WK_OK)
+        rc = wki_task_begin(r, item, err);
+    wk_plan_item_free(item);
     return rc;
 }
 
@@ -623,16 +601,12 @@ static wk_code split_study(wki_task *t, bool *split, wk_error *err)
 {
     wki_retriever *r = t->retriever;
     const wk_plan_item *item = t->item;
-    series_list list = {.item = item};
-    wki_qido_opts opts;
+    series_list list = {.uids = NULL};
+    wki_listing listing = {.session = r->session, .item = item};
     wk_error failed = {0};
-    wk_code rc;
+    size_t found = 0;
+    wk_code rc = wki_list_series(&listing, take_series, &list, &found, &failed);
 
-    wki_plan_qido(item, &r->session->log, &opts);
-    opts.uids_only = true;
-    rc = wki_qido_series(r->session->http, item->root, item->study, &opts, take_series, &list,
-                         &failed);
-    wki_retriever_root(r, item->root)->no_qido = rc != WK_OK;
     if (rc == WK_CANCELLED || rc == WK_NOMEM) {
         rc = wk_fail_from(err, rc, &failed);
     } else {
@@ -660,7 +634,7 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
     if (rc == WK_OK && item->level == WK_LEVEL_FRAME) {
         wk_fail(&t->error, WK_UNSUPPORTED,
                 "get takes studies, series and instances; frames are drawn by render and thumb");
-        end_task(t);
+        wki_task_end(t);
         return WK_OK;
     }
     if (rc == WK_OK)
@@ -680,19 +654,17 @@ wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err
         return WK_OK;
     }
     if (t->error.code != WK_OK) {
-        end_task(t);
+        wki_task_end(t);
         return WK_OK;
     }
     r->unknown = r->unknown || t->n_expected == 0;
     r->summary.expected += (int64_t)t->n_expected;
-    wki_retriever_link(t);
     rc = keep_what_is_there(t, err);
     if (rc != WK_OK || (t->n_expected > 0 && t->n_done == t->n_expected)) {
         free_task(t);
         return rc;
     }
     ask(t, first_stage(t));
-    if (t->open_jobs == 0) /* memory is out, and the run ends by it */
-        end_task(t);
+    wki_retriever_link(t);
     return WK_OK;
 }

@@ -9,18 +9,20 @@
 
 #include "core/path.h"
 #include "core/text.h"
-#include "flow/draw/scan_head.h"
+#include "dicom/scan_head.h"
 #include "flow/find/local.h"
 #include "flow/run_progress.h"
 
 enum {
-    DEFAULT_JOBS = 4,
-    MAX_JOBS = 64,
-    EXTRA_JOBS = 8,       /* for servers that would have none while another one is slow */
-    LOOK_AHEAD = 64,      /* jobs that wait, so that those of another server are among them */
+    LOOK_AHEAD = 64,      /* tasks, so that those of another server are among them */
     MAX_EXPECTED = 20000, /* instances of tasks that wait for room, which are in memory */
     PIECE = 65536
 };
+
+static const char *or_null(const char *s)
+{
+    return s && s[0] ? s : NULL;
+}
 
 /* --- birth and death --- */
 
@@ -31,18 +33,17 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
                             .name_template = opts->name,
                             .no_digest = opts->no_digest,
                             .check_digest = opts->check_digest};
-    int jobs = session->opts.jobs > 0 ? session->opts.jobs : DEFAULT_JOBS;
     wki_retriever *r = calloc(1, sizeof *r);
     wk_code rc = WK_OK;
 
     if (!r)
         return wk_fail(err, WK_NOMEM, "out of memory");
     r->session = session;
+    r->tasks_end = &r->tasks;
     r->each = each;
     r->user = user;
     r->by = opts->by;
     r->bulkdata = opts->bulkdata;
-    r->max_jobs = (size_t)(jobs < MAX_JOBS ? jobs : MAX_JOBS);
     r->started_ms = session->clock->monotonic_ms(session->clock->user);
     r->dir = wki_strdup(store.dir);
     if (!r->dir)
@@ -52,11 +53,12 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
                      opts->transfer_syntax);
     if (rc == WK_OK)
         rc = wki_store_open(&store, &r->store, err);
+    if (rc == WK_OK)
+        rc = wki_fetch_new(session, &r->fetch, err);
     if (rc != WK_OK) {
         wki_retriever_free(r);
         return rc;
     }
-    r->tasks_end = &r->tasks;
     wki_progress_begin(session, wki_retriever_describe, r);
     *out = r;
     return WK_OK;
@@ -67,241 +69,126 @@ void wki_retriever_free(wki_retriever *r)
     if (!r)
         return;
     wki_progress_end(r->session, r);
-    for (size_t i = 0; i < r->n_roots; i++)
-        free(r->roots[i].root);
+    wki_fetch_free(r->fetch);
     wki_store_close(r->store);
     free(r->dir);
     free(r);
 }
 
-wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root)
-{
-    for (size_t i = 0; root && i < r->n_roots; i++) {
-        if (strcmp(r->roots[i].root, root) == 0)
-            return &r->roots[i];
-    }
-    if (root && r->n_roots < WKI_MAX_ROOTS) {
-        char *copy = wki_strdup(root);
+/* --- the loop --- */
 
-        if (copy) {
-            r->roots[r->n_roots].root = copy;
-            return &r->roots[r->n_roots++];
+/* Begins what the tasks want next, in their order, as far as their servers have room. */
+static void begin_pieces(wki_retriever *r)
+{
+    char series[WK_UID_SIZE], sop[WK_UID_SIZE];
+    wk_error err = {0};
+
+    for (wki_task *t = r->tasks; t && r->fatal.code == WK_OK; t = t->next) {
+        while (r->fatal.code == WK_OK && wki_fetch_has_room(r->fetch, t->item->url) &&
+               wki_task_next(t, series, sop)) {
+            if (wki_piece_begin(t, series, sop, &err) == WK_OK)
+                continue;
+            wk_fail_from(&r->fatal, err.code, &err);
+            wki_task_piece_ended(t);
         }
     }
-    r->other.step = 0;
-    r->other.no_qido = false;
-    return &r->other;
 }
 
-/* --- reports --- */
-
-const char *wk_instance_status_name(wk_instance_status status)
+static void take_ended(wki_retriever *r)
 {
-    static const char *const names[] = {"saved", "kept", "missing", "failed", "refused"};
+    wki_transfer *t;
 
-    return (size_t)status < sizeof names / sizeof names[0] ? names[status] : "unknown";
-}
+    while ((t = wki_fetch_next(r->fetch))) {
+        wki_job *job = t->tag;
 
-static void count(wki_retriever *r, wk_instance_status status)
-{
-    switch (status) {
-    case WK_INSTANCE_SAVED:
-        r->summary.saved++;
-        break;
-    case WK_INSTANCE_KEPT:
-        r->summary.kept++;
-        break;
-    case WK_INSTANCE_MISSING:
-        r->summary.missing++;
-        break;
-    default:
-        r->summary.failed++;
-        break;
+        job->ended(job, t);
+        wki_transfer_free(t);
     }
 }
 
-static const char *or_null(const char *s)
+/* Tasks with nothing under way that have nothing more to ask for. */
+static void end_tasks(wki_retriever *r)
 {
-    return s && s[0] ? s : NULL;
-}
+    wki_task *next;
 
-void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry)
-{
-    char *path = NULL;
-
-    if (entry) {
-        bool here = strcmp(r->dir, ".") == 0;
-
-        if (!here && wki_path_join(&path, r->dir, entry->path, NULL) != WK_OK)
-            path = NULL;
-        rep->study = or_null(entry->study);
-        rep->series = or_null(entry->series);
-        rep->sop = or_null(entry->sop);
-        rep->path = path ? path : entry->path;
-        rep->sha256 = or_null(entry->sha256);
-        rep->transfer_syntax = or_null(entry->transfer_syntax);
-        rep->bytes = (int64_t)entry->bytes;
+    for (wki_task *t = r->tasks; t; t = next) {
+        next = t->next;
+        if (t->open == 0 && (t->over || r->fatal.code != WK_OK))
+            wki_task_end(t);
     }
-    count(r, rep->status);
-    if (rep->error.code != WK_OK && rep->status >= WK_INSTANCE_MISSING)
-        wk_fail_from(&r->failure, rep->error.code, &rep->error);
-    if (r->each)
-        r->each(r->user, rep);
-    free(path);
 }
 
-void wki_retriever_report(wki_task *t, wk_instance_status status, const char *series,
-                          const char *sop, const wki_journal_entry *entry, const wk_error *error)
+static void turn(wki_retriever *r)
 {
-    wk_instance_report rep = {.study = or_null(t->item->study),
-                              .series = or_null(series),
-                              .sop = or_null(sop),
-                              .bytes = -1,
-                              .status = status};
-
-    if (error)
-        rep.error = *error;
-    wki_retriever_tell(t->retriever, &rep, entry);
-}
-
-/* --- running --- */
-
-/* Jobs that wait for their next attempt hold nobody up. */
-static bool has_slot(const wki_retriever *r)
-{
-    return r->active < MAX_JOBS && r->active < r->max_jobs + wki_http_waiting(r->session->http);
-}
-
-/* A server that has nothing under way gets something, however slow the others are. */
-static bool may_start(wki_retriever *r, const wki_job *job)
-{
-    return has_slot(r) || (r->active < r->max_jobs + EXTRA_JOBS && r->active < MAX_JOBS &&
-                           wki_retriever_root(r, job->task->item->root)->active == 0);
-}
-
-/* The first job that may start, taken out of the queue; NULL where none may. */
-static wki_job *take_job(wki_retriever *r)
-{
-    wki_job *before = NULL;
-
-    for (wki_job *job = r->first; job; before = job, job = job->next) {
-        if (!may_start(r, job))
-            continue;
-        *(before ? &before->next : &r->first) = job->next;
-        if (r->last == job)
-            r->last = before;
-        job->next = NULL;
-        r->waiting--;
-        return job;
-    }
-    return NULL;
-}
-
-void wki_retriever_pump(wki_retriever *r)
-{
-    wki_job *job;
-
-    if (r->pumping) /* a job that could not start ends, and comes here again */
-        return;
-    r->pumping = true;
-    while (r->fatal.code == WK_OK && (job = take_job(r)) != NULL)
-        wki_job_start(job);
-    r->pumping = false;
+    take_ended(r);
+    begin_pieces(r);
+    end_tasks(r);
 }
 
 static bool has_room(void *user)
 {
     const wki_retriever *r = user;
 
-    return r->fatal.code != WK_OK || (r->waiting < LOOK_AHEAD && r->expecting < MAX_EXPECTED) ||
-           (!r->first && r->active < r->max_jobs);
+    return r->n_tasks < LOOK_AHEAD && (r->n_tasks == 0 || r->expecting < MAX_EXPECTED);
 }
 
 static bool is_done(void *user)
 {
     const wki_retriever *r = user;
 
-    return !r->first && r->active == 0;
+    return r->n_tasks == 0 && wki_fetch_active(r->fetch) == 0;
 }
 
-typedef struct patience {
-    wki_retriever *retriever;
-    bool (*enough)(void *);
-    void *user;
-} patience;
-
-static void settle(wki_retriever *r)
+/* Asked once a turn of the wire, which is when the journal is written. */
+static bool settle(void *user)
 {
+    wki_retriever *r = user;
     wk_error error = {0};
 
     if (wki_store_settle(r->store, &error) != WK_OK && r->fatal.code == WK_OK)
         r->fatal = error;
+    return r->fatal.code != WK_OK;
 }
 
-/* Asked once a turn of the loop, which is when the journal is written. Enough is also where a
- * transfer has begun to wait: then a job of the queue may start. */
-static bool enough_for_now(void *user)
-{
-    const patience *p = user;
-    wki_retriever *r = p->retriever;
-
-    settle(r);
-    return r->fatal.code != WK_OK || p->enough(p->user) || (r->first && has_slot(r));
-}
-
-/* Jobs that will not be started any more: their tasks end with them. */
-static void drop_waiting(wki_retriever *r)
-{
-    while (r->first) {
-        wki_job *job = r->first;
-        wki_task *t = job->task;
-
-        r->first = job->next;
-        r->waiting--;
-        wki_job_free(job);
-        wki_task_job_done(t);
-    }
-    r->last = NULL;
-}
-
-/* Ends what is running: the handlers refuse the next bytes. */
+/* Ends what is under way, and the tasks with it. */
 static wk_code stop(wki_retriever *r, wk_error *err)
 {
-    drop_waiting(r);
-    while (r->active > 0) {
-        wk_error ignored = {0};
-
-        if (wki_http_run(r->session->http, is_done, r, &ignored) != WK_OK && r->active > 0 &&
-            wki_http_active(r->session->http) == 0)
-            break;
-        drop_waiting(r);
-    }
+    wki_fetch_stop(r->fetch);
+    turn(r);
     return wk_fail_from(err, r->fatal.code, &r->fatal);
 }
 
 wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *), void *user, wk_error *err)
 {
-    patience p = {r, enough, user};
     wk_error ended = {0};
 
-    wki_retriever_pump(r);
-    while (r->fatal.code == WK_OK && !enough(user) && (r->active > 0 || r->first)) {
-        if (wki_http_run(r->session->http, enough_for_now, &p, &ended) != WK_OK)
+    turn(r);
+    while (r->fatal.code == WK_OK && !enough(user) && !is_done(r)) {
+        if (wki_fetch_run(r->fetch, settle, r, &ended) != WK_OK)
             wk_fail_from(&r->fatal, ended.code, &ended);
-        wki_retriever_pump(r);
+        turn(r);
     }
-    settle(r);
+    (void)settle(r);
     return r->fatal.code == WK_OK ? WK_OK : stop(r, err);
 }
 
-static bool slot_is_free(void *user)
+typedef struct room {
+    const wki_retriever *retriever;
+    const char *url;
+} room;
+
+static bool has_room_at(void *user)
 {
-    return has_slot(user);
+    const room *w = user;
+
+    return wki_fetch_has_room(w->retriever->fetch, w->url);
 }
 
-wk_code wki_retriever_wait(wki_retriever *r, wk_error *err)
+wk_code wki_retriever_wait(wki_retriever *r, const char *url, wk_error *err)
 {
-    return wki_retriever_run_until(r, slot_is_free, r, err);
+    room w = {r, url};
+
+    return wki_retriever_run_until(r, has_room_at, &w, err);
 }
 
 /* --- local files --- */
@@ -346,11 +233,6 @@ static wk_code take_file(wki_retriever *r, const char *path, wki_store_outcome *
     return rc;
 }
 
-static bool ends_the_run(wk_code code)
-{
-    return code == WK_IO || code == WK_NOMEM || code == WK_CANCELLED || code == WK_INTERNAL;
-}
-
 static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *err)
 {
     wki_journal_entry *entry = calloc(1, sizeof *entry);
@@ -366,7 +248,7 @@ static wk_code add_file(wki_retriever *r, const wk_plan_item *item, wk_error *er
     r->summary.expected++;
     if (rc != WK_OK)
         wk_fail_add(&rep.error, "%s: ", wki_local_shown(item->path));
-    if (ends_the_run(rc)) {
+    if (wki_ends_the_run(rc)) {
         free(entry);
         return wk_fail_from(err, rc, &rep.error);
     }

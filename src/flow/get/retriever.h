@@ -2,9 +2,11 @@
  * The engine of wk_get(): takes plan items, runs their transfers side by side on one thread, and
  * works out what is missing.
  *
- *   item -> task: what is expected, what has come, at which level it is asked for
- *   task -> jobs: one transfer each; when the last one ends the task goes on to the next level,
- *                 or ends with its reports
+ *   item -> task     what is expected, what has come, at which level it is asked for: tells what to
+ * ask for next, and is told what came of it task -> pieces   one transfer each
+ *
+ * One loop (retriever.c) asks the tasks, begins their pieces, runs the transfers, tells the tasks
+ * of those that ended, and ends tasks that are over. Nothing else begins or ends anything.
  */
 #ifndef WADOKIT_FLOW_GET_RETRIEVER_H
 #define WADOKIT_FLOW_GET_RETRIEVER_H
@@ -13,8 +15,7 @@
 #include <wadokit/retrieve.h>
 
 #include "core/seen.h"
-#include "dicomweb/accept.h"
-#include "dicomweb/wado.h"
+#include "flow/fetch/transfer.h"
 #include "flow/session.h"
 #include "store/store.h"
 
@@ -25,6 +26,7 @@ extern "C" {
 typedef struct wki_retriever wki_retriever;
 typedef struct wki_task wki_task;
 typedef struct wki_job wki_job;
+typedef struct wki_piece wki_piece;
 
 /* An instance that should come. */
 typedef struct wki_expected {
@@ -61,6 +63,10 @@ typedef enum wki_stage {
  * divided      other runs get other instances of it
  * partial      the server said that it leaves something out (206)
  * reported     SOP Instance UIDs that had their report
+ * cursor       what of `expected` this stage has asked for; below singly_to one by one
+ * asked        the stage's only piece is under way, or was
+ * open         pieces under way
+ * over         nothing more is to be asked for
  */
 struct wki_task {
     wki_retriever *retriever;
@@ -68,7 +74,8 @@ struct wki_task {
     wki_expected *expected;
     size_t n_expected, n_done;
     wki_stage stage;
-    size_t open_jobs;
+    size_t cursor, singly_to, open;
+    bool asked, over;
     unsigned tries;
     uint64_t instances;
     wk_error error;
@@ -84,30 +91,22 @@ struct wki_task {
 };
 
 enum {
-    WKI_MAX_ROOTS = 64,
     WKI_MAX_PARTS_TOLD = 8
 };
 
-/* What was learnt of a server. */
-typedef struct wki_root_memory {
-    char *root;
-    int step;      /* of the Accept ladder that worked */
-    bool no_qido;  /* does not answer QIDO */
-    size_t active; /* jobs that run */
-} wki_root_memory;
-
-/* One transfer. series and sop are "" above their level. */
+/* What a transfer was begun for, its tag: told, once, by the loop that it has ended. The transfer
+ * is the loop's. */
 struct wki_job {
+    void (*ended)(wki_job *job, const wki_transfer *t);
+};
+
+/* One transfer of a task. series and sop are "" above their level. */
+struct wki_piece {
+    wki_job job; /* first */
     wki_task *task;
     char series[WK_UID_SIZE], sop[WK_UID_SIZE];
-    int step; /* of the Accept ladder */
-    wki_wado_body *body;
     wki_store_part *part;
-    wki_root_memory *root; /* while it runs */
-    bool part_open, part_skipped;
-    bool length_known;
-    bool partial;
-    wki_job *next;
+    bool part_skipped;
 };
 
 /* What was told of the tasks under way. */
@@ -123,10 +122,9 @@ struct wki_retriever {
     char syntax[WK_UID_SIZE];
     wk_get_by by;
     bool bulkdata;
-    size_t max_jobs, active, waiting; /* waiting: jobs in the queue */
-    size_t expecting;                 /* instances of all tasks */
-    wki_job *first, *last;            /* waiting */
-    wki_task *tasks, **tasks_end;     /* all, in order */
+    wki_fetch *fetch;
+    size_t expecting;             /* instances of all tasks */
+    wki_task *tasks, **tasks_end; /* all, in order */
     size_t n_tasks;
     wk_instance_fn each;
     void *user;
@@ -134,10 +132,6 @@ struct wki_retriever {
     bool unknown;     /* a task whose number of instances nobody told */
     wk_error failure; /* the first thing that went wrong with an item */
     wk_error fatal;   /* ends the run */
-    wki_root_memory roots[WKI_MAX_ROOTS];
-    size_t n_roots;
-    wki_root_memory other; /* of servers that there was no room for */
-    bool pumping;
     int64_t started_ms;
     wki_retrieve_parts told;
 };
@@ -150,8 +144,8 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
 wk_code wki_retriever_run_until(wki_retriever *r, bool (*enough)(void *user), void *user,
                                 wk_error *err) WK_MUST_USE;
 
-/* The same until one more transfer may begin beside them. */
-wk_code wki_retriever_wait(wki_retriever *r, wk_error *err) WK_MUST_USE;
+/* The same until one more transfer to where `url` leads would not wait long. */
+wk_code wki_retriever_wait(wki_retriever *r, const char *url, wk_error *err) WK_MUST_USE;
 
 /* Takes one item (copied). Transfers run meanwhile; it returns when there is room for more. A
  * failure of the item is reported, and no failure of the call. */
@@ -169,13 +163,12 @@ void wki_retriever_free(wki_retriever *r);
  * asked for (wk_get_opts.by) by theirs. "" for what is not known. */
 bool wki_retriever_has(const wki_retriever *r, const char *study, const char *series,
                        const char *sop);
-wki_root_memory *wki_retriever_root(wki_retriever *r, const char *root);
 void wki_retriever_report(wki_task *t, wk_instance_status status, const char *series,
                           const char *sop, const wki_journal_entry *entry, const wk_error *error);
 /* Counts and hands over a report; the entry gives UIDs, path, size and digest. */
 void wki_retriever_tell(wki_retriever *r, wk_instance_report *rep, const wki_journal_entry *entry);
-/* Starts waiting jobs as long as there is room. */
-void wki_retriever_pump(wki_retriever *r);
+/* An error that is not of one item. */
+bool wki_ends_the_run(wk_code code);
 
 /* retrieve_progress.c: for wki_progress_begin(), with the retriever. */
 void wki_retriever_describe(void *retriever, wk_progress *out);
@@ -185,23 +178,31 @@ void wki_retriever_unlink(wki_task *t);
 /* One line in the log for a task that has ended. */
 void wki_retriever_say_end(const wki_task *t);
 
-/* Puts a job behind the others. False where memory is out (fatal is set). */
-bool wki_job_add(wki_task *t, const char *series, const char *sop);
-/* Starts the transfer; where it cannot, the job ends at once with its error. Takes the job. */
-void wki_job_start(wki_job *job);
-void wki_job_free(wki_job *job);
+/* retrieve_piece.c: begins a transfer. WK_NOMEM, WK_IO. */
+wk_code wki_piece_begin(wki_task *t, const char *series, const char *sop,
+                        wk_error *err) WK_MUST_USE;
+
+/* --- retrieve_task.c --- */
+
+/* What to ask for next; false where nothing is until a piece ends. */
+bool wki_task_next(wki_task *t, char series[WK_UID_SIZE], char sop[WK_UID_SIZE]);
+
+/* A piece has ended, or could not be begun: where it was the last one, the next stage begins, or
+ * the task is over. */
+void wki_task_piece_ended(wki_task *t);
+
+/* Of a task that is over: its last reports, and frees it. */
+void wki_task_end(wki_task *t);
 
 /* A transfer for one instance ended with an error. */
-void wki_task_instance_failed(wki_task *t, const wki_job *job, const wk_error *error);
-/* Makes a task of a remote item and its first jobs; ends it at once where all is there. */
+void wki_task_instance_failed(wki_task *t, const wki_piece *piece, const wk_error *error);
+/* Makes a task of a remote item, unless all of it is there; it joins the retriever's. */
 wk_code wki_task_begin(wki_retriever *r, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
-/* A job has ended. May end, and free, the task. */
-void wki_task_job_done(wki_task *t);
 /* An instance is there. */
 void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal_entry *entry,
                        const wk_error *error);
 /* A part was no instance, or a wrong one. */
-void wki_task_bad_part(const wki_job *job, const wki_dicom_identity *id, const wk_error *error);
+void wki_task_bad_part(const wki_piece *piece, const wki_dicom_identity *id, const wk_error *error);
 
 #ifdef __cplusplus
 }

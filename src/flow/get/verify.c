@@ -9,9 +9,8 @@
 #include "core/seen.h"
 #include "core/text.h"
 #include "dicomweb/dicomweb_url.h"
-#include "dicomweb/qido.h"
-#include "flow/find/plan_ask.h"
-#include "flow/find/plan_study.h"
+#include "flow/fetch/listing.h"
+#include "flow/fetch/plan_ask.h"
 #include "flow/find/resolve.h"
 #include "flow/run_progress.h"
 #include "flow/session.h"
@@ -226,12 +225,18 @@ static void tell_unasked(verifier *v, wk_instance_report *rep)
 static wk_code ask(verifier *v, const question *q, wk_error *err)
 {
     /* A journal's servers were named by others, and names may lead elsewhere today. */
-    wki_qido_opts opts = {
-        .named_by = v->given.root ? NULL : q->root, .uids_only = true, .log = &v->session->log};
+    wk_plan_item item = {.level = WK_LEVEL_STUDY,
+                         .root = q->root,
+                         .url = q->root,
+                         .named_by = v->given.root ? NULL : q->root,
+                         .send_credentials = true};
+    wki_listing listing = {.session = v->session, .item = &item};
     wk_instance_report rep = {.study = q->study};
-    wk_code rc =
-        wki_qido_instances(v->session->http, q->root, q->study, NULL, &opts, on_row, v, &rep.error);
+    size_t found = 0;
+    wk_code rc;
 
+    memcpy(item.study, q->study, sizeof item.study);
+    rc = wki_list_instances(&listing, on_row, v, &found, &rep.error);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
         return wk_fail_from(err, rc, &rep.error);
     if (rc != WK_OK) {
@@ -253,39 +258,15 @@ static void hold_hints(verifier *v, const wk_plan_item *item)
     }
 }
 
-/* Rows of the item at hand. */
-typedef struct row_holder {
-    verifier *verifier;
-    const wk_plan_item *item;
-    uint64_t n;
-} row_holder;
-
-static wk_code on_item_row(void *user, const wki_qido_instance_row *row, wk_error *err)
-{
-    row_holder *h = user;
-
-    (void)err;
-    h->n++;
-    if (strcmp(row->study, h->item->study) == 0 && !wki_plan_is_excepted(h->item, row->series))
-        hold(h->verifier, row->study, row->series, row->uid);
-    return WK_OK;
-}
-
 /* The hints are all there is where the server has no list. */
 static wk_code hold_list(verifier *v, const wk_plan_item *item, wk_error *err)
 {
-    row_holder h = {v, item, 0};
-    wki_qido_opts opts;
-    wk_code rc;
+    wki_listing listing = {.session = v->session, .item = item};
+    size_t found = 0;
+    wk_code rc = wki_list_instances(&listing, on_row, v, &found, err);
 
-    if (!item->root)
-        return wk_fail(err, WK_UNSUPPORTED, "nobody lists what is at %s", item->url);
-    wki_plan_qido(item, &v->session->log, &opts);
-    opts.uids_only = true;
-    rc = wki_qido_instances(v->session->http, item->root, item->study, or_null(item->series), &opts,
-                            on_item_row, &h, err);
-    return rc == WK_OK && h.n == 0 ? wk_fail(err, WK_NOT_FOUND, "the server has nothing of it")
-                                   : rc;
+    return rc == WK_OK && found == 0 ? wk_fail(err, WK_NOT_FOUND, "the server has nothing of it")
+                                     : rc;
 }
 
 static wk_code hold_remote(verifier *v, const wk_plan_item *item, wk_error *err)
@@ -293,14 +274,6 @@ static wk_code hold_remote(verifier *v, const wk_plan_item *item, wk_error *err)
     wk_instance_report rep = {.study = or_null(item->study), .series = or_null(item->series)};
     wk_code rc;
 
-    if (item->level >= WK_LEVEL_INSTANCE) {
-        hold(v, item->study, item->series, item->sop);
-        return WK_OK;
-    }
-    if (wki_plan_lists_all(item)) {
-        hold_hints(v, item);
-        return WK_OK;
-    }
     rc = hold_list(v, item, &rep.error);
     if (rc == WK_CANCELLED || rc == WK_NOMEM)
         return wk_fail_from(err, rc, &rep.error);

@@ -165,24 +165,40 @@ void wki_picture_run_notice(wki_picture_run *run, const wk_plan_item *item)
                      item->reason ? item->reason : "");
 }
 
+static wk_code grow(wki_plan_list *list, wk_error *err)
+{
+    size_t room = list->room ? list->room * 2 : 16, size;
+    wk_plan_item **items = NULL;
+
+    if (list->n < list->room)
+        return WK_OK;
+    if (wki_mul_size(room, sizeof *items, &size))
+        items = realloc(list->items, size);
+    if (!items)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    list->items = items;
+    list->room = room;
+    return WK_OK;
+}
+
 wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err)
 {
-    wk_code rc;
+    wk_code rc = grow(list, err);
 
-    if (list->n == list->room) {
-        size_t room = list->room ? list->room * 2 : 16, size;
-        wk_plan_item **items = NULL;
-
-        if (wki_mul_size(room, sizeof *items, &size))
-            items = realloc(list->items, size);
-        if (!items)
-            return wk_fail(err, WK_NOMEM, "out of memory");
-        list->items = items;
-        list->room = room;
-    }
-    rc = wk_plan_item_copy(item, &list->items[list->n], err);
     if (rc == WK_OK)
-        list->n++;
+        rc = wk_plan_item_copy(item, &list->items[list->n], err);
+    list->n += rc == WK_OK;
+    return rc;
+}
+
+wk_code wki_plan_list_add_part(wki_plan_list *list, const wk_plan_item *item, const char *series,
+                               const char *sop, wk_error *err)
+{
+    wk_code rc = grow(list, err);
+
+    if (rc == WK_OK)
+        rc = wki_plan_part(item, series, sop, &list->items[list->n], err);
+    list->n += rc == WK_OK;
     return rc;
 }
 

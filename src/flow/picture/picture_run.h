@@ -11,7 +11,7 @@
 #include <wadokit/plan.h>
 
 #include "flow/draw/drawing.h"
-#include "flow/find/plan_study.h"
+#include "flow/fetch/plan_ask.h"
 #include "flow/session.h"
 
 #ifdef __cplusplus
@@ -69,12 +69,16 @@ typedef struct wki_plan_list {
 } wki_plan_list;
 
 wk_code wki_plan_list_add(wki_plan_list *list, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
+/* An item of a series, or of an instance where `sop` is not "", of an item's study. */
+wk_code wki_plan_list_add_part(wki_plan_list *list, const wk_plan_item *item, const char *series,
+                               const char *sop, wk_error *err) WK_MUST_USE;
 void wki_plan_list_clear(wki_plan_list *list);
 
-/* Where several runs share the work: leaves in the list what belongs to this run's shard. In the
- * place of a study or series come those of its instances, by QIDO-RS; one that cannot be listed
- * counts as failed, unless the server has no such lists: then it belongs to one run as a whole. */
-wk_code wki_picture_run_divide(wki_picture_run *run, wki_plan_list *list,
+/* Adds an item to a list; where several runs share the work, what of it belongs to this run's
+ * shard: in the place of a study or series those of its instances, by QIDO-RS; one that cannot be
+ * listed counts as failed, unless the server has no such lists: then it belongs to one run as a
+ * whole. */
+wk_code wki_picture_run_divide(wki_picture_run *run, const wk_plan_item *item, wki_plan_list *out,
                                wk_error *err) WK_MUST_USE;
 
 /* Whether an instance that came is one that the item asks for: WK_REFUSED where it is of another

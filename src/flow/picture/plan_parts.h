@@ -12,11 +12,6 @@
 extern "C" {
 #endif
 
-/* Adds the item of a series, or of an instance where `sop` is not "", of an item's study; not where
- * other items cover its series. *added (may be NULL) tells. */
-wk_code wki_plan_add_part(const wk_plan_item *item, const char *series, const char *sop,
-                          wki_plan_list *list, bool *added, wk_error *err) WK_MUST_USE;
-
 /* Whether smaller pieces may fare better than what failed so: not where it has none, or where the
  * server cannot be reached or does not let us in. `begun`: an answer had come in part. */
 bool wki_plan_may_divide(const wk_plan_item *item, bool begun, const wk_error *why);

@@ -9,29 +9,14 @@
 
 #include "core/media.h"
 #include "core/text.h"
-#include "dicomweb/accept.h"
 #include "encode/encode.h"
 #include "flow/draw/photo_picture.h"
-#include "flow/find/plan_ask.h"
-#include "flow/picture/one_part.h"
 
 enum {
     MAX_BYTES = 64 << 20
 };
 
 /* --- asking --- */
-
-typedef struct server_job {
-    wki_http *http;
-    const wk_plan_item *from;
-    char *url;
-    wki_server_ask ask;
-    wki_server_done done;
-    void *user;
-    bool rendered; /* asked for now, not /thumbnail */
-    int format;    /* 0 the wanted one, 1 the other, 2 any */
-    wki_one_part part;
-} server_job;
 
 bool wki_server_window(const wki_render_opts *opts, char out[WKI_SERVER_WINDOW_SIZE])
 {
@@ -75,148 +60,6 @@ wk_code wki_server_settle(const wki_drawing_opts *opts, bool thumbnail, wki_serv
                                "others");
     *out = ask;
     return WK_OK;
-}
-
-void wki_server_fit(wki_server_ask *ask, int64_t rows, int64_t cols)
-{
-    uint32_t w = ask->width, h = ask->height;
-
-    if (w == 0 || h == 0)
-        return;
-    if (cols * h > rows * w) {
-        w = cols < w ? (uint32_t)cols : w;
-        h = (uint32_t)((rows * w + cols / 2) / cols);
-    } else {
-        h = rows < h ? (uint32_t)rows : h;
-        w = (uint32_t)((cols * h + rows / 2) / rows);
-    }
-    ask->width = w ? w : 1;
-    ask->height = h ? h : 1;
-}
-
-static void job_free(server_job *j)
-{
-    wki_one_part_clear(&j->part);
-    free(j->url);
-    free(j);
-}
-
-static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
-{
-    server_job *j = user;
-
-    return wki_one_part_head(&j->part, head, err);
-}
-
-static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
-{
-    server_job *j = user;
-
-    return wki_one_part_body(&j->part, data, n, err);
-}
-
-static wk_code start(server_job *j, wk_error *err);
-
-/* Another format, then another resource; false where there is neither. */
-static bool try_next(server_job *j, int status)
-{
-    wk_error ignored = {0};
-
-    if (j->rendered && wki_accept_is_refusal(status) && j->format < 2) {
-        j->format++;
-    } else if (!j->rendered) {
-        j->rendered = true;
-        j->format = 0;
-    } else {
-        return false;
-    }
-    return start(j, &ignored) == WK_OK;
-}
-
-/* What is no picture is no answer, whatever its status: servers show errors and logins with 200. */
-static wk_code check_kind(const wki_picture_source *s, wk_error *err)
-{
-    char head[WKI_MEDIA_HEAD];
-    ssize_t n = pread(s->fd, head, sizeof head, 0);
-    wki_media kind = n > 0 ? wki_media_of(head, (size_t)n) : WKI_MEDIA_UNKNOWN;
-
-    if (kind == WKI_MEDIA_JPEG || kind == WKI_MEDIA_PNG)
-        return WK_OK;
-    return wk_fail(err, WK_DATA, "the answer is neither JPEG nor PNG");
-}
-
-static void on_done(void *user, const wki_http_result *result)
-{
-    server_job *j = user;
-    wki_picture_source source = {.fd = -1};
-    wk_error err = result->error;
-    int status = err.http_status ? err.http_status : result->status;
-
-    if (err.code == WK_OK)
-        err.code = wki_one_part_finish(&j->part, &err);
-    if (err.code == WK_OK)
-        err.code = check_kind(&j->part.bytes, &err);
-    if (err.code != WK_OK && err.code != WK_CANCELLED && err.code != WK_AUTH && try_next(j, status))
-        return;
-    if (err.code == WK_OK) {
-        source = j->part.bytes;
-        j->part.bytes = (wki_picture_source){.fd = -1};
-        source.drawn = true;
-    }
-    j->done(j->user, err.code, err.code == WK_OK ? &source : NULL, &err);
-    job_free(j);
-}
-
-static char *address(const server_job *j)
-{
-    const wki_server_ask *a = &j->ask;
-    char frame[32] = "", viewport[48] = "", window[sizeof a->window + 16] = "";
-
-    if (a->frame)
-        snprintf(frame, sizeof frame, "/frames/%u", (unsigned)a->frame);
-    if (a->width)
-        snprintf(viewport, sizeof viewport, "?viewport=%u,%u", (unsigned)a->width,
-                 (unsigned)a->height);
-    if (j->rendered && a->window[0])
-        snprintf(window, sizeof window, "%cwindow=%s", a->width ? '&' : '?', a->window);
-    return wki_strfmt("%s%s/%s%s%s", j->url, frame, j->rendered ? "rendered" : "thumbnail",
-                      viewport, window);
-}
-
-/* One type and no list: servers are known to refuse more. */
-static wk_code start(server_job *j, wk_error *err)
-{
-    static const char *const types[] = {"image/jpeg", "image/png"};
-    wki_http_handler handler = {.head = on_head, .body = on_body, .done = on_done, .user = j};
-    char *url = address(j);
-    wki_http_request q;
-    wk_code rc;
-
-    wki_plan_request(j->from, &q);
-    q.url = url;
-    q.accept = j->format == 2 ? "*/*" : types[(j->format == 1) != j->ask.png];
-    q.divisible = true;
-    rc = url ? wki_http_start(j->http, &q, &handler, err) : wk_fail(err, WK_NOMEM, "out of memory");
-    free(url);
-    return rc;
-}
-
-wk_code wki_server_fetch(wki_http *http, const char *url, const wk_plan_item *from,
-                         const wki_server_ask *ask, wki_server_done done, void *user, wk_error *err)
-{
-    server_job *j = calloc(1, sizeof *j);
-    wk_code rc;
-
-    if (!j)
-        return wk_fail(err, WK_NOMEM, "out of memory");
-    *j = (server_job){.http = http, .from = from, .ask = *ask, .done = done, .user = user};
-    j->rendered = !ask->thumbnail || ask->window[0];
-    j->url = wki_strdup(url);
-    wki_one_part_init(&j->part, j->url, MAX_BYTES);
-    rc = j->url ? start(j, err) : wk_fail(err, WK_NOMEM, "out of memory");
-    if (rc != WK_OK)
-        job_free(j);
-    return rc;
 }
 
 /* --- what came --- */

@@ -12,16 +12,17 @@
 #include "core/seen.h"
 #include "core/text.h"
 #include "core/uid.h"
-#include "flow/find/plan_ask.h"
-#include "flow/picture/picture_lanes.h"
+#include "flow/fetch/plan_ask.h"
 #include "flow/picture/picture_run.h"
-#include "flow/picture/picture_source.h"
+#include "flow/fetch/ways.h"
+#include "flow/find/local.h"
 #include "flow/picture/plan_parts.h"
 #include "flow/picture/server_picture.h"
 
 enum {
     NAME_SIZE = 256,
-    NAMES_MAX = 1 << 24
+    NAMES_MAX = 1 << 24,
+    LOOK_AHEAD = 64 /* items that wait, so that those of another server are among them */
 };
 
 /* One run of wk_render(). Objects get their names in the order in which they were added (turn), so
@@ -30,12 +31,12 @@ typedef struct rendering {
     wki_picture_run run;
     const wk_render_opts *opts;
     wki_pool *pool;
-    wki_plan_list remote;
+    wki_ways *ways;
     wki_server_ask ask;      /* of servers that are to draw */
-    wki_plan_list undivided; /* what no server gives as a whole, and is to be fetched in pieces */
     wki_picture_source held; /* the only source of a single picture, until it is known to be that */
-    void *held_tag;
-    bool too_many; /* sources for a single picture */
+    struct fetched_item *held_from;
+    struct fetched_item *all; /* all that is not done with */
+    size_t remote;            /* items of servers */
     uint64_t added;
     pthread_mutex_t turn_lock;
     pthread_cond_t turn_moved;
@@ -44,11 +45,82 @@ typedef struct rendering {
     wki_seen fetched; /* SOP Instance UIDs of what came from servers */
 } rendering;
 
+/* An item of a server: kept by the fetching, and by the drawing of each source that came. */
+typedef struct fetched_item {
+    wk_plan_item *item;
+    unsigned holders;                   /* under turn_lock */
+    struct fetched_item **place, *next; /* among all */
+} fetched_item;
+
 typedef struct job {
     uint64_t number;
     wki_picture_source source;
-    const wk_plan_item *item; /* of what was fetched */
+    fetched_item *from;       /* what was fetched, NULL: a file */
+    const wk_plan_item *item; /* of `from` */
 } job;
+
+/* Takes the item; NULL where memory is out. */
+static fetched_item *new_item(rendering *r, wk_plan_item *item)
+{
+    fetched_item *w = calloc(1, sizeof *w);
+
+    if (!w)
+        return NULL;
+    w->item = item;
+    w->holders = 1;
+    pthread_mutex_lock(&r->turn_lock);
+    w->next = r->all;
+    w->place = &r->all;
+    if (w->next)
+        w->next->place = &w->next;
+    r->all = w;
+    pthread_mutex_unlock(&r->turn_lock);
+    return w;
+}
+
+static void hold(rendering *r, fetched_item *w)
+{
+    pthread_mutex_lock(&r->turn_lock);
+    w->holders++;
+    pthread_mutex_unlock(&r->turn_lock);
+}
+
+static void let_go(rendering *r, fetched_item *w)
+{
+    bool last;
+
+    if (!w)
+        return;
+    pthread_mutex_lock(&r->turn_lock);
+    last = --w->holders == 0;
+    if (last) {
+        *w->place = w->next;
+        if (w->next)
+            w->next->place = w->place;
+    }
+    pthread_mutex_unlock(&r->turn_lock);
+    if (!last)
+        return;
+    wk_plan_item_free(w->item);
+    free(w);
+}
+
+/* One that something held to its end. */
+static void drop_item(rendering *r)
+{
+    fetched_item *w = r->all;
+
+    r->all = w->next;
+    wk_plan_item_free(w->item);
+    free(w);
+}
+
+static void free_job(rendering *r, job *j)
+{
+    let_go(r, j->from);
+    wki_picture_source_clear(&j->source);
+    free(j);
+}
 
 wk_code wk_frames_read(const char *text, wk_frames *frames, uint32_t *frame, wk_error *err)
 {
@@ -232,8 +304,7 @@ static void work(void *user, unsigned slot, void *arg)
     memset(&g, 0, sizeof g);
     if (j->source.drawn) {
         hand_on(r, j);
-        wki_picture_source_clear(&j->source);
-        free(j);
+        free_job(r, j);
         return;
     }
     rc = wki_session_check(r->run.session, &err);
@@ -260,14 +331,12 @@ static void work(void *user, unsigned slot, void *arg)
     if (rc != WK_OK && rc != WK_CANCELLED)
         wki_picture_run_failed(&r->run, j->source.shown, NULL, &err);
     wki_drawing_close(&g);
-    wki_picture_source_clear(&j->source);
-    free(j);
+    free_job(r, j);
 }
 
-/* Takes the source, in any case. */
-static void add_source(void *user, wki_picture_source *source, void *tag)
+/* Takes the source, in any case, and lets go of `from`, NULL for a file. */
+static void add_source(rendering *r, wki_picture_source *source, fetched_item *from)
 {
-    rendering *r = user;
     job *j = calloc(1, sizeof *j);
 
     if (!j) {
@@ -276,16 +345,182 @@ static void add_source(void *user, wki_picture_source *source, void *tag)
         wk_fail(&err, WK_NOMEM, "out of memory");
         wki_picture_run_failed(&r->run, source->shown, NULL, &err);
         wki_picture_source_clear(source);
+        let_go(r, from);
         return;
     }
     j->number = r->added++;
     j->source = *source;
-    j->item = tag;
+    j->from = from;
+    j->item = from ? from->item : NULL;
     wki_pool_add(r->pool, j);
 }
 
-/* Files are drawn at once. What is fetched waits until all targets are resolved, as nothing may be
- * fetched while a search is running on the same client. */
+/* --- what servers have --- */
+
+/* The source of a single picture waits until nothing more can come. */
+static wk_code take_source(rendering *r, wki_picture_source *source, fetched_item *from,
+                           wk_error *err)
+{
+    if (!r->run.out.single) {
+        hold(r, from);
+        add_source(r, source, from);
+        return WK_OK;
+    }
+    if (r->held.path) {
+        wki_picture_source_clear(source);
+        return wki_picture_out_too_many(&r->run.out, err);
+    }
+    r->held = *source;
+    r->held_from = from;
+    hold(r, from);
+    return WK_OK;
+}
+
+/* Which frame is drawn of each object where it is one, 0 for the middle; false where it is all. */
+static bool pick_frame(const wk_render_opts *o, uint32_t *pick)
+{
+    *pick = o->frames == WK_FRAMES_NUMBER ? o->frame : o->frames == WK_FRAMES_FIRST ? 1 : 0;
+    return o->frames != WK_FRAMES_ALL;
+}
+
+/* Takes the item. */
+static wk_code want(rendering *r, wk_plan_item *item, wk_error *err)
+{
+    bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
+    char *url = wki_plan_instance_url(item, item->series, item->sop);
+    fetched_item *w = new_item(r, item);
+    wki_want what = {.url = url ? url : item->url,
+                     .item = item,
+                     .instance = below,
+                     .frame = item->frame,
+                     .one = item->frame != 0,
+                     .pick = item->frame,
+                     .server = r->opts->server_render ? WKI_SERVER_ALWAYS : WKI_SERVER_NEVER,
+                     .ask = &r->ask,
+                     .tag = w};
+    wk_code rc = w ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+
+    if (rc == WK_OK && item->level == WK_LEVEL_FRAME && !url)
+        rc = wk_fail(err, WK_USAGE, "%s: a frame without its instance", item->url);
+    if (!what.one)
+        what.one = pick_frame(r->opts, &what.pick);
+    if (rc == WK_OK)
+        rc = wki_ways_add(r->ways, &what, err);
+    if (rc != WK_OK && w)
+        let_go(r, w);
+    else if (!w)
+        wk_plan_item_free(item);
+    free(url);
+    return rc;
+}
+
+/* Takes what the list holds. */
+static wk_code want_all(rendering *r, wki_plan_list *list, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < list->n && rc == WK_OK; i++) {
+        wk_plan_item *item = list->items[i];
+
+        list->items[i] = NULL;
+        rc = want(r, item, err);
+    }
+    wki_plan_list_clear(list);
+    return rc;
+}
+
+/* What no server gives as a whole comes in pieces; what has none is reported as it failed. */
+static wk_code divide(rendering *r, const wki_got *got, wk_error *err)
+{
+    const wk_plan_item *item = ((const fetched_item *)got->tag)->item;
+    wki_plan_list parts = {NULL, 0, 0};
+    wk_error why = {0};
+    wk_code rc = WK_NOT_FOUND;
+
+    if (wki_plan_may_divide(item, got->begun, &got->error))
+        rc = wki_plan_divide(r->run.session, item, &parts, &why);
+    if (rc == WK_CANCELLED || rc == WK_NOMEM) {
+        wki_plan_list_clear(&parts);
+        return wk_fail_from(err, rc, &why);
+    }
+    if (rc == WK_OK) {
+        wk_log_write(&r->run.session->log, WK_LOG_INFO, "%s: asked for in pieces: %s", item->url,
+                     got->error.message);
+        return want_all(r, &parts, err);
+    }
+    wki_plan_list_clear(&parts);
+    wki_picture_run_failed(&r->run, got->source.shown, item, &got->error);
+    return WK_OK;
+}
+
+static wk_code take(rendering *r, wki_got *got, wk_error *err)
+{
+    fetched_item *from = got->tag;
+    wk_code rc = WK_OK;
+
+    if (!got->over)
+        return take_source(r, &got->source, from, err);
+    if (got->error.code != WK_OK && got->error.code != WK_CANCELLED)
+        rc = divide(r, got, err);
+    wki_picture_source_clear(&got->source);
+    let_go(r, from);
+    return rc;
+}
+
+/* Fetches until at most `most` of what is wanted has not begun; 0: until all is here. */
+static wk_code fetch(rendering *r, size_t most, wk_error *err)
+{
+    wk_code rc = WK_OK;
+    wki_got got;
+
+    while (rc == WK_OK &&
+           (most > 0 ? wki_ways_waiting(r->ways) > most : wki_ways_are_open(r->ways))) {
+        rc = wki_ways_run(r->ways, err);
+        while (rc == WK_OK && wki_ways_next(r->ways, &got))
+            rc = take(r, &got, err);
+    }
+    return rc;
+}
+
+/* Servers draw instances: a study or series is divided into them, where the server lists them. */
+static wk_code divide_for_server(rendering *r, wki_plan_list *list, wk_error *err)
+{
+    wk_code rc = WK_OK;
+
+    for (size_t i = 0; i < list->n && rc == WK_OK;) {
+        wk_plan_item *item = list->items[i];
+        bool above = item->level == WK_LEVEL_STUDY || item->level == WK_LEVEL_SERIES;
+        wk_error why = {0};
+
+        if (above && wki_plan_divide(r->run.session, item, list, &why) == WK_OK) {
+            wk_plan_item_free(list->items[i]);
+            memmove(&list->items[i], &list->items[i + 1], (--list->n - i) * sizeof list->items[0]);
+            continue;
+        }
+        if (why.code == WK_CANCELLED || why.code == WK_NOMEM)
+            rc = wk_fail_from(err, why.code, &why);
+        i++;
+    }
+    return rc;
+}
+
+static wk_code add_remote(rendering *r, const wk_plan_item *item, wk_error *err)
+{
+    wki_plan_list list = {NULL, 0, 0};
+    wk_code rc = wki_picture_run_divide(&r->run, item, &list, err);
+
+    if (rc == WK_OK && r->opts->server_render)
+        rc = divide_for_server(r, &list, err);
+    r->remote += list.n;
+    if (rc == WK_OK && r->run.out.single && r->remote > 1)
+        rc = wki_picture_out_too_many(&r->run.out, err);
+    if (rc == WK_OK)
+        return want_all(r, &list, err);
+    wki_plan_list_clear(&list);
+    return rc;
+}
+
+/* Files are drawn at once, and what servers have is fetched as it is named. */
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
     rendering *r = user;
@@ -296,11 +531,13 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
         wki_picture_run_notice(&r->run, item);
         return WK_OK;
     }
-    if (r->run.out.single && (r->held.path || r->remote.n > 0))
+    if (r->run.out.single && (r->held.path || r->remote > 0))
         return wki_picture_out_too_many(&r->run.out, err);
-    if (item->kind == WK_ITEM_REMOTE)
-        return wki_plan_list_add(&r->remote, item, err);
-    rc = wki_picture_source_file(&source, item->path, err);
+    if (item->kind == WK_ITEM_REMOTE) {
+        rc = add_remote(r, item, err);
+        return rc == WK_OK ? fetch(r, LOOK_AHEAD, err) : rc;
+    }
+    rc = wki_picture_source_file(&source, item->path, wki_local_shown(item->path), err);
     if (rc == WK_OK && r->run.out.single)
         r->held = source;
     else if (rc == WK_OK)
@@ -308,181 +545,13 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
     return rc;
 }
 
-/* The source of a single picture waits until nothing more can come. */
-static wk_code on_fetched(void *user, wki_picture_source *source, void *tag, wk_error *err)
-{
-    rendering *r = user;
-
-    if (!r->run.out.single) {
-        add_source(r, source, tag);
-        return WK_OK;
-    }
-    if (r->held.path) {
-        wki_picture_source_clear(source);
-        r->too_many = true;
-        return wki_picture_out_too_many(&r->run.out, err);
-    }
-    r->held = *source;
-    r->held_tag = tag;
-    return WK_OK;
-}
-
-static bool on_failed(void *user, void *tag, bool begun, const wk_error *error)
-{
-    rendering *r = user;
-    wk_plan_item *item = tag;
-    wk_error ignored = {0};
-
-    if (!wki_plan_may_divide(item, begun, error) ||
-        wki_plan_list_add(&r->undivided, item, &ignored) != WK_OK)
-        return false;
-    r->undivided.items[r->undivided.n - 1]->error = *error;
-    return true;
-}
-
-/* Which frame is drawn of each object where it is one, 0 for the middle; false where it is all. */
-static bool pick_frame(const wk_render_opts *o, uint32_t *pick)
-{
-    *pick = o->frames == WK_FRAMES_NUMBER ? o->frame : o->frames == WK_FRAMES_FIRST ? 1 : 0;
-    return o->frames != WK_FRAMES_ALL;
-}
-
-static wk_code fetch_one(rendering *r, wki_picture_fetch *f, wk_plan_item *item, unsigned lane,
-                         wk_error *err)
-{
-    bool below = item->level == WK_LEVEL_INSTANCE || item->level == WK_LEVEL_FRAME;
-    char *url = wki_plan_instance_url(item, item->series, item->sop);
-    wki_picture_want want = {.url = url ? url : item->url,
-                             .from = item,
-                             .instance = below,
-                             .frame = item->frame,
-                             .one = item->frame != 0,
-                             .pick = item->frame,
-                             .server =
-                                 r->opts->server_render ? WKI_SERVER_ALWAYS : WKI_SERVER_NEVER,
-                             .ask = &r->ask,
-                             .lane = lane,
-                             .tag = item};
-    wk_code rc;
-
-    if (item->level == WK_LEVEL_FRAME && !url)
-        return wk_fail(err, WK_USAGE, "%s: a frame without its instance", item->url);
-    if (!want.one)
-        want.one = pick_frame(r->opts, &want.pick);
-    rc = wki_picture_fetch_add(f, &want, err);
-    free(url);
-    return rc;
-}
-
-/* Items on their way, from `first` on. */
-typedef struct starting {
-    rendering *r;
-    wki_picture_fetch *f;
-    size_t first;
-    unsigned char *lanes;
-} starting;
-
-static int lane_of(void *user, size_t i)
-{
-    const starting *s = user;
-
-    return i < s->first || s->r->too_many ? -1 : s->lanes[i];
-}
-
-static wk_code start_item(void *user, size_t i, wk_error *err)
-{
-    starting *s = user;
-
-    return fetch_one(s->r, s->f, s->r->remote.items[i], s->lanes[i], err);
-}
-
-static wk_code fetch_from(rendering *r, size_t first, wk_error *err)
-{
-    wki_picture_events events = {on_fetched, on_failed, r};
-    starting s = {.r = r, .first = first};
-    wki_picture_lane_user user = {lane_of, start_item, &s};
-    wk_code rc = wki_picture_fetch_new(&r->run, &events, &s.f, err), end;
-
-    if (rc == WK_OK)
-        rc = wki_picture_lanes(&r->remote, &s.lanes, err);
-    if (rc == WK_OK)
-        rc = wki_picture_lanes_run(s.f, r->remote.n, &user, err);
-    end = wki_picture_fetch_finish(s.f, rc == WK_OK ? err : NULL);
-    free(s.lanes);
-    return rc == WK_OK ? end : rc;
-}
-
-/* Puts the pieces of what failed behind the items; what has none is reported as it failed. */
-static wk_code divide(rendering *r, wk_error *err)
-{
-    wk_code rc = WK_OK;
-
-    for (size_t i = 0; i < r->undivided.n && rc == WK_OK; i++) {
-        wk_plan_item *item = r->undivided.items[i];
-        wk_error why = {0};
-
-        rc = wki_plan_divide(r->run.session, item, &r->remote, &why);
-        if (rc == WK_CANCELLED || rc == WK_NOMEM)
-            return wk_fail_from(err, rc, &why);
-        if (rc == WK_OK)
-            wk_log_write(&r->run.session->log, WK_LOG_INFO, "%s: asked for in pieces: %s",
-                         item->url, item->error.message);
-        else
-            wki_picture_run_failed(&r->run, item->url, item, &item->error);
-        rc = WK_OK;
-    }
-    wki_plan_list_clear(&r->undivided);
-    return rc;
-}
-
-/* Servers draw instances: studies and series are divided into them, where the server lists them. */
-static wk_code divide_all(rendering *r, wk_error *err)
-{
-    wki_plan_list all = {NULL, 0, 0};
-    wk_code rc = WK_OK;
-
-    for (size_t i = 0; i < r->remote.n && rc == WK_OK; i++) {
-        wk_plan_item *item = r->remote.items[i];
-        bool above = item->level == WK_LEVEL_STUDY || item->level == WK_LEVEL_SERIES;
-        wk_error why = {0};
-
-        if (above && wki_plan_divide(r->run.session, item, &r->remote, &why) == WK_OK)
-            continue;
-        if (why.code == WK_CANCELLED || why.code == WK_NOMEM)
-            rc = wk_fail_from(err, why.code, &why);
-        else
-            rc = wki_plan_list_add(&all, r->remote.items[i], err);
-    }
-    if (rc == WK_OK) {
-        wki_plan_list old = r->remote;
-
-        r->remote = all;
-        all = old;
-    }
-    wki_plan_list_clear(&all);
-    return rc;
-}
-
-/* What could not be drawn while targets were resolved. */
+/* What is under way when all targets are resolved. */
 static wk_code draw_rest(rendering *r, wk_error *err)
 {
-    wk_code rc = wki_picture_run_divide(&r->run, &r->remote, err);
+    wk_code rc = fetch(r, 0, err);
 
-    if (rc == WK_OK && r->opts->server_render)
-        rc = divide_all(r, err);
-    if (rc == WK_OK && r->run.out.single && r->remote.n > 1)
-        rc = wki_picture_out_too_many(&r->run.out, err);
-
-    for (size_t first = 0; first < r->remote.n && rc == WK_OK && !r->too_many;) {
-        size_t end = r->remote.n;
-
-        rc = fetch_from(r, first, err);
-        if (rc == WK_OK)
-            rc = divide(r, err);
-        first = end;
-    }
-    if (rc == WK_OK && r->held.path && !r->too_many) {
-        add_source(r, &r->held, r->held_tag);
+    if (rc == WK_OK && r->held.path) {
+        add_source(r, &r->held, r->held_from);
         r->held = (wki_picture_source){.fd = -1};
     }
     return rc;
@@ -530,6 +599,8 @@ static wk_code set_up(rendering *r, wk_session *session, wk_error *err)
     d->modality_values = o->modality_values;
     if (rc == WK_OK)
         rc = settle_server(r, err);
+    if (rc == WK_OK)
+        rc = wki_ways_new(session, &r->ways, err);
     return rc == WK_OK ? wki_pool_new(wki_picture_run_threads(&r->run), work, r, &r->pool, err)
                        : rc;
 }
@@ -546,6 +617,7 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
     err = err ? err : &own;
     rc = set_up(&r, session, err);
     if (rc != WK_OK) {
+        wki_ways_free(r.ways);
         wki_picture_run_clear(&r.run);
         return rc;
     }
@@ -566,8 +638,9 @@ wk_code wk_render(wk_session *session, const char *const *targets, size_t n_targ
         rc = WK_CANCELLED;
     rc = wki_picture_run_end(&r.run, rc, &resolved, summary, err);
     wki_picture_source_clear(&r.held);
-    wki_plan_list_clear(&r.remote);
-    wki_plan_list_clear(&r.undivided);
+    wki_ways_free(r.ways);
+    while (r.all)
+        drop_item(&r);
     wki_seen_clear(&r.names);
     wki_seen_clear(&r.fetched);
     pthread_cond_destroy(&r.turn_moved);

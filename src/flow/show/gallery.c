@@ -14,7 +14,7 @@
 #include "encode/encode.h"
 #include "encode/gallery_page.h"
 #include "flow/draw/drawing.h"
-#include "flow/draw/scan_head.h"
+#include "flow/draw/identify.h"
 #include "flow/draw/slide.h"
 #include "flow/picture/picture_run.h"
 #include "flow/show/gallery_list.h"

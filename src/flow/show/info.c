@@ -11,7 +11,8 @@
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
 #include "flow/find/local.h"
-#include "flow/find/plan_ask.h"
+#include "flow/fetch/listing.h"
+#include "flow/fetch/plan_ask.h"
 #include "flow/picture/picture_run.h"
 #include "flow/session.h"
 #include "json/json_stream.h"
@@ -34,7 +35,6 @@ typedef struct run {
     const char *source;
     const wk_plan_item *plan; /* of the answer at hand */
     bool fatal;
-    uint64_t elements; /* of the answer at hand */
 } run;
 
 static void drop_values(run *r)
@@ -171,11 +171,8 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
                          .series = series,
                          .sop = sop,
                          .values = (const char *const *)r->values};
-    wk_code rc = wki_dicom_json_check(set, r->source, err);
+    wk_code rc = WK_OK;
 
-    if (rc != WK_OK)
-        return rc;
-    r->elements++;
     (void)wki_dicom_json_uid(study, set, 0x0020000D);
     (void)wki_dicom_json_uid(series, set, 0x0020000E);
     (void)wki_dicom_json_uid(sop, set, 0x00080018);
@@ -197,34 +194,6 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
     return rc;
 }
 
-static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
-{
-    return wki_json_stream_feed(user, data, n, err);
-}
-
-static wk_code fetch(run *r, const char *url, const wk_plan_item *plan, wk_error *err)
-{
-    wki_http_request request;
-    wki_json_stream *stream = NULL;
-    wki_http_handler handler = {.body = on_body};
-    wk_code rc;
-
-    rc = wki_json_stream_new(url, WK_MAX_JSON_ITEM_BYTES, show_element, r, &stream, err);
-    if (rc != WK_OK)
-        return rc;
-    handler.user = stream;
-    wki_plan_request(plan, &request);
-    request.url = url;
-    request.accept = "application/dicom+json";
-    rc = wki_http_perform(r->session->http, &request, &handler, NULL, err);
-    if (rc == WK_OK)
-        rc = wki_json_stream_finish(stream, err);
-    if (rc == WK_OK && r->elements == 0)
-        rc = wk_fail(err, WK_NOT_FOUND, "%s: no metadata", url);
-    wki_json_stream_free(stream);
-    return rc;
-}
-
 static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
 {
     char *url = wki_plan_metadata_url(plan);
@@ -235,8 +204,7 @@ static wk_code do_remote(run *r, const wk_plan_item *plan, wk_error *err)
         return wk_fail(err, WK_NOMEM, "out of memory");
     r->source = url;
     r->plan = plan;
-    r->elements = 0;
-    rc = fetch(r, url, plan, &cause);
+    rc = wki_list_metadata(r->session, plan, url, show_element, r, &cause);
     if (rc != WK_OK)
         rc = r->fatal ? wk_fail_from(err, rc, &cause) : failed(r, url, &cause, err);
     free(url);

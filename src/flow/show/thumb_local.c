@@ -7,7 +7,7 @@
 #include "core/pool.h"
 #include "core/text.h"
 #include "flow/draw/drawing.h"
-#include "flow/draw/scan_head.h"
+#include "dicom/scan_head.h"
 #include "flow/draw/slide.h"
 
 /* lock: of the list and of `failed`, which ends the run. */

@@ -5,7 +5,7 @@
 #ifndef WADOKIT_FLOW_SHOW_THUMB_SPOOL_H
 #define WADOKIT_FLOW_SHOW_THUMB_SPOOL_H
 
-#include "flow/picture/picture_source.h"
+#include "flow/fetch/picture_source.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -12,15 +12,14 @@
 #include "core/text.h"
 #include "core/uid.h"
 #include "dicom/dicom_scan.h"
-#include "dicomweb/metadata.h"
-#include "dicomweb/qido.h"
 #include "flow/draw/object_label.h"
-#include "flow/draw/scan_head.h"
+#include "dicom/scan_head.h"
 #include "flow/draw/slide.h"
-#include "flow/find/plan_ask.h"
-#include "flow/picture/picture_lanes.h"
+#include "flow/fetch/listing.h"
+#include "flow/fetch/plan_ask.h"
+#include "flow/fetch/ways.h"
+#include "flow/find/local.h"
 #include "flow/picture/picture_run.h"
-#include "flow/picture/picture_source.h"
 #include "flow/picture/server_picture.h"
 #include "flow/show/thumb_local.h"
 #include "flow/show/thumb_pick.h"
@@ -29,7 +28,8 @@
 enum {
     SIZE_DEFAULT = 256,
     QUALITY_DEFAULT = 85,
-    NAME_SIZE = 512
+    NAME_SIZE = 512,
+    LOOK_AHEAD = 256 /* of what is wanted, so that other servers are among it */
 };
 
 /* One run of wk_thumbnail(): collect (on_item, expand), pick, draw. */
@@ -76,19 +76,17 @@ typedef struct expansion {
     size_t at; /* of the item in t->remote */
     size_t found;
     wki_seen spooled; /* SOP Instance UIDs */
-    wk_error fatal;
 } expansion;
 
-static wk_code add_remote(expansion *x, const wki_qido_instance_row *row, wk_error *err)
+static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_error *err)
 {
+    expansion *x = user;
     wki_thumb_entry e;
 
     memset(&e, 0, sizeof e);
-    if (wki_plan_is_excepted(x->item, row->series) ||
-        !wki_strcopy(e.study, sizeof e.study, x->item->study) ||
-        !wki_strcopy(e.series, sizeof e.series, row->series) ||
-        !wki_strcopy(e.sop, sizeof e.sop, row->uid))
-        return WK_OK;
+    memcpy(e.study, row->study, sizeof e.study);
+    memcpy(e.series, row->series, sizeof e.series);
+    memcpy(e.sop, row->uid, sizeof e.sop);
     e.number = row->number;
     e.has_pixels = !wki_object_is_without_pixels(row->sop_class);
     /* Rows is an optional return key: 0 and absent say nothing where the class is known. Of slides
@@ -104,91 +102,7 @@ static wk_code add_remote(expansion *x, const wki_qido_instance_row *row, wk_err
     }
     e.frame = x->item->frame;
     e.item = x->at;
-    x->found++;
     return wki_thumb_list_add(&x->t->list, &e, err);
-}
-
-static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_error *err)
-{
-    return add_remote(user, row, err);
-}
-
-/* What the plan says of an instance; -1 where it says nothing. */
-static wk_code add_known(expansion *x, const char *series, const char *sop, const char *sop_class,
-                         int64_t number, wk_error *err)
-{
-    wki_qido_instance_row row = {.number = number, .rows = -1, .columns = -1, .frames = -1};
-
-    if (!wki_strcopy(row.series, sizeof row.series, series) ||
-        !wki_strcopy(row.uid, sizeof row.uid, sop) ||
-        !wki_strcopy(row.sop_class, sizeof row.sop_class, sop_class))
-        return WK_OK;
-    return add_remote(x, &row, err);
-}
-
-static bool hints_are_enough(const wk_plan_item *item)
-{
-    bool enough =
-        item->n_series_hints > 0 && (item->complete_hint || item->level != WK_LEVEL_STUDY);
-
-    for (size_t i = 0; i < item->n_series_hints && enough; i++)
-        enough = item->series_hints[i].n_listed > 0;
-    return enough;
-}
-
-static wk_code add_hints(expansion *x, wk_error *err)
-{
-    wk_code rc = WK_OK;
-
-    for (size_t i = 0; i < x->item->n_series_hints; i++) {
-        const wk_series_hint *s = &x->item->series_hints[i];
-
-        if (x->item->series[0] && strcmp(x->item->series, s->uid) != 0)
-            continue;
-        for (size_t k = 0; k < s->n_listed && rc == WK_OK; k++)
-            rc = add_known(x, s->uid, s->instances[k].sop, s->instances[k].sop_class,
-                           s->instances[k].number, err);
-    }
-    return rc;
-}
-
-/* How many instances the source says there are, 0 where it does not: saves a question at the end of
- * the server's list. */
-static uint64_t count_hints(const wk_plan_item *item)
-{
-    uint64_t n = 0;
-
-    for (size_t i = 0; i < item->n_series_hints; i++) {
-        if (item->series_hints[i].n_instances < 0)
-            return 0;
-        n += (uint64_t)item->series_hints[i].n_instances;
-    }
-    return item->complete_hint || item->level != WK_LEVEL_STUDY ? n : 0;
-}
-
-static wk_code ask_list(expansion *x, wk_error *err)
-{
-    const wk_plan_item *item = x->item;
-    wki_qido_opts opts;
-
-    wki_plan_qido(x->item, &x->t->run.session->log, &opts);
-    opts.expect = count_hints(item);
-    return wki_qido_instances(x->t->run.session->http, item->root, item->study,
-                              item->series[0] ? item->series : NULL, &opts, on_instance, x, err);
-}
-
-static wk_code ask_metadata(expansion *x, wk_error *err)
-{
-    char *url = wki_plan_metadata_url(x->item);
-    wki_qido_opts opts;
-    wk_code rc;
-
-    wki_plan_qido(x->item, &x->t->run.session->log, &opts);
-    rc = url ? wki_dicomweb_metadata(x->t->run.session->http, url, x->item->study, x->item->series,
-                                     &opts, on_instance, x, err)
-             : wk_fail(err, WK_NOMEM, "out of memory");
-    free(url);
-    return rc;
 }
 
 /* Takes one instance of an answer that holds them all. */
@@ -218,40 +132,40 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     return rc;
 }
 
-static wk_code on_spool(void *user, wki_picture_source *source, void *tag, wk_error *err)
+static wk_code take_spooled(expansion *x, wki_got *got, wk_error *err)
 {
-    expansion *x = user;
-    wk_error why = {0};
-    wk_code rc = spool(x, source, &why);
+    wk_error why = got->error;
+    wk_code rc = got->over ? why.code : spool(x, &got->source, &why);
 
-    (void)tag;
-    if (rc == WK_NOMEM || rc == WK_IO)
-        x->fatal = why;
+    if (rc == WK_NOMEM || rc == WK_IO || rc == WK_CANCELLED)
+        rc = wk_fail_from(err, rc, &why);
     else if (rc != WK_OK)
-        wki_picture_run_failed(&x->t->run, source->shown, x->item, &why);
-    wki_picture_source_clear(source);
-    return x->fatal.code == WK_OK ? WK_OK : wk_fail_from(err, WK_CANCELLED, &x->fatal);
+        wki_picture_run_failed(&x->t->run, got->source.shown, x->item, &why);
+    wki_picture_source_clear(&got->source);
+    return rc == WK_NOMEM || rc == WK_IO || rc == WK_CANCELLED ? rc : WK_OK;
 }
 
 /* A server that lists nothing still hands out the whole; what fails is reported to the run. */
 static wk_code fetch_whole(expansion *x, wk_error *err)
 {
-    wki_picture_events events = {.fetched = on_spool, .user = x};
-    wki_picture_fetch *f = NULL;
-    wk_code rc = wki_picture_fetch_new(&x->t->run, &events, &f, err), end;
+    wki_ways *ways = NULL;
+    wki_want want = {.url = x->item->url, .item = x->item};
+    wk_code rc = wki_ways_new(x->t->run.session, &ways, err);
+    wki_got got;
 
     wki_seen_init(&x->spooled, 1 << 20);
     if (rc == WK_OK)
-        rc = wki_picture_fetch_add(f, &(wki_picture_want){.url = x->item->url, .from = x->item},
-                                   err);
-    end = wki_picture_fetch_finish(f, rc == WK_OK ? err : NULL);
+        rc = wki_ways_add(ways, &want, err);
+    while (rc == WK_OK && wki_ways_are_open(ways)) {
+        rc = wki_ways_run(ways, err);
+        while (rc == WK_OK && wki_ways_next(ways, &got))
+            rc = take_spooled(x, &got, err);
+    }
+    wki_ways_free(ways);
     wki_seen_clear(&x->spooled);
-    rc = rc == WK_OK ? end : rc;
     if (rc == WK_OK && x->found > 0)
         wk_log_write(&x->t->run.session->log, WK_LOG_WARN,
                      "%s: the server lists no instances; all were fetched", x->item->url);
-    if (rc == WK_OK && x->fatal.code != WK_OK)
-        rc = wk_fail_from(err, x->fatal.code, &x->fatal);
     return rc;
 }
 
@@ -270,20 +184,13 @@ static wk_code expand(thumbing *t, size_t at, wk_error *err)
 {
     const wk_plan_item *item = t->remote.items[at];
     expansion x = {.t = t, .item = item, .at = at};
+    wki_listing listing = {
+        .session = t->run.session, .item = item, .details = true, .metadata = true};
     uint64_t failed = t->run.summary.failed;
     wk_error why = {0};
     wk_code rc;
 
-    if (item->sop[0])
-        return add_known(&x, item->series, item->sop, "", -1, err);
-    if (hints_are_enough(item))
-        rc = add_hints(&x, &why);
-    else
-        rc = item->root ? ask_list(&x, &why) : wk_fail(&why, WK_UNSUPPORTED, "no service root");
-    if (may_ask_on(&x, rc, &why)) {
-        wk_error_clear(&why);
-        rc = ask_metadata(&x, &why);
-    }
+    rc = wki_list_instances(&listing, on_instance, &x, &x.found, &why);
     if (may_ask_on(&x, rc, &why)) {
         wk_error_clear(&why);
         rc = fetch_whole(&x, &why);
@@ -451,37 +358,21 @@ static void add_job(thumbing *t, wki_picture_source *source, const wki_thumb_ent
     wki_pool_add(t->pool, j);
 }
 
-/* An answer to a request for one instance has one part that counts. */
-static wk_code on_fetched(void *user, wki_picture_source *source, void *tag, wk_error *err)
-{
-    wki_thumb_entry *e = tag;
-
-    (void)err;
-    if (e->chosen)
-        add_job(user, source, e);
-    else
-        wki_picture_source_clear(source);
-    e->chosen = false;
-    return WK_OK;
-}
-
-static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e, unsigned lane,
-                           wk_error *err)
+static wk_code fetch_entry(thumbing *t, wki_ways *ways, wki_thumb_entry *e, wk_error *err)
 {
     const wk_plan_item *item = t->remote.items[e->item];
     char *url = wki_plan_instance_url(item, e->series, e->sop);
-    wki_picture_want want = {.from = item,
-                             .instance = true,
-                             .frame = e->frame,
-                             .one = e->frame != 0 || (t->per != WK_THUMB_FRAME && !e->slide),
-                             .pick = e->frame,
-                             .frames = e->frames,
-                             .rows = e->rows,
-                             .cols = e->cols,
-                             .server = e->slide || !e->has_pixels ? WKI_SERVER_NEVER : t->server,
-                             .ask = &t->ask,
-                             .lane = lane,
-                             .tag = e};
+    wki_want want = {.item = item,
+                     .instance = true,
+                     .frame = e->frame,
+                     .one = e->frame != 0 || (t->per != WK_THUMB_FRAME && !e->slide),
+                     .pick = e->frame,
+                     .frames = e->frames,
+                     .rows = e->rows,
+                     .cols = e->cols,
+                     .server = e->slide || !e->has_pixels ? WKI_SERVER_NEVER : t->server,
+                     .ask = &t->ask,
+                     .tag = e};
     wk_code rc;
 
     if (!url && item->level == WK_LEVEL_INSTANCE && item->url)
@@ -490,62 +381,72 @@ static wk_code fetch_entry(thumbing *t, wki_picture_fetch *f, wki_thumb_entry *e
         return wk_fail(err, WK_UNSUPPORTED, "%s: its instance has no address of its own",
                        item->url ? item->url : e->sop);
     want.url = url;
-    rc = wki_picture_fetch_add(f, &want, err);
+    rc = wki_ways_add(ways, &want, err);
     free(url);
     return rc;
 }
 
-/* Entries on their way to pictures. */
-typedef struct starting {
-    thumbing *t;
-    wki_picture_fetch *f;
-    unsigned char *lanes; /* of t->remote */
-} starting;
-
-static int lane_of(void *user, size_t i)
+static wk_code start_entry(thumbing *t, wki_ways *ways, wki_thumb_entry *e, wk_error *err)
 {
-    const starting *s = user;
-    const wki_thumb_entry *e = &s->t->list.entries[i];
-
-    if (!e->chosen)
-        return -1;
-    return e->path || e->spooled ? 0 : s->lanes[e->item];
-}
-
-static wk_code start_entry(void *user, size_t i, wk_error *err)
-{
-    starting *s = user;
-    thumbing *t = s->t;
-    wki_thumb_entry *e = &t->list.entries[i];
     wki_picture_source source;
     wk_code rc;
 
     if (!e->path && !e->spooled)
-        return fetch_entry(t, s->f, e, s->lanes[e->item], err);
+        return fetch_entry(t, ways, e, err);
     if (e->spooled)
         rc = wki_thumb_spool_take(&t->spool, e->offset, e->length, t->remote.items[e->item]->url,
                                   &source, err);
     else
-        rc = wki_picture_source_file(&source, e->path, err);
+        rc = wki_picture_source_file(&source, e->path, wki_local_shown(e->path), err);
     if (rc == WK_OK)
         add_job(t, &source, e);
     return rc;
 }
 
+/* An answer to a request for one instance has one part that counts. */
+static void take(thumbing *t, wki_got *got)
+{
+    wki_thumb_entry *e = got->tag;
+
+    if (!got->over && e->chosen) {
+        add_job(t, &got->source, e);
+        e->chosen = false;
+        return;
+    }
+    if (got->over && got->error.code != WK_OK && got->error.code != WK_CANCELLED)
+        wki_picture_run_failed(&t->run, got->source.shown, t->remote.items[e->item], &got->error);
+    wki_picture_source_clear(&got->source);
+}
+
+/* Fetches until at most `most` of what is wanted has not begun; 0: until all is here. */
+static wk_code fetch(thumbing *t, wki_ways *ways, size_t most, wk_error *err)
+{
+    wk_code rc = WK_OK;
+    wki_got got;
+
+    while (rc == WK_OK && (most > 0 ? wki_ways_waiting(ways) > most : wki_ways_are_open(ways))) {
+        rc = wki_ways_run(ways, err);
+        while (wki_ways_next(ways, &got))
+            take(t, &got);
+    }
+    return rc;
+}
+
 static wk_code draw_all(thumbing *t, wk_error *err)
 {
-    wki_picture_events events = {.fetched = on_fetched, .user = t};
-    starting s = {.t = t};
-    wki_picture_lane_user user = {lane_of, start_entry, &s};
-    wk_code rc = wki_picture_fetch_new(&t->run, &events, &s.f, err), end;
+    wki_ways *ways = NULL;
+    wk_code rc = wki_ways_new(t->run.session, &ways, err);
 
+    for (size_t i = 0; i < t->list.n && rc == WK_OK; i++) {
+        if (t->list.entries[i].chosen)
+            rc = start_entry(t, ways, &t->list.entries[i], err);
+        if (rc == WK_OK)
+            rc = fetch(t, ways, LOOK_AHEAD, err);
+    }
     if (rc == WK_OK)
-        rc = wki_picture_lanes(&t->remote, &s.lanes, err);
-    if (rc == WK_OK)
-        rc = wki_picture_lanes_run(s.f, t->list.n, &user, err);
-    end = wki_picture_fetch_finish(s.f, rc == WK_OK ? err : NULL);
-    free(s.lanes);
-    return rc == WK_OK ? end : rc;
+        rc = fetch(t, ways, 0, err);
+    wki_ways_free(ways);
+    return rc;
 }
 
 /* What other runs draw is no longer chosen. Returns how many are. */

@@ -12,7 +12,7 @@
 #include "dicom/dicom_file.h"
 #include "dicomweb/dicom_json.h"
 #include "dicomweb/qido_answer.h"
-#include "flow/draw/scan_head.h"
+#include "flow/draw/identify.h"
 
 enum {
     MAX_ATTRIBUTES = 1 << 20,

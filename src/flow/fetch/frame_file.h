@@ -3,14 +3,14 @@
  * bytes of a frame become a DICOM file with a hole where the other frames would be. All that reads
  * files draws that frame from it as it would from the file of the server.
  */
-#ifndef WADOKIT_FLOW_PICTURE_FRAME_FILE_H
-#define WADOKIT_FLOW_PICTURE_FRAME_FILE_H
+#ifndef WADOKIT_FLOW_FETCH_FRAME_FILE_H
+#define WADOKIT_FLOW_FETCH_FRAME_FILE_H
 
 #include <stdint.h>
 
 #include <wadokit/error.h>
 
-#include "flow/picture/picture_source.h"
+#include "flow/fetch/picture_source.h"
 #include "json/json.h"
 
 #ifdef __cplusplus

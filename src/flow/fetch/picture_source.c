@@ -1,4 +1,4 @@
-#include "flow/picture/picture_source.h"
+#include "flow/fetch/picture_source.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "flow/find/local.h"
 #include "store/tmpfile.h"
 
 void wki_picture_source_clear(wki_picture_source *s)
@@ -18,10 +17,10 @@ void wki_picture_source_clear(wki_picture_source *s)
     *s = (wki_picture_source){.fd = -1};
 }
 
-wk_code wki_picture_source_file(wki_picture_source *out, const char *path, wk_error *err)
+wk_code wki_picture_source_file(wki_picture_source *out, const char *path, const char *shown,
+                                wk_error *err)
 {
-    wki_picture_source s = {
-        .path = wki_strdup(path), .shown = wki_strdup(wki_local_shown(path)), .fd = -1};
+    wki_picture_source s = {.path = wki_strdup(path), .shown = wki_strdup(shown), .fd = -1};
 
     if (!s.path || !s.shown) {
         wki_picture_source_clear(&s);

@@ -1,4 +1,4 @@
-#include "flow/picture/frame_file.h"
+#include "flow/fetch/frame_file.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -14,7 +14,7 @@
 #include "dicomweb/dicom_json.h"
 #include "dicomweb/dicom_json_encode.h"
 #include "dicomweb/media_type.h"
-#include "flow/draw/slide.h"
+#include "core/image.h"
 
 enum {
     HEAD_SIZE = 65536, /* of a code stream: what stands in front of its first frame header */
