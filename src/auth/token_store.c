@@ -13,6 +13,7 @@
 #include <wadokit/json.h>
 #include <wadokit/limits.h>
 
+#include "core/file_system.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "json/json.h"
@@ -258,6 +259,13 @@ void wki_token_store_free(wki_token_store *s)
 
 /* ---- locks ---- */
 
+/* Where nothing can be written, nobody writes: what is kept is read without a lock, and what is new
+ * lives as long as the process. */
+static bool is_read_only(int number)
+{
+    return number == EROFS || number == EACCES || number == EPERM;
+}
+
 /* Lock files stay: a name that comes and goes would let two processes hold two files of it. */
 wk_code wki_token_store_lock(wki_token_store *s, const char *key, int64_t wait_ms,
                              const wki_clock *clock, const wk_cancel *cancel, int *lock,
@@ -265,24 +273,30 @@ wk_code wki_token_store_lock(wki_token_store *s, const char *key, int64_t wait_m
 {
     int64_t end = clock->monotonic_ms(clock->user) + wait_ms;
     char name[NAME_SIZE];
+    bool locked;
     int fd;
 
     snprintf(name, sizeof name, "%s.lock", key);
+    *lock = -1;
     fd = openat(s->dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
-        return wk_fail_errno(err, WK_IO, errno, "%s/%s", s->path, name);
-    while (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        return is_read_only(errno) ? WK_OK
+                                   : wk_fail_errno(err, WK_IO, errno, "%s/%s", s->path, name);
+    while (!wki_fs_lock(fd, LOCK_EX | LOCK_NB, &locked)) {
         int why = errno;
 
         if (cancel && cancel->requested) {
             close(fd);
             return wk_fail(err, WK_CANCELLED, "interrupted");
         }
-        if ((why != EWOULDBLOCK && why != EINTR) || clock->monotonic_ms(clock->user) >= end) {
+        if (why != EWOULDBLOCK) {
             close(fd);
-            return wk_fail_errno(err, WK_IO, why,
-                                 "%s/%s: another process has held the login for too long", s->path,
-                                 name);
+            return wk_fail_errno(err, WK_IO, why, "%s/%s: cannot be locked", s->path, name);
+        }
+        if (clock->monotonic_ms(clock->user) >= end) {
+            close(fd);
+            return wk_fail(err, WK_IO, "%s/%s: another process has held the login for too long",
+                           s->path, name);
         }
         clock->sleep_ms(clock->user, LOCK_STEP_MS);
     }
@@ -389,7 +403,7 @@ static int write_all(int fd, const char *text)
         text += n;
         left -= (size_t)n;
     }
-    return fsync(fd);
+    return wki_fs_sync(fd);
 }
 
 static wk_code replace(wki_token_store *s, const char *name, const char *text, wk_error *err)

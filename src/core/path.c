@@ -2,9 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,7 +16,9 @@
 #include "core/text.h"
 
 enum {
-    MAX_NAME = 255
+    MAX_NAME = 255,
+    HASH_TAIL = 17, /* "-" and 16 digits */
+    MIN_HASHED = 40
 };
 
 static bool is_plain(char c)
@@ -22,14 +27,48 @@ static bool is_plain(char c)
            c == '-' || c == '_';
 }
 
-void wki_path_encode(char *out, size_t size, const char *text)
+/* CON, NUL, COM1 ..., with any suffix: Windows, and CIFS in front of it, refuse them. */
+static bool is_device(const char *text)
+{
+    static const char *const names[] = {"con", "prn", "aux", "nul"};
+    size_t n = strcspn(text, ".");
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (n == 3 && strncasecmp(text, names[i], 3) == 0)
+            return true;
+    }
+    return n == 4 && text[3] >= '1' && text[3] <= '9' &&
+           (strncasecmp(text, "com", 3) == 0 || strncasecmp(text, "lpt", 3) == 0);
+}
+
+/* Whether the character at `p` stands as it is. */
+static bool stays(const char *text, const char *p, bool device)
+{
+    if (!is_plain(*p) || (*p == '.' && p[1] == '\0'))
+        return false;
+    return p != text || !(*p == '.' || *p == '-' || device);
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(const char *text)
+{
+    uint64_t h = 14695981039346656037u;
+
+    for (; *text; text++)
+        h = (h ^ (unsigned char)*text) * 1099511628211u;
+    return h;
+}
+
+/* Encodes as much as fits `max`; what is left is returned. */
+static const char *encode(char *out, size_t max, const char *text)
 {
     static const char digits[] = "0123456789ABCDEF";
-    size_t max = size - 1 < MAX_NAME ? size - 1 : MAX_NAME;
+    bool device = is_device(text);
+    const char *p = text;
     size_t used = 0;
 
-    for (const char *p = text; *p; p++) {
-        bool plain = is_plain(*p) && !(p == text && *p == '.');
+    for (; *p; p++) {
+        bool plain = stays(text, p, device);
         unsigned char byte = (unsigned char)*p;
 
         if (used + (plain ? 1 : 3) > max)
@@ -42,9 +81,30 @@ void wki_path_encode(char *out, size_t size, const char *text)
             out[used++] = digits[byte & 15];
         }
     }
-    if (used == 0 && max > 0)
-        out[used++] = '_';
     out[used] = '\0';
+    return p;
+}
+
+void wki_path_encode(char *out, size_t size, const char *text)
+{
+    size_t max = size - 1 < MAX_NAME ? size - 1 : MAX_NAME;
+
+    if (*encode(out, max, text) && max >= MIN_HASHED) {
+        (void)encode(out, max - HASH_TAIL, text);
+        snprintf(out + strlen(out), HASH_TAIL + 1, "-%016" PRIx64, hash_of(text));
+    }
+    if (out[0] == '\0' && max > 0)
+        memcpy(out, "_", 2);
+}
+
+void wki_path_of_fd(int fd, char *out, size_t size)
+{
+    char link[32];
+    ssize_t n;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    n = readlink(link, out, size - 1);
+    out[n > 0 ? n : 0] = '\0';
 }
 
 wk_code wki_path_join(char **out, const char *dir, const char *name, wk_error *err)

@@ -14,10 +14,16 @@
 extern "C" {
 #endif
 
-/* `text` as one path component: everything but letters, digits, '.', '-' and '_' becomes %XX,
- * a leading '.' too (so "..", "." and hidden names cannot arise), and an empty text "_". Cut at a
- * whole character to fit `size` and the 255 bytes of a file name. */
+/* `text` as one path component that every file system takes: all but letters, digits, '.', '-' and
+ * '_' becomes %XX, so do '.' and '-' in front (so that "..", hidden names and names like options
+ * cannot arise), '.' at the end, and the first letter of a device of Windows ("nul", "COM1.x"); an
+ * empty text is "_". What does not fit `size` and the 255 bytes of a file name is cut at a whole
+ * character; where there is room for 40 bytes, it then ends in '-' and 16 hex digits of a hash of
+ * the text, so that names that begin alike stay apart. */
 void wki_path_encode(char *out, size_t size, const char *text);
+
+/* Where an open file or folder is, for messages; "" where that cannot be told. */
+void wki_path_of_fd(int fd, char *out, size_t size);
 
 /* "dir/name" in one string on the heap. WK_LIMIT over WK_MAX_PATH_BYTES. */
 wk_code wki_path_join(char **out, const char *dir, const char *name, wk_error *err) WK_MUST_USE;

@@ -115,7 +115,7 @@ bool is_sound(const ojph::param_siz &siz, unsigned levels)
     const ojph::point offset = siz.get_image_offset(), size = siz.get_image_extent();
     const ojph::point tile_offset = siz.get_tile_offset();
     const ojph::size tile = siz.get_tile_size();
-    const unsigned least = levels > 0 ? 1u << (levels - 1) : 0;
+    const unsigned least = levels > 0 && levels < 32 ? 1u << (levels - 1) : 0;
 
     return levels < 32 && offset.x == 0 && offset.y == 0 && tile_offset.x == 0 &&
            tile_offset.y == 0 && size.x > least && size.y > least && tile.w >= size.x &&

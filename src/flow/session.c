@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "auth/credential.h"
+#include "core/file_system.h"
 #include "core/text.h"
 #include "flow/run_progress.h"
 #include "flow/session_login.h"
@@ -513,6 +514,7 @@ void wk_session_free(wk_session *session)
 {
     if (!session)
         return;
+    wki_fs_tell(&session->log);
     wki_http_free(session->http);
     wki_servers_clear(&session->servers);
     wki_session_login_free(session->login);

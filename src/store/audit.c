@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file_system.h"
 #include "core/hash.h"
 #include "core/seen.h"
 #include "core/text.h"
@@ -46,12 +47,14 @@ static wk_code open_journal(wki_audit *a, const char *dir, wk_error *err)
 {
     int meta = openat(a->root_fd, ".wadokit", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     wk_code rc = WK_OK;
+    bool locked;
 
     if (meta < 0)
         return errno == ENOENT ? WK_OK
                                : wk_fail_errno(err, WK_IO, errno, "%s: cannot open .wadokit", dir);
     a->lock_fd = openat(meta, "lock", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    if (a->lock_fd >= 0 && flock(a->lock_fd, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+    if (a->lock_fd >= 0 && !wki_fs_lock(a->lock_fd, LOCK_SH | LOCK_NB, &locked) &&
+        errno == EWOULDBLOCK)
         rc = wk_fail(err, WK_IO, "%s: another run is writing here; wait for its end", dir);
     if (rc == WK_OK)
         rc = wki_journal_open_read(meta, &a->journal, err);

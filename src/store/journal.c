@@ -245,6 +245,13 @@ static wk_code open_file(wki_journal *j, int dir_fd, wk_error *err)
         return wk_fail_errno(err, WK_IO, errno, "journal: cannot open " WKI_JOURNAL_NAME);
     if (fstat(j->fd, &st) != 0 || !S_ISREG(st.st_mode))
         return wk_fail(err, WK_REFUSED, "journal: " WKI_JOURNAL_NAME " is no file");
+    /* What is appended would go into a file that somebody else has a name for. */
+    if (!j->read_only && st.st_nlink > 1)
+        return wk_fail(err, WK_REFUSED,
+                       "journal: " WKI_JOURNAL_NAME
+                       " has %lu names (hard links), and the others may "
+                       "be another user's: copy it, and put the copy in its place",
+                       (unsigned long)st.st_nlink);
     return WK_OK;
 }
 

@@ -39,7 +39,8 @@ typedef struct wki_journal_entry {
 typedef struct wki_journal wki_journal;
 
 /* Opens or makes the journal in the folder `dir_fd` and reads it. Lines that are no entries are
- * left alone. One writer at a time: the caller holds the lock. */
+ * left alone. WK_REFUSED where it is no file or has other names (hard links). One writer at a time:
+ * the caller holds the lock. */
 wk_code wki_journal_open(int dir_fd, wki_journal **out, wk_error *err) WK_MUST_USE;
 
 /* The same for reading only: nothing is made or changed, and a torn last line is passed over. *out

@@ -135,6 +135,10 @@ static wk_code check_component(const char *p, size_t n, bool first, wk_error *er
 {
     if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
         return wk_fail(err, WK_USAGE, "name template: an empty, \".\" or \"..\" folder or name");
+    if (p[0] == '-')
+        return wk_fail(
+            err, WK_USAGE,
+            "name template: a folder or name that begins with \"-\" looks like an option");
     if (first && n >= 2 && p[0] == '.' && p[1] == 'w')
         return wk_fail(err, WK_USAGE, "name template: \".w...\" is kept for the journal");
     return WK_OK;

@@ -26,7 +26,8 @@ extern "C" {
 typedef struct wki_layout wki_layout;
 
 /* `pattern` NULL: the default. WK_USAGE where it has an unknown name, an open brace, an empty, "."
- * or ".." folder, starts with '/' or would write into ".wadokit". Free with wki_layout_free(). */
+ * or ".." folder, one that begins with '-', starts with '/' or would write into ".wadokit". Free
+ * with wki_layout_free(). */
 wk_code wki_layout_new(const char *pattern, wki_layout **out, wk_error *err) WK_MUST_USE;
 void wki_layout_free(wki_layout *layout);
 

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
+#include "core/file_system.h"
 #include "core/hash.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -18,11 +20,13 @@
 #include "store/tmpfile.h"
 
 enum {
-    MAX_NUMBER = 99999
+    MAX_NUMBER = 99999,
+    DAY_S = 86400
 };
 
 struct wki_store {
     int root_fd, meta_fd, tmp_fd, lock_fd;
+    bool locked; /* false: the file system has no locks */
     wki_path_parent parent;
     wki_layout *layout;
     wki_journal *journal;
@@ -63,7 +67,7 @@ static wk_code lock(wki_store *s, const char *dir, wk_error *err)
     s->lock_fd = openat(s->meta_fd, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (s->lock_fd < 0)
         return wk_fail_errno(err, WK_IO, errno, "%s: cannot open the lock", dir);
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) == 0)
+    if (wki_fs_lock(s->lock_fd, LOCK_EX | LOCK_NB, &s->locked))
         return WK_OK;
     if (errno == EWOULDBLOCK)
         return wk_fail(err, WK_IO,
@@ -72,7 +76,17 @@ static wk_code lock(wki_store *s, const char *dir, wk_error *err)
     return wk_fail_errno(err, WK_IO, errno, "%s: cannot lock the folder", dir);
 }
 
-/* What a killed run left. Nobody else is here: the lock is ours. */
+/* Whether a temporary file was left by a killed run. Where the lock is ours, nobody else is here;
+ * where there are no locks, another run may be writing it, but not for a day. */
+static bool is_left(const wki_store *s, const char *name)
+{
+    int64_t now = wki_clock_system()->unix_s(NULL);
+    struct stat st;
+
+    return s->locked ||
+           (fstatat(s->tmp_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_mtime < now - DAY_S);
+}
+
 static void remove_leftovers(wki_store *s)
 {
     int fd = openat(s->tmp_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -80,7 +94,7 @@ static void remove_leftovers(wki_store *s)
     struct dirent *e;
 
     while (d && (e = readdir(d)) != NULL) {
-        if (wki_str_starts(e->d_name, ".wadokit-"))
+        if (wki_str_starts(e->d_name, ".wadokit-") && is_left(s, e->d_name))
             unlinkat(s->tmp_fd, e->d_name, 0);
     }
     if (d)

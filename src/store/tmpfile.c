@@ -11,11 +11,14 @@
 #include <wadokit/limits.h>
 
 #include "core/clock.h"
+#include "core/file_system.h"
+#include "core/path.h"
 #include "core/text.h"
 
 enum {
     GATHER_SIZE = 256 * 1024, /* more brings no more; a write for every slice costs a third more */
     ATTEMPTS = 100,
+    COPY_SIZE = 65536,
 };
 
 static void make_name(char name[WKI_TMP_NAME_SIZE])
@@ -49,10 +52,11 @@ static int link_by(int way, int fd, int dir_fd, const char *name)
 
 /* What this process may do, tried once: a link by the name "." never comes to be, and the error
  * tells how far it came. */
+static int known_way = WAY_UNKNOWN;
+
 static int way_to_link(int fd, int dir_fd)
 {
-    static int known = WAY_UNKNOWN;
-    int way = __atomic_load_n(&known, __ATOMIC_RELAXED);
+    int way = __atomic_load_n(&known_way, __ATOMIC_RELAXED);
 
     if (way != WAY_UNKNOWN)
         return way;
@@ -60,7 +64,7 @@ static int way_to_link(int fd, int dir_fd)
         if (link_by(way, fd, dir_fd, ".") != 0 && errno == EEXIST)
             break;
     }
-    __atomic_store_n(&known, way, __ATOMIC_RELAXED);
+    __atomic_store_n(&known_way, way, __ATOMIC_RELAXED);
     return way;
 }
 
@@ -78,7 +82,13 @@ static bool create_unnamed(wki_tmpfile *t)
 /* As link_by(), for a file that has no name yet. */
 static bool link_new(const wki_tmpfile *t, int dir_fd, const char *name)
 {
-    return link_by(way_to_link(t->fd, t->dir_fd), t->fd, dir_fd, name) == 0;
+    int way = way_to_link(t->fd, t->dir_fd);
+
+    if (way == WAY_NONE) {
+        errno = EPERM;
+        return false;
+    }
+    return link_by(way, t->fd, dir_fd, name) == 0;
 }
 
 /* A name replaces another only by rename, so the file gets a temporary one first. */
@@ -97,20 +107,40 @@ static bool link_to_rename(wki_tmpfile *t)
 
 /* --- opening --- */
 
-static wk_code create(wki_tmpfile *t, wk_error *err)
+/* A file with a temporary name; -1 and errno where there can be none. */
+static int create_named(int dir_fd, char name[WKI_TMP_NAME_SIZE])
 {
-    if (!t->with_name && create_unnamed(t))
-        return WK_OK;
+    int fd = -1;
+
     for (int i = 0; i < ATTEMPTS; i++) {
-        make_name(t->name);
-        t->fd =
-            openat(t->dir_fd, t->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-        if (t->fd >= 0)
-            return WK_OK;
-        if (errno != EEXIST)
+        make_name(name);
+        fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
             break;
     }
-    return wk_fail_errno(err, WK_IO, errno, "cannot make a temporary file");
+    return fd;
+}
+
+/* Where something happened, for a message: "the folder" where its path is not known. */
+static const char *where(int dir_fd, char path[WK_MAX_PATH_BYTES])
+{
+    wki_path_of_fd(dir_fd, path, WK_MAX_PATH_BYTES);
+    return path[0] ? path : "the folder";
+}
+
+static wk_code create(wki_tmpfile *t, wk_error *err)
+{
+    char path[WK_MAX_PATH_BYTES];
+    int why;
+
+    if (!t->with_name && create_unnamed(t))
+        return WK_OK;
+    t->fd = create_named(t->dir_fd, t->name);
+    if (t->fd >= 0)
+        return WK_OK;
+    why = errno;
+    return wk_fail_errno(err, WK_IO, why, "%s: cannot make a temporary file",
+                         where(t->dir_fd, path));
 }
 
 static void close_folder(wki_tmpfile *t)
@@ -154,19 +184,33 @@ wk_code wki_tmpfile_open(wki_tmpfile *t, int dir_fd, wk_error *err)
 
 /* --- writing --- */
 
-static wk_code write_all(wki_tmpfile *t, const char *p, size_t n, wk_error *err)
+static bool put_all(int fd, const char *p, size_t n)
 {
     while (n > 0) {
-        ssize_t put = write(t->fd, p, n);
+        ssize_t put = write(fd, p, n);
 
         if (put < 0 && errno == EINTR)
             continue;
+        if (put == 0)
+            errno = EIO;
         if (put <= 0)
-            return wk_fail_errno(err, WK_IO, put < 0 ? errno : EIO, "cannot write the file");
+            return false;
         p += put;
         n -= (size_t)put;
     }
-    return WK_OK;
+    return true;
+}
+
+static wk_code cannot_write(const wki_tmpfile *t, int why, wk_error *err)
+{
+    char path[WK_MAX_PATH_BYTES];
+
+    return wk_fail_errno(err, WK_IO, why, "cannot write a file in %s", where(t->dir_fd, path));
+}
+
+static wk_code write_all(wki_tmpfile *t, const char *p, size_t n, wk_error *err)
+{
+    return put_all(t->fd, p, n) ? WK_OK : cannot_write(t, errno, err);
 }
 
 static wk_code write_gathered(wki_tmpfile *t, wk_error *err)
@@ -213,18 +257,78 @@ wk_code wki_tmpfile_flush(wki_tmpfile *t, int *out_fd, wk_error *err)
 
 /* --- giving the name --- */
 
+/* The name is taken by an empty file first, which then is replaced: in the moment between, the name
+ * stands for nothing. Some (sshfs) replace nothing: there the name is free once more in between. */
+static bool rename_in_two(const wki_tmpfile *t, int dir_fd, const char *name)
+{
+    int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    int why;
+
+    if (fd < 0)
+        return false;
+    close(fd);
+    if (renameat(t->dir_fd, t->name, dir_fd, name) == 0)
+        return true;
+    unlinkat(dir_fd, name, 0);
+    if (renameat(t->dir_fd, t->name, dir_fd, name) == 0)
+        return true;
+    why = errno;
+    errno = why == EEXIST ? EIO : why;
+    return false;
+}
+
 /* Renames without replacing; false and errno where it cannot. Where the file system knows no such
- * rename, a hard link does the same. */
+ * rename, a hard link does the same; where it knows neither, O_EXCL does. */
 static bool rename_new(const wki_tmpfile *t, int dir_fd, const char *name)
 {
+    int why;
+
     if (renameat2(t->dir_fd, t->name, dir_fd, name, RENAME_NOREPLACE) == 0)
         return true;
-    if (errno != EINVAL && errno != ENOSYS)
+    if (!wki_fs_cannot(errno))
         return false;
-    if (linkat(t->dir_fd, t->name, dir_fd, name, 0) != 0)
+    if (linkat(t->dir_fd, t->name, dir_fd, name, 0) == 0) {
+        unlinkat(t->dir_fd, t->name, 0);
+        return true;
+    }
+    why = errno;
+    if (!wki_fs_cannot(why))
         return false;
-    unlinkat(t->dir_fd, t->name, 0);
+    if (!rename_in_two(t, dir_fd, name))
+        return false;
+    wki_fs_lacks(WKI_FS_NO_EXCLUSIVE_NAME, dir_fd, why);
     return true;
+}
+
+/* A file without a name that cannot be given one (no hard links) becomes one with a temporary
+ * name; so are all that follow from their beginning. */
+static bool copy_to_named(wki_tmpfile *t)
+{
+    char *piece = malloc(COPY_SIZE), name[WKI_TMP_NAME_SIZE];
+    int fd = piece ? create_named(t->dir_fd, name) : -1;
+    ssize_t n = 1;
+    bool ok = fd >= 0;
+    int why;
+
+    for (off_t at = 0; ok && n > 0; at += n) {
+        n = pread(t->fd, piece, COPY_SIZE, at);
+        ok = n >= 0 && put_all(fd, piece, (size_t)n);
+    }
+    why = errno;
+    free(piece);
+    if (ok) {
+        __atomic_store_n(&known_way, WAY_NONE, __ATOMIC_RELAXED);
+        close(t->fd);
+        t->fd = fd;
+        memcpy(t->name, name, sizeof name);
+        return true;
+    }
+    if (fd >= 0) {
+        close(fd);
+        unlinkat(t->dir_fd, name, 0);
+    }
+    errno = why;
+    return false;
 }
 
 static bool give_name(wki_tmpfile *t, int dir_fd, const char *name, bool replace)
@@ -232,10 +336,20 @@ static bool give_name(wki_tmpfile *t, int dir_fd, const char *name, bool replace
     if (!t->name[0]) {
         if (link_new(t, dir_fd, name))
             return true;
-        if (errno != EEXIST || !replace || !link_to_rename(t))
+        if (errno == EEXIST && !replace)
+            return false;
+        if (!(errno == EEXIST && link_to_rename(t)) && !(wki_fs_cannot(errno) && copy_to_named(t)))
             return false;
     }
     return replace ? renameat(t->dir_fd, t->name, dir_fd, name) == 0 : rename_new(t, dir_fd, name);
+}
+
+static wk_code no_name(int dir_fd, const char *name, int why, wk_error *err)
+{
+    char path[WK_MAX_PATH_BYTES];
+
+    return wk_fail_errno(err, WK_IO, why, "%s/%s: cannot give the file its name",
+                         where(dir_fd, path), name);
 }
 
 /* Before it has a name: network file systems tell only now that the last bytes did not fit. Those
@@ -247,7 +361,7 @@ static wk_code close_named(wki_tmpfile *t, wk_error *err)
     if (!t->name[0])
         return WK_OK;
     t->fd = -1;
-    return close(fd) == 0 ? WK_OK : wk_fail_errno(err, WK_IO, errno, "cannot write the file");
+    return close(fd) == 0 ? WK_OK : cannot_write(t, errno, err);
 }
 
 static void forget(wki_tmpfile *t)
@@ -263,20 +377,22 @@ wk_code wki_tmpfile_commit_at(wki_tmpfile *t, int dir_fd, const char *name, bool
 {
     wk_code rc = write_gathered(t, err);
     bool done;
+    int why;
 
     if (rc == WK_OK)
         rc = close_named(t, err);
     if (rc != WK_OK)
         return rc;
     done = give_name(t, dir_fd, name, !keep_existing);
+    why = done ? 0 : errno;
     if (existed)
-        *existed = !done && errno == EEXIST;
-    if (!done && errno == EEXIST && keep_existing) {
+        *existed = why == EEXIST;
+    if (why == EEXIST && keep_existing) {
         wki_tmpfile_drop(t);
         return WK_OK;
     }
     if (!done)
-        return wk_fail_errno(err, WK_IO, errno, "%s: cannot give the file its name", name);
+        return no_name(dir_fd, name, why, err);
     forget(t);
     return WK_OK;
 }
@@ -286,6 +402,7 @@ wk_code wki_tmpfile_commit_new(wki_tmpfile *t, int dir_fd, const char *name, boo
 {
     wk_code rc = write_gathered(t, err);
     struct stat st;
+    int why;
 
     if (rc != WK_OK)
         return rc;
@@ -298,9 +415,9 @@ wk_code wki_tmpfile_commit_new(wki_tmpfile *t, int dir_fd, const char *name, boo
         forget(t);
         return WK_OK;
     }
-    *existed = errno == EEXIST && t->fd >= 0;
-    return *existed ? WK_OK
-                    : wk_fail_errno(err, WK_IO, errno, "%s: cannot give the file its name", name);
+    why = errno;
+    *existed = why == EEXIST && t->fd >= 0;
+    return *existed ? WK_OK : no_name(dir_fd, name, why, err);
 }
 
 wk_code wki_tmpfile_commit(wki_tmpfile *t, const char *name, bool keep_existing, bool *existed,

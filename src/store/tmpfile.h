@@ -2,7 +2,9 @@
  * A file that appears under its final name only when it is whole. Until then it has no name
  * (O_TMPFILE, given its name by linkat), so that a killed run leaves nothing behind; where the
  * system or the file system cannot do that, it has a temporary one in the same folder, and is
- * renamed. The life of one: open, write (any number), commit or clear.
+ * renamed. A name that must not be replaced is taken by a hard link, else by a rename that does not
+ * replace, else with O_EXCL (file_system.h remembers that). The life of one: open, write (any
+ * number), commit or clear.
  */
 #ifndef WADOKIT_STORE_TMPFILE_H
 #define WADOKIT_STORE_TMPFILE_H

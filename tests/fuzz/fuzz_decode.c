@@ -1,4 +1,5 @@
-/* Every decoder's entry: the first bytes say which and for what picture, the rest is the frame. */
+/* Every decoder's entry: the first bytes say which and for what picture, the rest is the frame.
+ * Built with FUZZ_SYNTAX, a place in the table of syntaxes, it is that decoder's target. */
 #include <string.h>
 
 #include "decode/decode.h"
@@ -29,11 +30,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wki_region region;
     wki_pixels out = {0};
     wk_error err = {0};
+    unsigned syntax;
 
     if (size < HEAD)
         return 0;
-    strcpy(d.transfer_syntax, syntaxes[data[0] % 10]);
-    d.encapsulated = data[0] % 10 != 0;
+#ifdef FUZZ_SYNTAX
+    syntax = FUZZ_SYNTAX;
+#else
+    syntax = data[0] % 10;
+#endif
+    strcpy(d.transfer_syntax, syntaxes[syntax]);
+    d.encapsulated = syntax != 0;
     d.rows = 1u + data[1] + (data[7] & 1 ? 256u : 0);
     d.cols = 1u + data[2] + (data[7] & 2 ? 256u : 0);
     d.samples = data[3] & 1 ? 3 : 1;

@@ -182,6 +182,24 @@ def homes(bad):
                     bad("%s:%d: <%s> is at home in %s" % (name, number, header, home))
 
 
+# A file that is run, written or read by tools that look for it here, or a folder of the figure in README.md.
+ROOT = {".ci", ".clang-format", ".clang-tidy", ".editorconfig", ".gitignore", "CHANGELOG.md", "CMakeLists.txt",
+        "CMakePresets.json", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md", "cmake", "debian", "docs",
+        "examples", "include", "man", "python", "scripts", "src", "testdata", "tests"}
+UNTRACKED = {".git", ".cache", "build", "compile_commands.json", "demo-output"}
+
+
+@rule("nothing else stands in the root")
+def root(bad):
+    tracked = subprocess.run(["git", "-C", ARGS.source, "ls-files", "-z"], capture_output=True, text=True, check=False)
+    if tracked.returncode == 0:
+        found = {name.split("/", 1)[0] for name in tracked.stdout.split("\0") if name}
+    else:
+        found = {name for name in os.listdir(ARGS.source) if name not in UNTRACKED and not name.startswith("build-")}
+    for name in sorted(found - ROOT):
+        bad(name)
+
+
 @rule("base names of files are unique")
 def unique_names(bad):
     seen = defaultdict(list)

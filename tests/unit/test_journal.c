@@ -243,12 +243,34 @@ static void test_full(void)
     desk_remove(&d);
 }
 
+static void test_links(void)
+{
+    wki_journal *other = NULL;
+    wk_error err = {0};
+    desk d;
+
+    desk_make(&d);
+    add(d.j, "1.2.3", "a.dcm");
+    wki_journal_close(d.j);
+    d.j = NULL;
+    CU_ASSERT_EQUAL(link(scratch_path(&d.s, WKI_JOURNAL_NAME), scratch_path(&d.s, "another-name")),
+                    0);
+    T_FAILS(wki_journal_open(d.fd, &other, &err), WK_REFUSED, &err);
+    T_HAS(err.message, "has 2 names");
+    wk_error_clear(&err);
+    T_OK(wki_journal_open_read(d.fd, &other, &err), &err);
+    CU_ASSERT_EQUAL(wki_journal_count(other), 1);
+    wki_journal_close(other);
+    desk_remove(&d);
+}
+
 static CU_TestInfo tests[] = {
     {"what was written is found again", test_again},
     {"a torn last line is cut off", test_torn},
     {"lines gather until they are flushed or many", test_gathers},
     {"lines that find no room wait for it", test_full},
     {"lines that are no entries are left alone", test_hostile},
+    {"a journal with another name is read, and not written to", test_links},
     {"many entries and overlong lines are no trouble", test_long_lines},
     CU_TEST_INFO_NULL,
 };

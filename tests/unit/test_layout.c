@@ -44,6 +44,8 @@ static void test_refused(void)
     static const char *const patterns[] = {
         "",
         "/x",
+        "-x",
+        "a/-{InstanceNumber}",
         "a//b",
         "a/",
         "../x",

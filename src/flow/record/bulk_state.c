@@ -236,13 +236,17 @@ wk_code wki_bulk_state_begin(wki_bulk_state *s, const char *request, const char 
 wk_code wki_bulk_state_note(wki_bulk_state *s, const wki_bulk_place *place, const wki_bulk_id *id,
                             wk_error *err)
 {
-    int fd =
-        openat(s->meta_fd, done_name, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    int fd = openat(s->meta_fd, done_name,
+                    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0666);
+    struct stat st;
     wki_buf line;
     wk_code rc;
 
     wki_buf_init(&line, LINE, "state");
     rc = print_line(&line, place, id, err);
+    if (rc == WK_OK && fd >= 0 && (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink > 1))
+        rc = wk_fail(err, WK_REFUSED, "%s/%s: has other names (hard links), or is no file", folder,
+                     done_name);
     if (rc == WK_OK && (fd < 0 || write(fd, line.data, line.n) != (ssize_t)line.n))
         rc = wk_fail_errno(err, WK_IO, errno, "%s/%s", folder, done_name);
     if (fd >= 0)

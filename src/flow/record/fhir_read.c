@@ -7,6 +7,7 @@
 #include <wadokit/limits.h>
 
 #include "core/buf.h"
+#include "core/file_system.h"
 #include "core/media.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -14,6 +15,10 @@
 #include "fhir/fhir_value.h"
 #include "flow/record/fhir_file.h"
 #include "http/url.h"
+
+enum {
+    SUFFIX_ROOM = 16
+};
 
 static const char accept_fhir[] = "application/fhir+json";
 
@@ -196,13 +201,12 @@ wk_code wk_fhir_get(wk_session *session, const char *path, char **text, size_t *
 static wk_code name_file(wki_fhir_body *b, const wki_fhir_out *o, const char *id,
                          const char *suffix, wk_fhir_file *out, wk_error *err)
 {
-    char base[240], name[256];
+    char name[256 + SUFFIX_ROOM];
     bool existed;
     wk_code rc;
 
-    wki_path_encode(base, sizeof base - 16, id);
-    (void)wki_strcopy(name, sizeof name, base);
-    memcpy(name + strlen(base), suffix, strlen(suffix) + 1);
+    wki_path_encode(name, wki_fs_name_max(o->dir_fd) + 1 - SUFFIX_ROOM, id);
+    memcpy(name + strlen(name), suffix, strlen(suffix) + 1);
     rc = wki_path_join(&out->path, o->dir, o->name ? o->name : name, err);
     if (rc == WK_OK) {
         out->bytes = b->tmp.bytes;

@@ -9,6 +9,7 @@
 
 #include <wadokit/limits.h>
 
+#include "core/file_system.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "ehr/cerbo.h"
@@ -49,6 +50,12 @@ static wk_code settle(wki_photo_run *run, const char *patient, const wk_error *e
     return WK_OK;
 }
 
+/* An id as a file name that the file system of the folder takes, with room for what follows it. */
+static void name_of(const wki_photo_run *run, const char *id, char name[NAME - SUFFIX_ROOM])
+{
+    wki_path_encode(name, wki_fs_name_max(run->dir_fd) + 1 - SUFFIX_ROOM, id);
+}
+
 static wk_code get_netsmart(wki_photo_run *run, const char *base, const char *patient,
                             wk_error *err)
 {
@@ -56,7 +63,7 @@ static wk_code get_netsmart(wki_photo_run *run, const char *base, const char *pa
     wki_photo_source s = {.patient = patient, .name = name, .accept = "*/*"};
     wk_code rc = wki_netsmart_url(base, patient, &url, err);
 
-    wki_path_encode(name, sizeof name, patient);
+    name_of(run, patient, name);
     s.url = url;
     if (rc == WK_OK)
         rc = wki_photo_fetch(run, &s, err);
@@ -79,7 +86,7 @@ static wk_code get_image(listing *l, const char *image, wk_error *err)
         .patient = l->patient, .image = image, .name = name, .accept = accept_picture};
     wk_code rc = wki_cerbo_url(l->base, l->patient, image, l->run->opts->stream, &url, err);
 
-    wki_path_encode(folder, sizeof folder, l->patient);
+    name_of(l->run, l->patient, folder);
     (void)snprintf(name, sizeof name, "%s/%s", folder, image);
     s.url = url;
     if (rc == WK_OK)
@@ -116,7 +123,7 @@ static wk_code get_cerbo(wki_photo_run *run, const char *base, const char *patie
 
 /* "Patient/1", "1" or a URL: the resource's URL, the root it stands on, and its id. */
 static wk_code patient_url(wki_photo_run *run, const char *base, const char *patient, char **url,
-                           char **root, char *name, size_t size, wk_error *err)
+                           char **root, char name[NAME - SUFFIX_ROOM], wk_error *err)
 {
     const char *id = wki_str_starts(patient, "Patient/") ? patient + 8 : patient;
     wki_buf path;
@@ -129,7 +136,7 @@ static wk_code patient_url(wki_photo_run *run, const char *base, const char *pat
         *root = wki_fhir_base_of(patient, "Patient");
         if (rc == WK_OK && (!*url || !*root))
             rc = wk_fail(err, WK_USAGE, "the URL names no Patient");
-        wki_path_encode(name, size, id);
+        name_of(run, id, name);
         return rc;
     }
     if (!base)
@@ -144,7 +151,7 @@ static wk_code patient_url(wki_photo_run *run, const char *base, const char *pat
         rc = wki_url_append(base, wki_buf_text(&path), url, err);
     wki_buf_clear(&path);
     *root = wki_strdup(base);
-    wki_path_encode(name, size, id);
+    name_of(run, id, name);
     return rc;
 }
 
@@ -176,7 +183,7 @@ static wk_code get_fhir(wki_photo_run *run, const char *base, const char *patien
     wki_json *resource = NULL;
     wki_patient_photo *photos = NULL;
     size_t n = 0;
-    wk_code rc = patient_url(run, base, patient, &url, &root, id, sizeof id, err);
+    wk_code rc = patient_url(run, base, patient, &url, &root, id, err);
 
     if (rc == WK_OK)
         rc = wki_fhir_read(run->session->http, url, NULL, &resource, err);
