@@ -45,3 +45,15 @@ const wki_clock *wki_clock_system(void)
 {
     return &system_clock;
 }
+
+int64_t wki_days_since_1970(int64_t y, int m, int d)
+{
+    int64_t era, year_of_era, day_of_year;
+
+    y -= m <= 2;
+    era = (y >= 0 ? y : y - 399) / 400;
+    year_of_era = y - era * 400;
+    day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
+    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+           719468;
+}

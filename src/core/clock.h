@@ -26,6 +26,9 @@ typedef struct wki_clock {
 /* The system's own. Static; never NULL. */
 const wki_clock *wki_clock_system(void);
 
+/* Days since 1970-01-01 of a date of the Gregorian calendar; negative before. */
+int64_t wki_days_since_1970(int64_t year, int month, int day);
+
 #ifdef __cplusplus
 }
 #endif

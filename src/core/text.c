@@ -173,3 +173,26 @@ bool wki_str_ends(const char *s, const char *suffix)
 
     return n >= m && memcmp(s + n - m, suffix, m) == 0;
 }
+
+bool wki_str_glob(const char *pattern, size_t n, const char *text)
+{
+    const char *end = pattern + n, *star = NULL, *retry = NULL;
+
+    while (*text) {
+        if (pattern < end && *pattern == '*') {
+            star = ++pattern;
+            retry = text;
+        } else if (pattern < end && (*pattern == '?' || lower(*pattern) == lower(*text))) {
+            pattern++;
+            text++;
+        } else if (star) {
+            pattern = star;
+            text = ++retry;
+        } else {
+            return false;
+        }
+    }
+    while (pattern < end && *pattern == '*')
+        pattern++;
+    return pattern == end;
+}

@@ -39,6 +39,10 @@ bool wki_str_istarts(const char *s, const char *prefix);
 bool wki_str_starts(const char *s, const char *prefix);
 bool wki_str_ends(const char *s, const char *suffix);
 
+/* Whether the `n` bytes of `pattern` match all of `text`: '*' is any run, '?' one byte, ASCII
+ * letters in any case. Goes back to the last '*' only, so that no pattern is slow. */
+bool wki_str_glob(const char *pattern, size_t n, const char *text);
+
 #ifdef __cplusplus
 }
 #endif

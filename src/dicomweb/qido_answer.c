@@ -179,35 +179,6 @@ bool wki_qido_is_key(uint32_t tag, unsigned levels)
 
 /* --- matching --- */
 
-static char lower(char c)
-{
-    return (char)tolower((unsigned char)c);
-}
-
-/* '*' any run, '?' one character. Goes back to the last '*' only, so that no pattern is slow. */
-static bool wildcard(const char *pattern, size_t n, const char *text)
-{
-    const char *end = pattern + n, *star = NULL, *retry = NULL;
-
-    while (*text) {
-        if (pattern < end && *pattern == '*') {
-            star = ++pattern;
-            retry = text;
-        } else if (pattern < end && (*pattern == '?' || lower(*pattern) == lower(*text))) {
-            pattern++;
-            text++;
-        } else if (star) {
-            pattern = star;
-            text = ++retry;
-        } else {
-            return false;
-        }
-    }
-    while (pattern < end && *pattern == '*')
-        pattern++;
-    return pattern == end;
-}
-
 /* "20240101", "2024-", "-20241231": digits and dots compare as text. */
 static bool in_range(const char *range, const char *value)
 {
@@ -228,7 +199,7 @@ static bool in_list(const char *list, const char *value)
     while (*list) {
         size_t n = strcspn(list, ",\\");
 
-        if (wildcard(list, n, value))
+        if (wki_str_glob(list, n, value))
             return true;
         list += n;
         list += *list != '\0';
@@ -252,7 +223,7 @@ static bool value_matches(const struct attribute *a, const char *key, const char
         return in_list(key, value);
     if (strcmp(a->vr, "IS") == 0 || strcmp(a->vr, "US") == 0)
         return same_number(key, value);
-    return wildcard(key, strlen(key), value);
+    return wki_str_glob(key, strlen(key), value);
 }
 
 bool wki_qido_matches(const wki_json *record, uint32_t tag, const char *value)

@@ -43,15 +43,6 @@ bool wki_web_route_parse(const char *path, wki_web_route *out);
 /* The next number of a list of frames; false at its end. *list moves behind it. */
 bool wki_web_route_frame(const char **list, uint32_t *frame);
 
-/* Takes the next "name=value" of a query apart, percent-decoded; false at its end. What does not
- * fit, or has a NUL, is passed over. *query moves behind it. */
-bool wki_web_query_next(const char **query, char *name, size_t name_size, char *value,
-                        size_t value_size);
-
-/* Percent-decodes `n` bytes; false (out "") where it does not fit or has a NUL. `plus` makes '+' a
- * blank. */
-bool wki_web_decode(char *out, size_t size, const char *text, size_t n, bool plus);
-
 #ifdef __cplusplus
 }
 #endif

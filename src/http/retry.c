@@ -6,6 +6,7 @@
 
 #include <wadokit/limits.h>
 
+#include "core/clock.h"
 #include "core/text.h"
 
 enum {
@@ -14,19 +15,6 @@ enum {
     UNREACHED_RETRIES = 2,
     DIVISIBLE_RETRIES = 1
 };
-
-/* Days since 1970-01-01 of a date of the Gregorian calendar. */
-static int64_t days_of(int64_t y, int m, int d)
-{
-    int64_t era, year_of_era, day_of_year;
-
-    y -= m <= 2;
-    era = (y >= 0 ? y : y - 399) / 400;
-    year_of_era = y - era * 400;
-    day_of_year = (153 * (m + (m > 2 ? -3 : 9)) + 2) / 5 + d - 1;
-    return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
-           719468;
-}
 
 static int month_of(const char *name)
 {
@@ -61,7 +49,7 @@ bool wki_http_date_read(const char *text, int64_t *out)
     if (month == 0 || day < 1 || day > 31 || year < 1970 || hour < 0 || hour > 23 || minute < 0 ||
         minute > 59 || second < 0 || second > 60)
         return false;
-    *out = days_of(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
+    *out = wki_days_since_1970(year, month, day) * 86400 + hour * 3600 + minute * 60 + second;
     return true;
 }
 

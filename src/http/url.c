@@ -742,3 +742,43 @@ void wki_url_redact(char *out, size_t size, const char *url)
     wki_text_clean(out, size, wki_buf_text(&b), b.n);
     wki_buf_clear(&b);
 }
+
+bool wki_url_decode(char *out, size_t size, const char *text, size_t n, bool plus)
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        char c = text[i];
+
+        if (c == '%' && i + 2 < n && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
+            c = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+            i += 2;
+        } else if (c == '+' && plus) {
+            c = ' ';
+        }
+        if (c == '\0' || used + 1 >= size) {
+            out[0] = '\0';
+            return false;
+        }
+        out[used++] = c;
+    }
+    out[used] = '\0';
+    return true;
+}
+
+bool wki_query_next(const char **query, char *name, size_t name_size, char *value,
+                        size_t value_size)
+{
+    while (**query) {
+        const char *pair = *query;
+        size_t n = strcspn(pair, "&"), key = strcspn(pair, "=&");
+        size_t from = key < n ? key + 1 : n;
+
+        *query += n;
+        *query += **query == '&';
+        if (key > 0 && wki_url_decode(name, name_size, pair, key, true) &&
+            wki_url_decode(value, value_size, pair + from, n - from, true))
+            return true;
+    }
+    return false;
+}

@@ -77,6 +77,15 @@ wk_code wki_form_add(wki_buf *b, const char *name, const char *value, wk_error *
  * and others) is left as it is: some servers take values as they stand, without decoding. */
 wk_code wki_query_add(wki_buf *b, const char *name, const char *value, wk_error *err) WK_MUST_USE;
 
+/* Takes the next "name=value" of a query or a form apart, percent-decoded; false at its end. What does not
+ * fit, or has a NUL, is passed over. *query moves behind it. */
+bool wki_query_next(const char **query, char *name, size_t name_size, char *value,
+                        size_t value_size);
+
+/* Percent-decodes `n` bytes; false (out "") where it does not fit or has a NUL. `plus` makes '+' a
+ * blank. */
+bool wki_url_decode(char *out, size_t size, const char *text, size_t n, bool plus);
+
 /* The URL for a log: user information and the values of query parameters are replaced, as they may
  * hold secrets and patient ids. `out` is always terminated. */
 void wki_url_redact(char *out, size_t size, const char *url);

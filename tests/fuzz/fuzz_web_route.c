@@ -4,6 +4,7 @@
 
 #include "core/uid.h"
 #include "dicomweb/web_route.h"
+#include "http/url.h"
 #include "fuzz.h"
 
 static void path(const char *text)
@@ -25,7 +26,7 @@ static void query(const char *text)
 {
     char name[16], value[16];
 
-    while (wki_web_query_next(&text, name, sizeof name, value, sizeof value))
+    while (wki_query_next(&text, name, sizeof name, value, sizeof value))
         FUZZ_HOLDS(*name && strlen(name) < sizeof name && strlen(value) < sizeof value);
 }
 

@@ -1,6 +1,7 @@
 #include "support/t.h"
 
 #include "dicomweb/web_route.h"
+#include "http/url.h"
 
 #define STUDY "/studies/1.2"
 #define SERIES STUDY "/series/1.2.3"
@@ -94,19 +95,19 @@ static void test_queries_are_taken_apart(void)
         "&limit=5&PatientName=R%6Fe%5EJ*+x&&=x&flag&bad=%00&cut=%4&long=12345678901234";
     char name[16], value[12];
 
-    CU_ASSERT_TRUE(wki_web_query_next(&query, name, sizeof name, value, sizeof value));
+    CU_ASSERT_TRUE(wki_query_next(&query, name, sizeof name, value, sizeof value));
     T_STR(name, "limit");
     T_STR(value, "5");
-    CU_ASSERT_TRUE(wki_web_query_next(&query, name, sizeof name, value, sizeof value));
+    CU_ASSERT_TRUE(wki_query_next(&query, name, sizeof name, value, sizeof value));
     T_STR(name, "PatientName");
     T_STR(value, "Roe^J* x");
-    CU_ASSERT_TRUE(wki_web_query_next(&query, name, sizeof name, value, sizeof value));
+    CU_ASSERT_TRUE(wki_query_next(&query, name, sizeof name, value, sizeof value));
     T_STR(name, "flag");
     T_STR(value, "");
-    CU_ASSERT_TRUE(wki_web_query_next(&query, name, sizeof name, value, sizeof value));
+    CU_ASSERT_TRUE(wki_query_next(&query, name, sizeof name, value, sizeof value));
     T_STR(name, "cut");
     T_STR(value, "%4");
-    CU_ASSERT_FALSE(wki_web_query_next(&query, name, sizeof name, value, sizeof value));
+    CU_ASSERT_FALSE(wki_query_next(&query, name, sizeof name, value, sizeof value));
 }
 
 static CU_TestInfo tests[] = {

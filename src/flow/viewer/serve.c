@@ -13,6 +13,7 @@
 #include "dicomweb/qido_answer.h"
 #include "flow/viewer/serve_body.h"
 #include "flow/viewer/serve_site.h"
+#include "http/url.h"
 
 enum {
     WAIT_MS = 200,
@@ -93,7 +94,7 @@ static wk_code search(wki_serve *s, const wki_web_route *r, const wki_web_reques
         q.levels |= WKI_QIDO_STUDY;
     if (r->resource == WKI_WEB_INSTANCES && !*r->series)
         q.levels |= WKI_QIDO_SERIES;
-    while (rc == WK_OK && wki_web_query_next(&query, name, sizeof name, value, sizeof value))
+    while (rc == WK_OK && wki_query_next(&query, name, sizeof name, value, sizeof value))
         rc = add_key(&q, name, value, out, err);
     /* Below an unknown study nothing is found, as with a key that matches nothing. */
     if (rc == WK_OK && !wki_serve_index_find(&s->index, r->study, r->series, "", &q.range))
@@ -156,7 +157,7 @@ static wk_code read_look(const char *query, const wki_image_desc *d, wki_web_loo
     uint64_t quality = 0;
     wk_code rc = WK_OK;
 
-    while (rc == WK_OK && wki_web_query_next(&query, name, sizeof name, value, sizeof value)) {
+    while (rc == WK_OK && wki_query_next(&query, name, sizeof name, value, sizeof value)) {
         if (strcmp(name, "window") == 0) {
             rc = read_window(value, &look->render, err);
         } else if (strcmp(name, "viewport") == 0) {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/text.h"
+#include "http/url.h"
 #include "store/store_file.h"
 
 enum {
@@ -126,7 +127,7 @@ wk_code wki_serve_site(wki_serve *s, const char *path, wki_web_answer *out, wk_e
     }
     if (strcmp(path, "/app-config.js") == 0)
         return give_text(s, app_config, type_of(path), out, err);
-    if (wki_web_decode(name, sizeof name, path + 1, strlen(path + 1), false) && is_inside(name))
+    if (wki_url_decode(name, sizeof name, path + 1, strlen(path + 1), false) && is_inside(name))
         fd = wki_store_file_open(s->viewer_fd, name, &bytes);
     if (fd < 0 && has_suffix(name))
         return wk_fail(err, WK_NOT_FOUND, "no such file");
