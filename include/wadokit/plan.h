@@ -69,6 +69,8 @@ typedef struct wk_series_hint {
  *   series_hints   the series that belong to this item (one for a series item), n_series_hints
  *   complete_hint  true where series_hints is believed to list all series of the study
  *   except         n_except series of the study that other items cover (study items)
+ *   left_out       NOTICE: a study that is not what was asked for, or was entered in error or
+ *                  cancelled; `reason` says which. Nothing else covers it
  *   error          why this cannot be used (NOTICE, or a target that failed); code WK_OK otherwise
  */
 typedef struct wk_plan_item {
@@ -93,6 +95,7 @@ typedef struct wk_plan_item {
     char (*except)[WK_UID_SIZE];
     size_t n_except;
     char *description; /* of the study, NULL unknown */
+    bool left_out;
     wk_error error;
 } wk_plan_item;
 
@@ -110,6 +113,7 @@ typedef struct wk_resolve_summary {
     uint64_t notices;
     uint64_t failed;   /* targets or studies that gave no item; each was handed over as a NOTICE */
     uint64_t skipped;  /* files in directories that are not DICOM */
+    uint64_t left_out; /* studies that are not what was asked for, or were retracted; of notices */
 } wk_resolve_summary;
 
 /*
@@ -118,6 +122,11 @@ typedef struct wk_resolve_summary {
  * a NOTICE with its error, and the rest goes on. Returns WK_OK where all gave an item, the error's
  * code where none did (the first failure is in `err`), WK_PARTIAL where some did; WK_CANCELLED,
  * WK_NOMEM and what the callback returned end it at once.
+ *
+ * Studies of a FHIR answer or file are held to what was asked: of a URL with a query, and of a Bundle
+ * that says by its link "self" what it answers, those that contradict it are left out, and so are
+ * those whose status is entered-in-error or cancelled (include_entered_in_error of the session). A
+ * study that came before, in another entry, page or file, is a NOTICE.
  */
 WK_API wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_targets,
                           wk_plan_fn each, void *user, wk_resolve_summary *summary, wk_error *err)

@@ -97,11 +97,18 @@ typedef struct wk_search_summary {
     uint64_t hits;
     uint64_t pages;    /* FHIR */
     uint64_t warnings; /* OperationOutcome entries of the answers, which were logged */
+    uint64_t left_out; /* studies that contradict what was asked for, or were retracted */
+    uint64_t no_uid;   /* records without a valid UID: QIDO cannot hand them over */
+    bool incomplete;   /* the server may have more than it gave */
 } wk_search_summary;
 
-/* Every page is followed, until `limit`. No hit is WK_OK with summary.hits 0. WK_USAGE where the
- * session has no server for it or an option cannot be; else errors of the transfer, WK_DATA where
- * the answer is none of a search. `summary` may be NULL, and is filled on failure too. */
+/* Every page is followed, until `limit`. No hit is WK_OK with summary.hits 0. A study that is not
+ * what was asked for is left out, as is one whose status is entered-in-error or cancelled
+ * (include_entered_in_error of the session); the log is told how many. The same study is handed over
+ * once. WK_PARTIAL where the list is not whole: records without a valid UID, pages that cannot be
+ * had. WK_USAGE where the session has no server for it or an option cannot be; else errors of the
+ * transfer, WK_DATA where the answer is none of a search. `summary` may be NULL, and is filled on
+ * failure too. */
 WK_API wk_code wk_search(wk_session *session, const wk_search_opts *opts, wk_search_fn each,
                          void *user, wk_search_summary *summary, wk_error *err) WK_MUST_USE;
 

@@ -65,6 +65,9 @@ typedef struct wk_progress {
  *   allow_origins          n_allow_origins more origins ("https://host[:port]") that credentials
  *                          may go to
  *   sets                   n_sets "NAME=VALUE" that fill {{NAME}} in endpoint addresses
+ *   include_entered_in_error   FHIR: also take studies that were entered in error, or cancelled
+ *   no_include             FHIR: ask for no Endpoints with a search (_include); they are read one by
+ *                          one. Servers that refuse it are asked again without it in any case
  * Credentials: at most one of token*, user
  *   token_file             first line is a bearer token, read again when it must be renewed
  *   token_command          run by /bin/sh -c; first line of its output is a bearer token
@@ -116,6 +119,8 @@ typedef struct wk_session_opts {
     size_t n_allow_origins;
     const char *const *sets;
     size_t n_sets;
+    bool include_entered_in_error;
+    bool no_include;
 
     const char *token_file;
     const char *token_command;

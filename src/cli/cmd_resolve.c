@@ -15,7 +15,8 @@ const cli_command cli_cmd_resolve = {
         "Endpoints that a study only refers to, are read.\n"
         "\n"
         "The status is planned (would be fetched), covered (not needed: another line covers it, or "
-        "the Endpoint cannot be used and another is), refused or failed. An Endpoint address that "
+        "the Endpoint cannot be used and another is), excluded (a study that is not what the "
+        "URL asks for, or that was entered in error), refused or failed. An Endpoint address that "
         "holds {{NAME}} is refused until --set NAME=VALUE is given.",
     .examples = "wadokit resolve study.json\n"
                 "wadokit --set destination-slug=clinic resolve search.json\n"

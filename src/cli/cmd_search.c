@@ -117,6 +117,9 @@ static void print_summary(const cli_context *ctx, const wk_search_summary *sum)
 
     wk_json_set_int(line, names[req.level], (int64_t)sum->hits);
     wk_json_set_int(line, "warnings", (int64_t)sum->warnings);
+    wk_json_set_int(line, "leftOut", (int64_t)sum->left_out);
+    wk_json_set_int(line, "noUid", (int64_t)sum->no_uid);
+    wk_json_set_bool(line, "complete", !sum->incomplete && sum->no_uid == 0);
     cli_out_json(ctx, line);
 }
 
@@ -175,7 +178,14 @@ const cli_command cli_cmd_search = {
         "(2024, 2024-05, 2024-05-01), which counts too. FHIR servers have no parameter for "
         "--description: their answers are compared here.\n"
         "\n"
-        "The exit status is 4 where nothing is found.",
+        "What a server lists is compared with what was asked for: records that contradict it are "
+        "left "
+        "out with a warning, as are studies that were entered in error or cancelled "
+        "(--include-entered-in-error takes such).\n"
+        "\n"
+        "The exit status is 4 where nothing is found, and 1 where the list is not whole: the "
+        "server "
+        "sends the same page again, or records without a valid UID.",
     .examples =
         "wadokit --fhir https://ehr.example/fhir/R4 search --patient 123\n"
         "wadokit --dicomweb https://pacs.example/dicom-web search --modality CT --since 2024\n"

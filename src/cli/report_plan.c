@@ -15,11 +15,14 @@ static const char *level_of(const wk_plan_item *item)
     return item->kind == WK_ITEM_FILE ? "file" : names[item->level];
 }
 
-/* planned: will be fetched; covered: not needed; refused, failed: cannot be had. */
+/* planned: will be fetched; covered: not needed; excluded: not wanted; refused, failed: cannot be
+ * had. */
 static const char *status_of(const wk_plan_item *item)
 {
     if (item->kind != WK_ITEM_NOTICE)
         return "planned";
+    if (item->left_out)
+        return "excluded";
     if (item->error.code == WK_OK)
         return "covered";
     return wk_code_exit_status(item->error.code) == wk_code_exit_status(WK_REFUSED) ? "refused"
@@ -97,9 +100,10 @@ static void print_summary(const cli_context *ctx, const wk_resolve_summary *sum)
     wk_json_line *line = wk_json_line_new("summary");
 
     wk_json_set_int(line, "planned", (int64_t)sum->items);
-    wk_json_set_int(line, "covered", (int64_t)(sum->notices - sum->failed));
+    wk_json_set_int(line, "covered", (int64_t)(sum->notices - sum->failed - sum->left_out));
     wk_json_set_int(line, "failed", (int64_t)sum->failed);
     wk_json_set_int(line, "skipped", (int64_t)sum->skipped);
+    wk_json_set_int(line, "leftOut", (int64_t)sum->left_out);
     cli_out_json(ctx, line);
 }
 

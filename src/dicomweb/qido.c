@@ -9,21 +9,24 @@
 #include "core/text.h"
 #include "core/uid.h"
 #include "dicomweb/dicom_json.h"
+#include "dicomweb/qido_pages.h"
 #include "http/url.h"
 #include "json/json_stream.h"
 
 enum {
     STUDY_PAGE = 200,
     DEEP_PAGE = 1000,
-    SMALL_PAGE = 100,   /* what every server with a maximum takes */
     MAX_SEEN = 1 << 16, /* UIDs remembered against repeated pages: half a MiB */
     MAX_REPEATS = 1,    /* of a page whose transfer broke off */
+    MAX_WARNINGS = 8,   /* of the server's words that are told */
+    NO_ANSWER = -1
 };
 
 /* One search, over all its pages. */
 typedef struct search {
     wki_http *http;
     const wki_qido_opts *opts;
+    const char *level;          /* "Study": whose UID a record has to have */
     const char *const *include; /* ends with NULL */
     /* Reads one record and hands it over; the UID is for telling repeated records. */
     wk_code (*take)(struct search *q, const wki_json *record, wk_error *err);
@@ -36,15 +39,12 @@ typedef struct search {
     void *user;
 
     char *url; /* the resource, without our parameters */
+    wki_qido_pages pages;
+    wki_qido_report report;
     wki_seen seen;
+    wki_seen warnings;
     char first[WK_UID_SIZE], last_first[WK_UID_SIZE]; /* of this page, of the one before */
     uint64_t handed;
-    uint64_t offset;
-    unsigned page; /* asked for in one request, 0: nothing asked */
-    bool with_include;
-    unsigned asked; /* `limit` of the current page */
-    unsigned lowered;
-    bool honoured; /* a page of just the size asked for has come: a shorter one is the last */
     wki_server *server, unknown;
     int rung; /* of the Accept ladder for JSON */
     unsigned tried;
@@ -53,11 +53,14 @@ typedef struct search {
 
     /* of the current page */
     wki_json_stream *stream;
-    uint64_t received, fresh;
-    bool warned;  /* the answer said that there is more, or something else */
-    bool enough;  /* the limit is reached */
-    bool refused; /* the caller's function failed */
+    uint64_t received, fresh, useful;
+    char warning[300]; /* what the server says beside its records */
+    char promise[300]; /* that it has more: the last such word of all pages */
+    bool enough;       /* the limit is reached */
+    bool refused;      /* the caller's function failed */
 } search;
+
+/* --- records --- */
 
 /* Whether this UID is new in the search; counts. */
 static bool is_new(search *q, const char *uid)
@@ -67,7 +70,36 @@ static bool is_new(search *q, const char *uid)
     if (wki_seen_before(&q->seen, uid))
         return false;
     q->fresh++;
+    q->useful++;
     return true;
+}
+
+/* A record that cannot be named; the same one again is not counted again. */
+static void lose(search *q, const wki_json *record)
+{
+    char *text = wki_json_print(record);
+
+    if (!text || !wki_seen_before(&q->seen, text)) {
+        q->fresh++;
+        q->report.no_uid++;
+    }
+    free(text);
+}
+
+/* Whether the record is what was asked for; counts what is not. */
+static bool is_wanted(search *q, const wki_json *record)
+{
+    const wki_qido_filter path[] = {{"StudyInstanceUID", q->study ? q->study : ""},
+                                    {"SeriesInstanceUID", q->series ? q->series : ""}};
+    const char *key = wki_qido_contradicted(record, path, 2);
+
+    if (!key)
+        key = wki_qido_contradicted(record, q->opts->filters, q->opts->n_filters);
+    if (!key)
+        return true;
+    if (q->report.contradicting++ == 0)
+        wki_text_clean(q->report.key, sizeof q->report.key, key, strlen(key));
+    return false;
 }
 
 static wk_code handed(search *q, wk_code rc, wk_error *err)
@@ -88,27 +120,33 @@ static wk_code take_study(search *q, const wki_json *record, wk_error *err)
 {
     wki_qido_study_row row;
 
-    if (!wki_qido_read_study(record, &row) || !is_new(q, row.uid))
-        return WK_OK;
-    return handed(q, q->each.study(q->user, &row, err), err);
+    if (!wki_qido_read_study(record, &row))
+        lose(q, record);
+    else if (is_new(q, row.uid) && is_wanted(q, record))
+        return handed(q, q->each.study(q->user, &row, err), err);
+    return WK_OK;
 }
 
 static wk_code take_series(search *q, const wki_json *record, wk_error *err)
 {
     wki_qido_series_row row;
 
-    if (!wki_qido_read_series(record, q->study, &row) || !is_new(q, row.uid))
-        return WK_OK;
-    return handed(q, q->each.series(q->user, &row, err), err);
+    if (!wki_qido_read_series(record, q->study, &row))
+        lose(q, record);
+    else if (is_new(q, row.uid) && is_wanted(q, record))
+        return handed(q, q->each.series(q->user, &row, err), err);
+    return WK_OK;
 }
 
 static wk_code take_instance(search *q, const wki_json *record, wk_error *err)
 {
     wki_qido_instance_row row;
 
-    if (!wki_qido_read_instance(record, q->study, q->series, &row) || !is_new(q, row.uid))
-        return WK_OK;
-    return handed(q, q->each.instance(q->user, &row, err), err);
+    if (!wki_qido_read_instance(record, q->study, q->series, &row))
+        lose(q, record);
+    else if (is_new(q, row.uid) && is_wanted(q, record))
+        return handed(q, q->each.instance(q->user, &row, err), err);
+    return WK_OK;
 }
 
 static wk_code on_record(void *user, const wki_json *value, wk_error *err)
@@ -128,16 +166,17 @@ static wk_code on_record(void *user, const wki_json *value, wk_error *err)
     return q->take(q, value, err);
 }
 
+/* --- one page --- */
+
 static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
 {
     search *q = user;
     const char *warning = wki_http_header(head, "Warning");
 
     (void)err;
-    q->warned = warning != NULL;
     wki_server_took(q->server, WKI_FORM_JSON, q->rung, false);
-    if (warning)
-        wk_log_write(q->opts->log, WK_LOG_INFO, "the server warns: %s", warning);
+    wki_text_clean(q->warning, sizeof q->warning, warning ? warning : "",
+                   warning ? strlen(warning) : 0);
     return WK_OK;
 }
 
@@ -156,26 +195,18 @@ static wk_code add_int(wki_buf *query, const char *name, uint64_t value, wk_erro
     return wki_query_add(query, name, digits, err);
 }
 
-static unsigned page_limit(const search *q)
-{
-    uint64_t left = q->opts->limit ? q->opts->limit - q->handed : UINT64_MAX;
-
-    return left < q->page ? (unsigned)left : q->page;
-}
-
 static wk_code build_query(search *q, wki_buf *query, wk_error *err)
 {
     wk_code rc = WK_OK;
 
     for (size_t i = 0; i < q->opts->n_filters && rc == WK_OK; i++)
         rc = wki_query_add(query, q->opts->filters[i].name, q->opts->filters[i].value, err);
-    for (size_t i = 0; q->with_include && q->include[i] && rc == WK_OK; i++)
+    for (size_t i = 0; q->pages.include && q->include[i] && rc == WK_OK; i++)
         rc = wki_query_add(query, "includefield", q->include[i], err);
-    q->asked = page_limit(q);
-    if (q->page && rc == WK_OK)
-        rc = add_int(query, "limit", q->asked, err);
-    if (q->offset && rc == WK_OK)
-        rc = add_int(query, "offset", q->offset, err);
+    if (q->pages.limit && rc == WK_OK)
+        rc = add_int(query, "limit", q->pages.limit, err);
+    if (q->pages.offset && rc == WK_OK)
+        rc = add_int(query, "offset", q->pages.offset, err);
     return rc;
 }
 
@@ -204,13 +235,14 @@ static wk_code fetch_page(search *q, wk_error *err)
                                 .named_by = q->opts->named_by,
                                 .service = true,
                                 .selects = true,
+                                .divisible = wki_qido_pages_may_turn(&q->pages),
                                 .same_origin_headers = true};
     wki_http_result result = {0};
     wki_buf url;
     wk_code rc;
 
-    q->received = q->fresh = 0;
-    q->warned = false;
+    q->received = q->fresh = q->useful = 0;
+    q->warning[0] = '\0';
     q->first[0] = '\0';
     wki_buf_init(&url, WK_MAX_URL_BYTES, "QIDO URL");
     rc = page_url(q, &url, err);
@@ -232,26 +264,6 @@ out:
     q->stream = NULL;
     wki_buf_clear(&url);
     return rc;
-}
-
-/* After a 400 to the first request: some servers have a maximum for `limit`, or know no
- * `includefield`. */
-static bool lower(search *q)
-{
-    if (q->lowered == 0 && q->page > SMALL_PAGE) {
-        q->page = SMALL_PAGE;
-        q->lowered = 1;
-    } else if (q->lowered <= 1 && q->with_include && q->include[0]) {
-        q->with_include = false;
-        q->lowered = 2;
-    } else if (q->lowered <= 2 && q->page) {
-        q->with_include = false;
-        q->page = 0;
-        q->lowered = 3;
-    } else {
-        return false;
-    }
-    return true;
 }
 
 static bool take_rung(search *q)
@@ -280,70 +292,126 @@ static bool is_broken_off(const search *q, const wk_error *cause)
            (cause->http_status == 0 || cause->http_status / 100 == 2);
 }
 
+/* What was handed over before a break is known by its UID and not handed over again. */
 static wk_code next_page(search *q, wk_error *err)
 {
-    unsigned repeats = 0;
+    for (unsigned repeats = 0;; repeats++) {
+        wk_code rc = fetch_page(q, err);
 
-    for (;;) {
-        wk_error cause = {0};
-        wk_code rc = fetch_page(q, &cause);
-
-        if (rc == WK_OK)
-            return WK_OK;
-        /* What was handed over before the break is known by its UID and not handed over again. */
-        if (q->received > 0 && is_broken_off(q, &cause) && repeats++ < MAX_REPEATS)
-            continue;
-        if (q->offset == 0 &&
-            (climb(q, cause.http_status) || (cause.http_status == 400 && lower(q))))
-            continue;
-        if (err && err->code == WK_OK)
-            *err = cause;
-        return rc;
+        if (rc == WK_OK || q->received == 0 || !is_broken_off(q, err) || repeats >= MAX_REPEATS)
+            return rc;
+        wk_error_clear(err);
     }
 }
 
-static bool is_last(search *q)
+/* --- all pages --- */
+
+/* Whether a Warning (RFC 7234 section 5.5; PS3.18 section 8.3.4.4.2) says that records were kept
+ * back. Others say that a key was not understood. */
+static bool promises_more(const char *warning)
 {
-    if (q->enough || q->received == 0 || q->fresh == 0)
-        return true;
-    /* Also where there were too many UIDs to remember them all. */
-    if (q->first[0] && strcmp(q->first, q->last_first) == 0)
-        return true;
-    if (q->warned)
-        return false;
-    if (q->page && q->received > q->asked)
-        return true; /* the server pays no attention to `limit`: this was all */
-    if (q->received == q->asked) {
-        q->honoured = true;
-        return false;
+    static const char *const words[] = {"*additional result*", "*more result*", "*more matches*",
+                                        "*truncated*",         "*exceed*",      "*incomplete*"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (wki_str_glob(words[i], strlen(words[i]), warning))
+            return true;
     }
-    /* A short page may be the last, or all that this server gives at once without a word. */
-    return q->page && (q->honoured || (q->opts->expect && q->handed >= q->opts->expect));
+    return false;
+}
+
+/* That there is more is of interest only where it does not come; pages.incomplete tells that. */
+static void tell_warning(search *q)
+{
+    if (promises_more(q->warning))
+        memcpy(q->promise, q->warning, sizeof q->promise);
+    else if (q->warning[0] && !wki_seen_before(&q->warnings, q->warning) &&
+             q->warnings.n < MAX_WARNINGS)
+        wk_log_write(q->opts->log, WK_LOG_WARN, "the server warns: %s", q->warning);
+}
+
+static wki_qido_turn next_turn(search *q, int status)
+{
+    const wki_qido_page got = {.status = status,
+                               .received = q->received,
+                               .fresh = q->fresh,
+                               .useful = q->useful,
+                               .same = q->first[0] && strcmp(q->first, q->last_first) == 0,
+                               .promised = promises_more(q->warning),
+                               .handed = q->handed};
+
+    memcpy(q->last_first, q->first, sizeof q->first);
+    return wki_qido_pages_next(&q->pages, &got);
+}
+
+static wk_code walk(search *q, wk_error *err)
+{
+    for (unsigned n = 0; n < WK_MAX_PAGES; n++) {
+        wk_error cause = {0};
+        wk_code rc = next_page(q, &cause);
+        wki_qido_turn turn = WKI_QIDO_FAIL;
+
+        if (rc == WK_OK)
+            tell_warning(q);
+        if (q->enough)
+            return WK_OK;
+        if (rc == WK_OK)
+            turn = next_turn(q, 0);
+        else if (q->received == 0 && q->pages.offset == 0 && climb(q, cause.http_status))
+            continue;
+        else if (!q->refused && q->received == 0 && rc != WK_CANCELLED && rc != WK_NOMEM)
+            turn = next_turn(q, cause.http_status ? cause.http_status : NO_ANSWER);
+        if (turn == WKI_QIDO_END)
+            return WK_OK;
+        if (turn == WKI_QIDO_FAIL) {
+            if (err && err->code == WK_OK)
+                *err = cause;
+            return rc;
+        }
+    }
+    return wk_fail(err, WK_LIMIT, "QIDO answer of more than %d pages", WK_MAX_PAGES);
+}
+
+static void tell(const search *q)
+{
+    const wki_qido_report *r = &q->report;
+    const wk_log *log = q->opts->log;
+    char where[512];
+
+    wki_url_redact(where, sizeof where, q->url);
+    if (r->contradicting)
+        wk_log_write(log, WK_LOG_WARN,
+                     "%s: %llu of the server's records left out: not what was asked for (%s)",
+                     where, (unsigned long long)r->contradicting, r->key);
+    if (r->no_uid)
+        wk_log_write(log, WK_LOG_WARN,
+                     "%s: %llu of the server's records left out: no valid %s Instance UID", where,
+                     (unsigned long long)r->no_uid, q->level);
+    if (r->incomplete)
+        wk_log_write(log, WK_LOG_WARN, "%s: the list may be incomplete: %s%s%s", where,
+                     r->incomplete, q->promise[0] ? ": " : "", q->promise);
 }
 
 static wk_code run(search *q, unsigned page, wk_error *err)
 {
-    wk_code rc = WK_OK;
+    wk_code rc;
 
-    q->page = q->opts->page ? q->opts->page : page;
-    if (q->page > WK_MAX_QIDO_PAGE)
-        q->page = WK_MAX_QIDO_PAGE;
-    q->with_include = !(q->opts && q->opts->uids_only);
+    if (q->opts->page)
+        page = q->opts->page < WK_MAX_QIDO_PAGE ? q->opts->page : WK_MAX_QIDO_PAGE;
+    wki_qido_pages_init(&q->pages, q->opts->limit, page, !q->opts->uids_only && q->include[0],
+                        q->opts->expect);
     q->server = q->opts->server ? q->opts->server : &q->unknown;
     (void)take_rung(q);
     wki_seen_init(&q->seen, MAX_SEEN);
-    for (unsigned n = 0;; n++) {
-        if (n >= WK_MAX_PAGES) {
-            rc = wk_fail(err, WK_LIMIT, "QIDO answer of more than %d pages", WK_MAX_PAGES);
-            break;
-        }
-        rc = next_page(q, err);
-        if (rc != WK_OK || is_last(q))
-            break;
-        memcpy(q->last_first, q->first, sizeof q->first);
-        q->offset += q->received;
-    }
+    wki_seen_init(&q->warnings, MAX_WARNINGS);
+    rc = walk(q, err);
+    if (rc == WK_OK && !q->enough)
+        q->report.incomplete = q->pages.incomplete;
+    tell(q);
+    if (q->opts->report)
+        *q->opts->report = q->report;
     wki_seen_clear(&q->seen);
+    wki_seen_clear(&q->warnings);
     return rc;
 }
 
@@ -370,6 +438,7 @@ wk_code wki_qido_studies(wki_http *http, const char *root, const wki_qido_opts *
     search q = {.http = http,
                 .opts = opts ? opts : &no_opts,
                 .include = include,
+                .level = "Study",
                 .take = take_study,
                 .each.study = each,
                 .user = user};
@@ -389,6 +458,7 @@ wk_code wki_qido_series(wki_http *http, const char *root, const char *study,
     search q = {.http = http,
                 .opts = opts ? opts : &no_opts,
                 .include = include,
+                .level = "Series",
                 .take = take_series,
                 .study = study,
                 .each.series = each,
@@ -409,6 +479,7 @@ wk_code wki_qido_instances(wki_http *http, const char *root, const char *study, 
     search q = {.http = http,
                 .opts = opts ? opts : &no_opts,
                 .include = include,
+                .level = "SOP",
                 .take = take_instance,
                 .study = study,
                 .series = study ? series : NULL,

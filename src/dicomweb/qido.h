@@ -17,6 +17,7 @@
 #include <wadokit/limits.h>
 #include <wadokit/log.h>
 
+#include "dicomweb/qido_key.h"
 #include "dicomweb/server.h"
 #include "http/http.h"
 #include "json/json.h"
@@ -55,26 +56,35 @@ typedef struct wki_qido_instance_row {
     int64_t frames; /* Number of Frames: -1 where not said, which is 1 for most objects */
 } wki_qido_instance_row;
 
-/* A matching key by keyword or tag: {"PatientID", "P1"}; values are percent-encoded here. */
-typedef struct wki_qido_filter {
-    const char *name;
-    const char *value;
-} wki_qido_filter;
+/*
+ * What became of the records of a search that were not handed over; the log is told too.
+ *   contradicting   contradict what was asked for (qido_key.h): not handed over. `key` is the first
+ *                   such key, "" where there is none
+ *   no_uid          have no valid UID of their level, and cannot be
+ *   incomplete      why the list may go on (qido_pages.h), NULL where it is whole
+ */
+typedef struct wki_qido_report {
+    uint64_t contradicting;
+    char key[WK_UID_SIZE];
+    uint64_t no_uid;
+    const char *incomplete;
+} wki_qido_report;
 
 /*
- *   filters    n_filters matching keys
+ *   filters    n_filters matching keys; values are percent-encoded here
  *   headers    n_headers "Name: value" (of an Endpoint)
  *   auth       WKI_AUTH_NEVER where an Endpoint wants no token
  *   named_by   the server that named the root (of an Endpoint); NULL where the user did
  *   limit      most records to hand over, 0: all
  *   page       records asked for in one request, 0: default (200 studies, 1000 series, instances);
- *              lowered by itself where the server answers 400 to it
+ *              lowered by itself where the server refuses it
  *   uids_only  ask for no attributes beyond what the server gives by itself: some open every file
  *              for the others, and fail where one is broken
  *   expect     records that there should be by the server's own count, 0 unknown: a hint that saves
  *              the request for one more, empty page
- *   log        Warning headers of the answers; may be NULL
+ *   log        Warning headers of the answers, and what is in the report; may be NULL
  *   server     what is known of it, and what is learnt; may be NULL
+ *   report     filled in the end, also on failure; may be NULL
  */
 typedef struct wki_qido_opts {
     wki_server *server;
@@ -89,6 +99,7 @@ typedef struct wki_qido_opts {
     bool uids_only;
     uint64_t expect;
     const wk_log *log;
+    wki_qido_report *report;
 } wki_qido_opts;
 
 typedef wk_code (*wki_qido_study_fn)(void *user, const wki_qido_study_row *row, wk_error *err);

@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include <wadokit/error.h>
-#include <wadokit/log.h>
 
 #include "http/http.h"
 #include "json/json.h"
@@ -74,18 +73,20 @@ wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki
 typedef wk_code (*wki_fhir_page_fn)(void *user, const wki_json *page, const char *url,
                                     wk_error *err);
 
-/* url   the search; form, where not NULL: an application/x-www-form-urlencoded body to POST */
+/* url         the search; form, where not NULL: an application/x-www-form-urlencoded body to POST
+ * divisible   the caller has another way where it is refused (wki_http_request) */
 typedef struct wki_fhir_search {
     const char *url;
     const char *form;
-    const wk_log *log;
+    bool divisible;
 } wki_fhir_search;
 
-/* Hands over each page. Links "next" are followed as given, absolute or relative; the same one a
- * second time ends the search. WK_LIMIT after WK_MAX_PAGES. `*n_pages`, where not NULL, is the
- * number of pages handed over, also on failure. */
+/* Hands over each page. Links "next" are followed as given, absolute or relative. The same one a
+ * second time ends the search, and so do a few pages without an entry that did not come before:
+ * then `*incomplete` (may be NULL) gets why the answer may not be whole, in words; NULL where it
+ * is. WK_LIMIT after WK_MAX_PAGES. */
 wk_code wki_fhir_pages(wki_http *http, const wki_fhir_search *search, wki_fhir_page_fn each,
-                       void *user, size_t *n_pages, wk_error *err) WK_MUST_USE;
+                       void *user, const char **incomplete, wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

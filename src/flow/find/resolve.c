@@ -16,7 +16,8 @@
 #include "store/tmpfile.h"
 
 enum {
-    READ_BYTES = 65536
+    READ_BYTES = 65536,
+    MAX_PLANNED = 1 << 17 /* studies and series remembered: a MiB */
 };
 
 /* --- items --- */
@@ -34,6 +35,7 @@ wk_code wki_resolver_emit(wki_resolver *r, const wk_plan_item *item, wk_error *e
         r->sum.items++;
     else
         r->sum.notices++;
+    r->sum.left_out += item->left_out;
     if (item->error.code != WK_OK) {
         r->sum.failed++;
         if (r->first.code == WK_OK)
@@ -166,6 +168,13 @@ static wk_code read_json(wki_resolver *r, int fd, const void *head, size_t n, co
 /* After a whole JSON target: nothing in it is a failure too. */
 static wk_code check_gave(wki_resolver *r, wk_error *err)
 {
+    uint64_t left_out = wki_wanted_left_out(&r->wanted);
+
+    if (left_out > 0 && left_out == r->gave)
+        return r->wanted.retracted == 0
+                   ? wk_fail(err, WK_NOT_FOUND, "no study of it is what was asked for")
+                   : wk_fail_setting(err, WK_NOT_FOUND, "include-entered-in-error",
+                                     "no study of it is left: entered in error, or cancelled");
     if (r->gave > 0)
         return WK_OK;
     if (r->known)
@@ -350,15 +359,20 @@ static wk_code on_page(void *user, const wki_json *page, const char *url, wk_err
 static wk_code take_fhir(wki_resolver *r, const char *url, wk_error *err)
 {
     char *base = wki_fhir_base_of(url, "ImagingStudy");
-    wki_fhir_search search = {.url = url, .log = &r->session->log};
+    wki_fhir_search search = {.url = url};
     fhir_target t = {.resolver = r, .base = base};
+    const char *incomplete = NULL;
     wk_code rc;
 
     if (!base)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    rc = wki_fhir_pages(r->session->http, &search, on_page, &t, NULL, err);
+    rc = wki_fhir_pages(r->session->http, &search, on_page, &t, &incomplete, err);
     free(base);
-    return rc == WK_OK ? check_gave(r, err) : rc;
+    if (rc == WK_OK)
+        rc = check_gave(r, err);
+    if (rc == WK_OK && incomplete)
+        rc = wk_fail(err, WK_PARTIAL, "the list may be incomplete: %s", incomplete);
+    return rc;
 }
 
 static wk_code take_json_url(wki_resolver *r, const char *url, wk_error *err)
@@ -416,6 +430,19 @@ static wk_code take_target(wki_resolver *r, const char *text, wk_error *err)
     return rc;
 }
 
+/* The target with what it asks for: a URL of a FHIR server says so. */
+static wk_code take_wanted(wki_resolver *r, const char *text, wk_error *err)
+{
+    wk_code rc = wki_wanted_init(&r->wanted, r->session, NULL,
+                                 wki_str_istarts(text, "http") ? text : NULL, err);
+
+    if (rc == WK_OK)
+        rc = take_target(r, text, err);
+    wki_wanted_tell(&r->wanted);
+    wki_wanted_clear(&r->wanted);
+    return rc;
+}
+
 static wk_code take_one(wki_resolver *r, const char *text, wk_error *err)
 {
     wk_error why = {0};
@@ -426,7 +453,7 @@ static wk_code take_one(wki_resolver *r, const char *text, wk_error *err)
     r->target = text;
     r->gave = 0;
     r->known = false;
-    rc = take_target(r, text, &why);
+    rc = take_wanted(r, text, &why);
     if (rc == WK_OK)
         return WK_OK;
     return wki_resolver_fail(r, &why, err);
@@ -453,6 +480,7 @@ wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_tar
     wk_code rc = WK_OK;
 
     wki_endpoint_cache_init(&r.cache, wki_fhir_read, session->http);
+    wki_seen_init(&r.planned, MAX_PLANNED);
     if (n_targets == 0)
         rc = wk_fail(err, WK_USAGE, "no target given");
     session->n_targets = n_targets;
@@ -466,6 +494,7 @@ wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_tar
     if (rc == WK_OK)
         rc = conclude(&r, err);
     wki_endpoint_cache_clear(&r.cache);
+    wki_seen_clear(&r.planned);
     if (summary)
         *summary = r.sum;
     return rc;

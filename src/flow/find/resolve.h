@@ -8,8 +8,10 @@
 
 #include <wadokit/plan.h>
 
+#include "core/seen.h"
 #include "dicomweb/dicomweb_url.h"
 #include "flow/find/endpoints.h"
+#include "flow/find/wanted.h"
 #include "flow/session.h"
 
 #ifdef __cplusplus
@@ -20,7 +22,11 @@ extern "C" {
  * first    the first failure, for the return value
  * fatal    the callback asked to end, memory is out, or the run is cancelled
  * gave     items and failures of the target at hand
- * known    the target at hand holds something that is meant for us (a Bundle, lines of a search) */
+ * known    the target at hand holds something that is meant for us (a Bundle, lines of a search)
+ * wanted   which studies of the target at hand are taken
+ * planned  studies and series that were handed over, by UID: each is fetched once, also where
+ *          several entries or targets have it
+ * again    the study at hand came before as a whole */
 typedef struct wki_resolver {
     wk_session *session;
     wk_plan_fn each;
@@ -33,6 +39,9 @@ typedef struct wki_resolver {
     const char *target;
     uint64_t gave;
     bool known;
+    wki_wanted wanted;
+    wki_seen planned;
+    bool again;
 } wki_resolver;
 
 /* Counts an item and hands it over. */

@@ -9,9 +9,66 @@
 #include "flow/find/resolve.h"
 #include "http/url.h"
 
+/* The same study in another entry is fetched once: a study covers its series, but for those that
+ * have an Endpoint of their own and follow at once. */
+static bool came_before(wki_resolver *r, const wk_plan_item *item)
+{
+    char *key;
+    bool before;
+
+    if (r->again)
+        return true;
+    key = wki_strfmt("%s/%s", item->study, item->series);
+    if (!key)
+        return false;
+    before = item->kind == WK_ITEM_REMOTE ? wki_seen_before(&r->planned, key)
+                                          : wki_seen_has(&r->planned, key);
+    free(key);
+    return before;
+}
+
+static char came_before_reason[] = "the same came before";
+
+/* A line of search that came before. */
+static wk_code cover(wki_resolver *r, const char *study, const char *series, wk_error *err)
+{
+    char endpoint[] = "search";
+    wk_plan_item item = {.kind = WK_ITEM_NOTICE,
+                         .level = series[0] ? WK_LEVEL_SERIES : WK_LEVEL_STUDY,
+                         .endpoint = endpoint,
+                         .reason = came_before_reason};
+
+    wki_strcopy(item.study, sizeof item.study, study);
+    wki_strcopy(item.series, sizeof item.series, series);
+    return wki_resolver_emit(r, &item, err);
+}
+
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
-    return wki_resolver_emit(user, item, err);
+    wki_resolver *r = user;
+    wk_plan_item covered = *item;
+
+    if (!item->study[0] || (item->kind == WK_ITEM_NOTICE && item->error.code == WK_OK) ||
+        !came_before(r, item))
+        return wki_resolver_emit(r, item, err);
+    covered.kind = WK_ITEM_NOTICE;
+    covered.reason = came_before_reason;
+    covered.send_credentials = false;
+    wk_error_clear(&covered.error);
+    return wki_resolver_emit(r, &covered, err);
+}
+
+static wk_code leave_out(wki_resolver *r, const wki_imaging_study *study, char *why, wk_error *err)
+{
+    char endpoint[] = "ImagingStudy";
+    wk_plan_item item = {.kind = WK_ITEM_NOTICE,
+                         .level = WK_LEVEL_STUDY,
+                         .endpoint = endpoint,
+                         .reason = why,
+                         .left_out = true};
+
+    memcpy(item.study, study->uid, sizeof item.study);
+    return wki_resolver_emit(r, &item, err);
 }
 
 static bool sends(void *user, const char *url, char *reason, size_t size)
@@ -24,21 +81,19 @@ static bool allowed(void *user, const char *url)
     return wki_http_is_allowed(user, url);
 }
 
-static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const char *full_url,
-                             wk_error *err)
+static wk_code plan_study(wki_resolver *r, const wki_fhir_scope *scope,
+                          const wki_imaging_study *study, wk_error *err)
 {
     wk_session *session = r->session;
     wki_study_endpoints endpoints = {0};
-    wki_imaging_study study;
-    wk_code rc = wki_session_check(session, err);
+    uint64_t items = r->sum.items, failed = r->sum.failed;
+    char whole[WK_UID_SIZE + 1];
+    wk_code rc = wki_study_endpoints_find(scope, study, &r->cache, &endpoints, err);
 
-    if (rc == WK_OK)
-        rc = wki_imaging_study_read(scope->resource, full_url, &study, err);
-    if (rc != WK_OK)
-        return rc;
-    rc = wki_study_endpoints_find(scope, &study, &r->cache, &endpoints, err);
+    snprintf(whole, sizeof whole, "%s/", study->uid);
+    r->again = study->uid[0] && wki_seen_has(&r->planned, whole);
     if (rc == WK_OK) {
-        wki_plan_input in = {.study = &study,
+        wki_plan_input in = {.study = study,
                              .of_study = endpoints.of_study,
                              .of_series = endpoints.of_series,
                              .base = scope->base,
@@ -52,7 +107,28 @@ static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const
 
         rc = wki_plan_study(&in, on_item, r, err);
     }
+    if (r->sum.items > items && r->sum.failed == failed && wki_imaging_study_is_complete(study))
+        (void)wki_seen_add(&r->planned, whole);
+    r->again = false;
     wki_study_endpoints_clear(&endpoints);
+    return rc;
+}
+
+static wk_code resolve_study(wki_resolver *r, const wki_fhir_scope *scope, const char *full_url,
+                             wk_error *err)
+{
+    wki_imaging_study study;
+    char why[128];
+    wk_code rc = wki_session_check(r->session, err);
+
+    if (rc == WK_OK)
+        rc = wki_imaging_study_read(scope->resource, full_url, &study, err);
+    if (rc != WK_OK)
+        return rc;
+    if (wki_wanted_takes(&r->wanted, &study, scope, why, sizeof why))
+        rc = plan_study(r, scope, &study, err);
+    else
+        rc = leave_out(r, &study, why, err);
     wki_imaging_study_clear(&study);
     return rc;
 }
@@ -108,12 +184,12 @@ static wk_code resolve_bundle(wki_resolver *r, const wki_json *bundle, const cha
 {
     const wki_json *at = NULL;
     wki_bundle_entry entry;
-    wk_code rc = WK_OK;
+    wk_code rc = wki_wanted_page(&r->wanted, bundle, err);
 
     while (rc == WK_OK && wki_bundle_next_entry(bundle, &at, &entry)) {
         if (wki_fhir_is(entry.resource, "OperationOutcome"))
             warn_of_outcome(r, entry.resource);
-        else if (wki_fhir_is(entry.resource, "ImagingStudy") && strcmp(entry.mode, "include") != 0)
+        else if (wki_fhir_is(entry.resource, "ImagingStudy") && strcmp(entry.mode, "match") == 0)
             rc = resolve_resource(r, entry.resource, bundle, entry.full_url, base, base, err);
     }
     if (!base && wki_bundle_link(bundle, "next"))
@@ -140,19 +216,34 @@ static bool line_uid(const wki_json *line, const char *name, char out[WK_UID_SIZ
     return !text || wki_uid_read(out, text, strlen(text));
 }
 
-/* {"type":"study","study":UID,"dicomweb":ROOT}, also with series and sop. */
+static wk_code read_root_line(const wki_json *line, wki_dicomweb_url *web, wk_error *err)
+{
+    wk_code rc = wki_dicomweb_url_parse(wki_json_str(line, "dicomweb"), web, err);
+
+    if (rc == WK_OK && (!line_uid(line, "study", web->study) || !web->study[0] ||
+                        !line_uid(line, "series", web->series) || !line_uid(line, "sop", web->sop)))
+        rc = wk_fail(err, WK_DATA, "a line of search with a UID that is none");
+    if (rc == WK_OK && web->sop[0] && !web->series[0])
+        rc = wk_fail(err, WK_DATA, "a line of search with an instance, but no series");
+    return rc;
+}
+
+/* {"type":"study","study":UID,"dicomweb":ROOT}, also with series and sop: each once for a root. */
 static wk_code resolve_root_line(wki_resolver *r, const wki_json *line, wk_error *err)
 {
     wki_dicomweb_url web = {0};
     wk_error error = {0};
-    wk_code rc = wki_dicomweb_url_parse(wki_json_str(line, "dicomweb"), &web, &error);
+    wk_code rc = read_root_line(line, &web, &error);
+    char *key =
+        rc == WK_OK ? wki_strfmt("%s %s/%s/%s", web.root, web.study, web.series, web.sop) : NULL;
 
-    if (rc == WK_OK && (!line_uid(line, "study", web.study) || !web.study[0] ||
-                        !line_uid(line, "series", web.series) || !line_uid(line, "sop", web.sop)))
-        rc = wk_fail(&error, WK_DATA, "a line of search with a UID that is none");
-    if (rc == WK_OK && web.sop[0] && !web.series[0])
-        rc = wk_fail(&error, WK_DATA, "a line of search with an instance, but no series");
-    rc = rc == WK_OK ? wki_resolve_web(r, &web, "search", err) : wki_resolver_fail(r, &error, err);
+    if (rc != WK_OK)
+        rc = wki_resolver_fail(r, &error, err);
+    else if (key && wki_seen_before(&r->planned, key))
+        rc = cover(r, web.study, web.series, err);
+    else
+        rc = wki_resolve_web(r, &web, "search", err);
+    free(key);
     wki_dicomweb_url_clear(&web);
     return rc;
 }

@@ -9,11 +9,12 @@
 #include "fhir/fhir_value.h"
 #include "flow/find/search_fhir.h"
 #include "flow/find/search_query.h"
+#include "flow/find/wanted.h"
 #include "flow/session.h"
 #include "http/url.h"
 
 enum {
-    MAX_SEEN = 1 << 16 /* studies remembered: half a MiB */
+    MAX_SEEN = 1 << 17 /* two for each study: a MiB */
 };
 
 /* One search.
@@ -27,7 +28,9 @@ typedef struct search {
     bool enough;
     char *root; /* FHIR base or DICOMweb root, without trailing '/' */
     wki_endpoint_cache cache;
-    wki_seen seen; /* studies of a FHIR search: pages overlap where studies come in meanwhile */
+    wki_wanted wanted;
+    wki_seen seen; /* studies of a FHIR search, and which of them have an Endpoint of use */
+    const char *incomplete;
 } search;
 
 static wk_code hand_over(search *s, const wk_search_hit *hit, wk_error *err)
@@ -48,15 +51,59 @@ static wk_code hand_over(search *s, const wk_search_hit *hit, wk_error *err)
 
 /* --- FHIR --- */
 
-/* The same resource again; the same study under another id may have other Endpoints. */
-static bool is_repeat(search *s, const wki_imaging_study *study, const char *full_url)
+static bool is_usable(const wki_plan_endpoints *list)
 {
-    const char *id = study->id ? study->id : full_url ? full_url : "";
-    char *key = wki_strfmt("%s %s", study->uid, id);
-    bool repeat = key && (study->uid[0] || id[0]) && wki_seen_before(&s->seen, key);
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i].endpoint.usable)
+            return true;
+    }
+    return false;
+}
 
-    free(key);
+static bool has_usable(const wki_study_endpoints *endpoints)
+{
+    for (size_t i = 0; i < endpoints->n_series; i++) {
+        if (is_usable(&endpoints->of_series[i]))
+            return true;
+    }
+    return is_usable(&endpoints->of_study);
+}
+
+/* A study comes again in another entry or on another page. It is listed again only where it can be
+ * fetched by this one, and could not by the ones before. */
+static bool is_repeat(search *s, const wki_imaging_study *study, const char *full_url,
+                      const wki_study_endpoints *endpoints)
+{
+    const char *name = study->uid[0] ? study->uid : study->id ? study->id : full_url;
+    char *usable = name ? wki_strfmt("%s *", name) : NULL;
+    bool before, repeat;
+
+    if (!usable)
+        return false;
+    before = wki_seen_before(&s->seen, name);
+    repeat = before && (wki_seen_has(&s->seen, usable) || !has_usable(endpoints));
+    if (!repeat && has_usable(endpoints))
+        (void)wki_seen_add(&s->seen, usable);
+    free(usable);
     return repeat;
+}
+
+static wk_code list_study(search *s, const wki_fhir_scope *scope, const wki_imaging_study *study,
+                          const wki_study_endpoints *endpoints, wk_error *err)
+{
+    char *text = wki_search_resource(scope, study, endpoints);
+    wk_search_hit hit;
+    wk_code rc;
+
+    if (!text)
+        return wk_fail(err, WK_NOMEM, "out of memory");
+    wki_search_fill_hit(study, &hit);
+    hit.resource = text;
+    hit.fhir = s->root;
+    s->sum.no_uid += study->uid[0] == '\0';
+    rc = hand_over(s, &hit, err);
+    free(text);
+    return rc;
 }
 
 static wk_code take_study(search *s, const wki_json *resource, const wki_json *bundle,
@@ -66,29 +113,18 @@ static wk_code take_study(search *s, const wki_json *resource, const wki_json *b
         .resource = resource, .bundle = bundle, .base = s->root, .named_by = s->root};
     wki_study_endpoints endpoints = {0};
     wki_imaging_study study;
-    wk_search_hit hit;
-    char *text = NULL;
+    char why[128];
     wk_code rc = wki_imaging_study_read(resource, full_url, &study, err);
 
     if (rc != WK_OK)
         return rc;
-    if (is_repeat(s, &study, full_url) ||
-        !wki_search_has(study.description ? study.description : "", s->opts->description))
+    if (!wki_search_has(study.description ? study.description : "", s->opts->description) ||
+        !wki_wanted_takes(&s->wanted, &study, &scope, why, sizeof why))
         goto out;
     rc = wki_study_endpoints_find(&scope, &study, &s->cache, &endpoints, err);
-    if (rc != WK_OK)
-        goto out;
-    text = wki_search_resource(&scope, &study, &endpoints);
-    if (!text) {
-        rc = wk_fail(err, WK_NOMEM, "out of memory");
-        goto out;
-    }
-    wki_search_fill_hit(&study, &hit);
-    hit.resource = text;
-    hit.fhir = s->root;
-    rc = hand_over(s, &hit, err);
+    if (rc == WK_OK && !is_repeat(s, &study, full_url, &endpoints))
+        rc = list_study(s, &scope, &study, &endpoints, err);
 out:
-    free(text);
     wki_study_endpoints_clear(&endpoints);
     wki_imaging_study_clear(&study);
     return rc;
@@ -134,10 +170,11 @@ static wk_code on_page(void *user, const wki_json *page, const char *url, wk_err
         return take_study(s, page, NULL, NULL, err);
     if (!wki_fhir_is(page, "Bundle"))
         return no_bundle(s, page, err);
+    rc = wki_wanted_page(&s->wanted, page, err);
     while (rc == WK_OK && wki_bundle_next_entry(page, &at, &entry)) {
         if (wki_fhir_is(entry.resource, "OperationOutcome"))
             warn(s, entry.resource);
-        else if (wki_fhir_is(entry.resource, "ImagingStudy") && strcmp(entry.mode, "include") != 0)
+        else if (wki_fhir_is(entry.resource, "ImagingStudy") && strcmp(entry.mode, "match") == 0)
             rc = take_study(s, entry.resource, page, entry.full_url, err);
     }
     return rc;
@@ -146,7 +183,7 @@ static wk_code on_page(void *user, const wki_json *page, const char *url, wk_err
 static wk_code search_once(search *s, const char *identifier, bool post, bool include,
                            wk_error *err)
 {
-    wki_fhir_search request = {.log = &s->session->log};
+    wki_fhir_search request = {.divisible = include};
     char *url = NULL;
     wki_buf form, full;
     wk_code rc;
@@ -162,12 +199,25 @@ static wk_code search_once(search *s, const char *identifier, bool post, bool in
     if (rc == WK_OK) {
         request.url = post ? url : wki_buf_text(&full);
         request.form = post ? wki_buf_text(&form) : NULL;
-        rc = wki_fhir_pages(s->session->http, &request, on_page, s, NULL, err);
+        rc = wki_wanted_init(&s->wanted, s->session, wki_buf_text(&form), NULL, err);
     }
+    if (rc == WK_OK) {
+        rc = wki_fhir_pages(s->session->http, &request, on_page, s, &s->incomplete, err);
+        s->sum.left_out += wki_wanted_left_out(&s->wanted);
+        wki_wanted_tell(&s->wanted);
+    }
+    wki_wanted_clear(&s->wanted);
     free(url);
     wki_buf_clear(&form);
     wki_buf_clear(&full);
     return rc;
+}
+
+/* What servers answer to _include: refused, forbidden for lack of a scope for Endpoints, not done,
+ * or an error of their own. */
+static bool may_be_include(int status)
+{
+    return status == 400 || status == 403 || status == 422 || status == 500 || status == 501;
 }
 
 /* Not every server searches by POST, or knows _include. */
@@ -182,7 +232,7 @@ static wk_code search_form(search *s, const char *identifier, bool *post, bool *
 
         if (rc == WK_OK || s->enough)
             return WK_OK;
-        if (s->sum.pages == pages && status == 400 && *include)
+        if (s->sum.pages == pages && *include && may_be_include(status))
             *include = false;
         else if (s->sum.pages == pages && *post &&
                  (status == 400 || status == 404 || status == 405 || status == 415 ||
@@ -201,7 +251,7 @@ static wk_code search_form(search *s, const char *identifier, bool *post, bool *
 static wk_code search_fhir(search *s, wk_error *err)
 {
     wki_identifier_forms forms = {.n = 1};
-    bool post = !s->opts->use_get, include = true;
+    bool post = !s->opts->use_get, include = !s->session->opts.no_include;
     wk_code rc = WK_OK;
 
     if (s->opts->identifier)
@@ -213,7 +263,7 @@ static wk_code search_fhir(search *s, wk_error *err)
         rc = search_form(s, s->opts->identifier ? forms.form[i] : NULL, &post, &include, &why);
         if (rc != WK_OK && why.http_status == 400 && i + 1 < forms.n) {
             rc = WK_OK; /* a form of the UID that this server does not take */
-            include = true;
+            include = !s->session->opts.no_include;
         } else if (rc != WK_OK && err && err->code == WK_OK) {
             *err = why;
         }
@@ -298,12 +348,17 @@ static wk_code search_qido(search *s, wk_error *err)
     if (rc == WK_OK)
         rc = wki_qido_query_make(s->opts, &query, err);
     if (rc == WK_OK) {
+        wki_qido_report report = {0};
         wki_qido_opts opts = {.filters = query.items,
                               .n_filters = query.n,
                               .limit = s->opts->limit,
-                              .log = &s->session->log};
+                              .log = &s->session->log,
+                              .report = &report};
 
         rc = search_level(s, study[0] ? study : NULL, &opts, &why);
+        s->sum.left_out = report.contradicting;
+        s->sum.no_uid = report.no_uid;
+        s->incomplete = report.incomplete;
         if (s->enough)
             rc = WK_OK;
         else if (rc != WK_OK && err && err->code == WK_OK)
@@ -333,6 +388,20 @@ static wk_code choose(search *s, bool *fhir, wk_error *err)
     return s->root ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
 }
 
+/* What a search that went well has not brought. */
+static wk_code check_whole(search *s, wk_error *err)
+{
+    s->sum.incomplete = s->incomplete && !s->enough;
+    if (s->sum.incomplete && s->sum.no_uid == 0)
+        return wk_fail(err, WK_PARTIAL, "the list may be incomplete: %s", s->incomplete);
+    if (s->sum.no_uid)
+        return wk_fail(err, WK_PARTIAL, "%llu of the server's records without a valid UID%s%s",
+                       (unsigned long long)s->sum.no_uid,
+                       s->sum.incomplete ? "; the list may be incomplete: " : "",
+                       s->sum.incomplete ? s->incomplete : "");
+    return WK_OK;
+}
+
 wk_code wk_search(wk_session *session, const wk_search_opts *opts, wk_search_fn each, void *user,
                   wk_search_summary *summary, wk_error *err)
 {
@@ -345,6 +414,8 @@ wk_code wk_search(wk_session *session, const wk_search_opts *opts, wk_search_fn 
         rc = wki_search_check(opts, fhir ? s.root : NULL, err);
     if (rc == WK_OK)
         rc = fhir ? search_fhir(&s, err) : search_qido(&s, err);
+    if (rc == WK_OK)
+        rc = check_whole(&s, err);
     wki_seen_clear(&s.seen);
     free(s.root);
     if (summary)

@@ -232,7 +232,8 @@ wk_code wk_get_plan(wk_session *session, const char *const *targets, size_t n_ta
     free(plain);
     if (summary)
         *summary = (wk_resolve_summary){sum.items + found.items, sum.notices + found.notices,
-                                        sum.failed + found.failed, found.skipped};
+                                        sum.failed + found.failed, found.skipped,
+                                        found.left_out};
     if (bad.code == WK_OK || (rc != WK_OK && rc != WK_PARTIAL))
         return rc;
     return wk_fail_from(err, sum.items + found.items > 0 ? WK_PARTIAL : bad.code, &bad);
