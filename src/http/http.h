@@ -55,7 +55,8 @@ typedef struct wki_http_opts {
     bool netrc;
     const char
         *aws_sigv4; /* "aws:amz:REGION:SERVICE": what would be Basic is signed so; NULL: not */
-    const char *cacert, *cert, *key, *proxy;
+    const char *cacert, *cert, *key;
+    const char *proxy;   /* NULL: the environment's (proxy.h) */
     int retries;         /* negative: 5, and answers with Retry-After are not counted (retry.h) */
     int64_t max_wait_ms; /* patience of one request for 429 and 503; negative: 300 s */
     int connect_timeout_s, idle_timeout_s; /* 0: 30, 60 */

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "http/origin.h"
+#include "http/proxy.h"
 #include "http/url.h"
 
 void wki_answer_init(wki_answer *a)
@@ -139,11 +140,13 @@ const char *wki_status_text(int status)
     return "";
 }
 
-static wk_code code_of(int status)
+static wk_code code_of(const wki_http_transfer *t)
 {
-    if (status == 401 || status == 403)
+    int status = t->answer.status;
+
+    if (status == 401 || status == 403 || status == 407)
         return WK_AUTH;
-    return status == 404 || status == 410 ? WK_NOT_FOUND : WK_NET;
+    return (status == 404 || status == 410) && !t->by_proxy ? WK_NOT_FOUND : WK_NET;
 }
 
 /* " (3 attempts; why_not)", or less. */
@@ -166,6 +169,8 @@ static const char *print_hint(const wki_http_transfer *t, char *out, size_t size
     char reason[256];
 
     out[0] = '\0';
+    if (t->by_proxy)
+        return "proxy";
     if (t->answer.status != 401 && t->answer.status != 403)
         return NULL;
     if (t->sent_credential)
@@ -182,24 +187,41 @@ static const char *print_hint(const wki_http_transfer *t, char *out, size_t size
                : NULL;
 }
 
+/* Who answered, where it was not the server. */
+static void print_proxy(const wki_http_transfer *t, char *out, size_t size)
+{
+    char proxy[160];
+
+    out[0] = '\0';
+    if (!t->by_proxy)
+        return;
+    wki_proxy_show(proxy, sizeof proxy, t->proxy);
+    snprintf(out, size, "%s the proxy %s: ",
+             t->answer.status != 407         ? "refused by"
+             : wki_proxy_has_login(t->proxy) ? "wrong user name or password for"
+                                             : "a user name and password are wanted by",
+             proxy);
+}
+
 void wki_answer_fail(wki_http_transfer *t, const wki_retry_verdict *v)
 {
     const wki_answer *a = &t->answer;
     const wki_http_opts *o = &t->http->opts;
     const char *type = wki_answer_get(a, "Content-Type");
     const char *text = wki_status_text(a->status);
-    char url[160], said[200] = "", attempts[128], hint[320];
+    char url[160], said[200] = "", attempts[128], hint[320], proxy[240];
     const char *setting;
 
     wki_url_redact(url, sizeof url, t->url);
     print_attempts(attempts, sizeof attempts, t->attempts, v->why);
+    print_proxy(t, proxy, sizeof proxy);
     setting = print_hint(t, hint, sizeof hint);
     if (!o->explain || a->error_body.n == 0 ||
         !o->explain(a->error_body.data, a->error_body.n, type ? type : "", said, sizeof said))
         said[0] = '\0';
     t->error.http_status = a->status;
-    wk_fail_setting(&t->error, code_of(a->status), setting ? setting : v->setting,
-                    "%s %s: %d%s%s%s%s%s%s", wki_transfer_method(t), url, a->status,
+    wk_fail_setting(&t->error, code_of(t), setting ? setting : v->setting,
+                    "%s %s: %s%d%s%s%s%s%s%s", wki_transfer_method(t), url, proxy, a->status,
                     text[0] ? " " : "", text, said[0] ? ": " : "", said, attempts, hint);
 }
 
@@ -235,7 +257,7 @@ static const char *setting_of_end(wki_wire_end end)
 void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
                    const wki_retry_verdict *v)
 {
-    char url[160], attempts[128], arrived[96] = "";
+    char url[160], attempts[128], arrived[96] = "", proxy[160], through[200] = "";
     int64_t length = wki_answer_length(&t->answer);
 
     wki_url_redact(url, sizeof url, t->url);
@@ -246,7 +268,11 @@ void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
     else if (t->answer.body_bytes > 0)
         snprintf(arrived, sizeof arrived, "the answer broke off after %llu bytes: ",
                  (unsigned long long)t->answer.body_bytes);
+    if (t->proxy && end == WKI_WIRE_CONNECT) {
+        wki_proxy_show(proxy, sizeof proxy, t->proxy);
+        snprintf(through, sizeof through, "through the proxy %s: ", proxy);
+    }
     wk_fail_setting(&t->error, code_of_end(end), v->setting ? v->setting : setting_of_end(end),
-                    "%s %s: %s%s%s%s", wki_transfer_method(t), url, arrived, detail, attempts,
-                    end == WKI_WIRE_TLS ? "; if you trust this server, give its CA" : "");
+                    "%s %s: %s%s%s%s%s", wki_transfer_method(t), url, through, arrived, detail,
+                    attempts, end == WKI_WIRE_TLS ? "; if you trust this server, give its CA" : "");
 }

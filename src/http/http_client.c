@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "http/origin.h"
+#include "http/proxy.h"
 #include "http/retry.h"
 #include "http/url.h"
 
@@ -90,6 +91,8 @@ static bool on_status(void *user, int status)
 {
     wki_http_transfer *t = user;
 
+    if (t->proxy && status != 407)
+        t->http->proxy_login = WKI_PROXY_PROVED;
     /* A status line behind the body would be a trailer gone wrong. */
     if (!t->answer.head_given)
         wki_answer_reset(&t->answer, status);
@@ -268,6 +271,18 @@ static void note_busy(wki_http_transfer *t, const wki_retry_verdict *v)
                  t->slot->origin, t->slot->throttle.limit);
 }
 
+/* Nothing else goes to a proxy that refused the login. */
+static void note_proxy(wki_http_transfer *t, wki_wire_end end)
+{
+    wki_http *http = t->http;
+
+    t->by_proxy = t->proxy && (end == WKI_WIRE_PROXY || t->answer.status == 407);
+    if (t->by_proxy && t->answer.status == 407)
+        http->proxy_login = WKI_PROXY_REFUSED;
+    else if (http->proxy_login == WKI_PROXY_TRYING)
+        http->proxy_login = WKI_PROXY_UNKNOWN;
+}
+
 static void settle_status(wki_http_transfer *t)
 {
     wki_retry_verdict v = verdict_on(t, WKI_FAILURE_STATUS);
@@ -401,8 +416,11 @@ static void on_done(void *user, wki_wire_end end, const char *detail)
     wk_log_write(t->http->opts.log, WK_LOG_DEBUG, "< %d %s, %llu bytes%s%s", t->answer.status,
                  type ? type : "-", (unsigned long long)t->answer.body_bytes,
                  end == WKI_WIRE_OK ? "" : ": ", end == WKI_WIRE_OK ? "" : detail);
+    note_proxy(t, end);
     if (t->error.code != WK_OK)
         finish_failed(t);
+    else if (t->by_proxy)
+        settle_status(t);
     else if (end == WKI_WIRE_OK || (end == WKI_WIRE_ABORTED && t->answer.enough))
         settle_answer(t);
     else
@@ -410,6 +428,21 @@ static void on_done(void *user, wki_wire_end end, const char *detail)
 }
 
 /* ---- starting ---- */
+
+static wk_code check_proxy(wki_http_transfer *t)
+{
+    wki_http *http = t->http;
+    char shown[160];
+
+    if (http->proxy_login == WKI_PROXY_UNKNOWN && wki_proxy_has_login(t->proxy))
+        http->proxy_login = WKI_PROXY_TRYING;
+    if (http->proxy_login != WKI_PROXY_REFUSED)
+        return WK_OK;
+    wki_proxy_show(shown, sizeof shown, t->proxy);
+    t->error.http_status = 407;
+    return wk_fail_setting(&t->error, WK_AUTH, "proxy",
+                           "not sent: the proxy %s has refused the login (407)", shown);
+}
 
 static void start_exchange(wki_http_transfer *t)
 {
@@ -430,6 +463,8 @@ static void start_exchange(wki_http_transfer *t)
                              (unsigned long long)http->opts.max_bytes);
     else
         rc = wki_request_build(t, &wire, &t->error);
+    if (rc == WK_OK && t->proxy)
+        rc = check_proxy(t);
     if (rc == WK_OK) {
         wki_url_redact(shown, sizeof shown, t->url);
         wk_log_write(http->opts.log, WK_LOG_DEBUG, "> %s %s, attempt %d, %s credentials",
@@ -448,7 +483,7 @@ static void start_ready(wki_http *http)
 {
     wki_http_transfer *t;
 
-    while ((t = wki_queue_take(http)))
+    while (http->proxy_login != WKI_PROXY_TRYING && (t = wki_queue_take(http)))
         start_exchange(t);
 }
 

@@ -15,6 +15,7 @@
 
 #include "core/base64.h"
 #include "core/buf.h"
+#include "core/seen.h"
 #include "core/text.h"
 #include "http/http_module.h"
 #include "http/pace.h"
@@ -25,7 +26,9 @@ enum {
     IDLE_CHECK_MS = 100,
     MAX_HEADS = 64, /* of one answer: 1xx, and the one that counts */
     MAX_HEAD_BYTES = WK_MAX_HEADER_BYTES * 4,
-    TOO_LARGE = 100 /* CURLE_TOO_LARGE of libcurl 8.6 and later: of a header */
+    MAX_LOOKED_UP = 100000,
+    LOOKUP_MS = 5000, /* names that only the proxy knows may take long to be found nowhere */
+    TOO_LARGE = 100   /* CURLE_TOO_LARGE of libcurl 8.6 and later: of a header */
 };
 
 typedef struct exchange {
@@ -41,7 +44,9 @@ typedef struct exchange {
     wki_pace pace;
     wki_wire_end cause; /* why a callback ended it, OK where none did; curl has its own words */
     char why[96];
-    bool no_local, no_loopback, connected;
+    CURL *lookup; /* goes before `easy`, NULL: none, or done */
+    char *origin; /* that is looked up */
+    bool no_local, no_loopback, proxied, connected;
     bool interim;    /* the last head was a 1xx */
     bool head_ended; /* by its empty line */
     char detail[CURL_ERROR_SIZE];
@@ -53,7 +58,7 @@ typedef struct wire {
     const wki_clock *clock;
     exchange *all;
     int64_t next_check_ms;
-    bool proxied; /* by an option or the environment: addresses seen are the proxy's */
+    wki_seen looked_up; /* origins whose names were, as a proxy looks them up by itself */
     char agent[64];
 } wire;
 
@@ -186,20 +191,29 @@ static wki_host_class socket_class(const struct curl_sockaddr *a)
     return WKI_HOST_LOCAL;
 }
 
-/* A name may resolve to anything: the address itself is looked at, just before it is used. */
-static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *a)
+static bool may_use(exchange *x, const struct curl_sockaddr *a)
 {
-    exchange *x = user;
     wki_host_class class_ = socket_class(a);
 
-    (void)purpose;
     if ((class_ == WKI_HOST_LOCAL && x->no_local) ||
-        (class_ == WKI_HOST_LOOPBACK && x->no_loopback && !x->wire->proxied)) {
+        (class_ == WKI_HOST_LOOPBACK && x->no_loopback)) {
         give_up(x, WKI_WIRE_REFUSED,
                 class_ == WKI_HOST_LOCAL ? "its name leads to a link-local or metadata address"
                                          : "its name leads to this machine");
-        return CURL_SOCKET_BAD;
+        return false;
     }
+    return true;
+}
+
+/* A name may resolve to anything: the address itself is looked at, just before it is used. Where
+ * there is a proxy, it is the proxy's, which may be anywhere. */
+static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    exchange *x = user;
+
+    (void)purpose;
+    if (!x->proxied && !may_use(x, a))
+        return CURL_SOCKET_BAD;
     return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
 }
 
@@ -314,20 +328,6 @@ static void set_method(CURL *c, const wki_wire_request *r)
         curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, r->method);
 }
 
-/* Loopback goes without a proxy, whatever the environment says: there, and only there, credentials
- * travel unencrypted. A proxy that was named and is on loopback too keeps them on this machine. */
-static void set_proxy(CURL *c, const char *proxy, bool to_loopback)
-{
-    if (to_loopback && !(proxy && wki_url_is_loopback(proxy))) {
-        curl_easy_setopt(c, CURLOPT_NOPROXY, "*");
-        return;
-    }
-    if (proxy)
-        curl_easy_setopt(c, CURLOPT_PROXY, proxy);
-    if (to_loopback)
-        curl_easy_setopt(c, CURLOPT_NOPROXY, ""); /* $no_proxy names loopback as a rule */
-}
-
 static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request *r)
 {
     if (o->cacert)
@@ -340,7 +340,8 @@ static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request
         curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
         curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     }
-    set_proxy(c, o->proxy, wki_url_is_loopback(r->url));
+    curl_easy_setopt(c, CURLOPT_PROXY, r->proxy ? r->proxy : ""); /* "": not the environment's */
+    curl_easy_setopt(c, CURLOPT_NOPROXY, "");
 }
 
 static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request *r)
@@ -374,10 +375,21 @@ static void set_wire(exchange *x, const wki_http_opts *o, const wki_wire_request
         curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, (long)o->connect_timeout_s);
 }
 
+static void drop_lookup(exchange *x)
+{
+    if (x->lookup) {
+        curl_multi_remove_handle(x->wire->multi, x->lookup);
+        curl_easy_cleanup(x->lookup);
+    }
+    x->lookup = NULL;
+}
+
 static void drop(exchange *x)
 {
     wire *w = x->wire;
 
+    drop_lookup(x);
+    free(x->origin);
     if (x->easy) {
         curl_multi_remove_handle(w->multi, x->easy);
         curl_easy_cleanup(x->easy);
@@ -406,6 +418,7 @@ static exchange *exchange_new(wire *w, const wki_wire_request *r, const wki_wire
     x->events = *events;
     x->no_local = r->no_local;
     x->no_loopback = r->no_loopback;
+    x->proxied = r->proxy != NULL;
     wki_pace_init(&x->pace, (int64_t)w->opts->idle_timeout_s * 1000,
                   w->opts->speed_limit > 0 ? (uint64_t)w->opts->speed_limit : 0,
                   (int64_t)w->opts->speed_time_s * 1000, w->clock->monotonic_ms(w->clock->user));
@@ -415,6 +428,54 @@ static exchange *exchange_new(wire *w, const wki_wire_request *r, const wki_wire
         return x;
     drop(x);
     return NULL;
+}
+
+/* Looks at the addresses, and connects to none. */
+static curl_socket_t on_lookup(void *user, curlsocktype purpose, struct curl_sockaddr *a)
+{
+    (void)purpose;
+    (void)may_use(user, a);
+    return CURL_SOCKET_BAD;
+}
+
+/* Through a proxy the addresses behind a name are out of sight; so the name is looked up here
+ * first, once. One that this machine cannot resolve is left to the proxy. */
+static bool needs_lookup(const exchange *x, const wki_wire_request *r)
+{
+    return x->proxied && (x->no_local || x->no_loopback) &&
+           wki_url_host_class(r->url) == WKI_HOST_OTHER &&
+           !wki_seen_has(&x->wire->looked_up, x->origin);
+}
+
+static bool start_lookup(exchange *x, const wki_wire_request *r)
+{
+    CURL *c = curl_easy_init();
+
+    x->lookup = c;
+    if (!c)
+        return false;
+    curl_easy_setopt(c, CURLOPT_URL, r->url);
+    curl_easy_setopt(c, CURLOPT_PROXY, "");
+    curl_easy_setopt(c, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(c, CURLOPT_QUICK_EXIT, 1L);
+    curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT_MS, (long)LOOKUP_MS);
+    curl_easy_setopt(c, CURLOPT_PRIVATE, x);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETFUNCTION, on_lookup);
+    curl_easy_setopt(c, CURLOPT_OPENSOCKETDATA, x);
+    return curl_multi_add_handle(x->wire->multi, c) == CURLM_OK;
+}
+
+static wk_code set_off(exchange *x, const wki_wire_request *r, wk_error *err)
+{
+    wk_code rc = wki_url_origin(r->url, &x->origin, err);
+    bool ok;
+
+    if (rc != WK_OK)
+        return rc;
+    ok = needs_lookup(x, r) ? start_lookup(x, r)
+                            : curl_multi_add_handle(x->wire->multi, x->easy) == CURLM_OK;
+    return ok ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
 }
 
 static wk_code wire_start(void *self, const wki_wire_request *r, const wki_wire_events *events,
@@ -430,8 +491,8 @@ static wk_code wire_start(void *self, const wki_wire_request *r, const wki_wire_
         set_security(x->easy, w->opts, r);
         rc = set_body(x, r, err);
     }
-    if (rc == WK_OK && curl_multi_add_handle(w->multi, x->easy) != CURLM_OK)
-        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    if (rc == WK_OK)
+        rc = set_off(x, r, err);
     if (rc != WK_OK) {
         if (x)
             drop(x);
@@ -489,6 +550,20 @@ static void finish(exchange *x, wki_wire_end end, const char *detail)
     events.done(events.user, end, text);
 }
 
+/* An answer of 4xx or 5xx to CONNECT: nothing of the request was sent. */
+static bool is_refused_by_proxy(exchange *x, CURLcode rc)
+{
+    long status = 0;
+
+    if (!x->proxied || rc == CURLE_OK || x->heads > 0)
+        return false;
+    curl_easy_getinfo(x->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    if (status < 300)
+        return false;
+    (void)x->events.status(x->events.user, (int)status);
+    return true;
+}
+
 static void finish_curl(exchange *x, CURLcode rc)
 {
     wki_wire_end end = end_of(rc);
@@ -498,6 +573,8 @@ static void finish_curl(exchange *x, CURLcode rc)
         end = WKI_WIRE_CONNECT;
     if (x->cause != WKI_WIRE_OK)
         finish(x, x->cause, x->why);
+    else if (is_refused_by_proxy(x, rc))
+        finish(x, WKI_WIRE_PROXY, x->detail);
     else if (rc == (CURLcode)TOO_LARGE)
         finish(x, WKI_WIRE_LIMIT, "the answer has a header that is too long");
     else if (rc == CURLE_OUT_OF_MEMORY && !x->head_ended) /* what older ones call that */
@@ -506,6 +583,18 @@ static void finish_curl(exchange *x, CURLcode rc)
         finish(x, WKI_WIRE_BROKEN, "the answer broke off in its headers");
     else
         finish(x, end, x->detail[0] ? x->detail : curl_easy_strerror(rc));
+}
+
+static void finish_lookup(exchange *x)
+{
+    drop_lookup(x);
+    if (x->cause != WKI_WIRE_OK) {
+        finish(x, x->cause, x->why);
+        return;
+    }
+    (void)wki_seen_add(&x->wire->looked_up, x->origin);
+    if (curl_multi_add_handle(x->wire->multi, x->easy) != CURLM_OK)
+        finish(x, WKI_WIRE_NOMEM, "out of memory");
 }
 
 static void finish_done(wire *w)
@@ -519,7 +608,10 @@ static void finish_done(wire *w)
         if (message->msg != CURLMSG_DONE)
             continue;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-        finish_curl(x, message->data.result);
+        if (x->lookup)
+            finish_lookup(x);
+        else
+            finish_curl(x, message->data.result);
     }
 }
 
@@ -599,21 +691,8 @@ static void wire_free(void *self)
     while (w->all)
         drop(w->all);
     curl_multi_cleanup(w->multi);
+    wki_seen_clear(&w->looked_up);
     free(w);
-}
-
-static bool is_proxied(const wki_http_opts *opts)
-{
-    static const char *const names[] = {"http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy",
-                                        "ALL_PROXY"};
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-
-        if (value && value[0])
-            return true;
-    }
-    return opts->proxy != NULL;
 }
 
 wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_error *err)
@@ -631,7 +710,7 @@ wk_code wki_transport_curl(const wki_http_opts *opts, wki_transport *out, wk_err
     }
     w->opts = opts;
     w->clock = opts->clock ? opts->clock : wki_clock_system();
-    w->proxied = is_proxied(opts);
+    wki_seen_init(&w->looked_up, MAX_LOOKED_UP);
     snprintf(w->agent, sizeof w->agent, "wadokit/%s", wk_version());
     curl_multi_setopt(w->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
     *out = (wki_transport){

@@ -69,8 +69,10 @@ struct wki_http_transfer {
     bool wait_asked;
     unsigned generation; /* of the credential that was sent */
     bool sent_credential;
-    bool damaged; /* see wki_http_result */
-    char **lines; /* headers of this exchange */
+    bool damaged;      /* see wki_http_result */
+    const char *proxy; /* of this exchange, NULL: none */
+    bool by_proxy;     /* the answer is the proxy's own */
+    char **lines;      /* headers of this exchange */
     size_t n_lines;
     wki_body body;
     void *exchange;
@@ -78,8 +80,18 @@ struct wki_http_transfer {
     wk_error error;
 };
 
+/* What is known of the login at the proxy: accounts are locked after a few wrong passwords, so that
+ * the first transfer goes alone, and nothing goes after a refusal. */
+typedef enum wki_proxy_login {
+    WKI_PROXY_UNKNOWN,
+    WKI_PROXY_TRYING,
+    WKI_PROXY_PROVED,
+    WKI_PROXY_REFUSED
+} wki_proxy_login;
+
 struct wki_http {
     wki_http_opts opts;
+    wki_proxy_login proxy_login;
     wki_transport transport;
     const wki_clock *clock;
     char **origins;

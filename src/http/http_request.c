@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "http/origin.h"
+#include "http/proxy.h"
 #include "http/url.h"
 
 enum {
@@ -311,12 +312,14 @@ static void fill_wire(wki_http_transfer *t, bool trusted, wki_wire_request *wire
     const char *source =
         t->redirects > 0 || !t->request.named_by ? t->request.url : t->request.named_by;
 
+    t->proxy = wki_proxy_for(t->http->opts.proxy, t->url);
     *wire = (wki_wire_request){
         .method = wki_transfer_method(t),
         .url = t->url,
         .headers = (const char *const *)t->lines,
         .n_headers = t->n_lines,
         .body = wki_transfer_has_body(t) ? &t->body.wire : NULL,
+        .proxy = t->proxy,
         .gzip = wants_gzip(t->request.accept),
         .trusted = trusted,
         .no_local = !ours,

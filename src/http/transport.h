@@ -24,10 +24,11 @@ typedef struct wki_wire_request {
     const char *const *headers;
     size_t n_headers;
     const wki_source *body; /* at its start; NULL: none */
+    const char *proxy;      /* to go through, NULL: none */
     bool gzip;              /* ask for gzip */
     bool trusted;           /* netrc and the client certificate may be used */
-    bool no_local;          /* do not connect to link-local or metadata addresses */
-    bool no_loopback;       /* nor to this machine */
+    bool no_local;          /* do not go to link-local or metadata addresses */
+    bool no_loopback;       /* nor to this machine; the proxy itself may be anywhere */
     bool fresh;             /* on a new connection */
 } wki_wire_request;
 
@@ -38,6 +39,7 @@ typedef enum wki_wire_end {
     WKI_WIRE_SILENT,   /* no byte for the idle time, or no end of the headers */
     WKI_WIRE_SLOW,     /* bytes at less than the speed limit */
     WKI_WIRE_TLS,      /* the server's certificate is not accepted, or no common TLS */
+    WKI_WIRE_PROXY,    /* the proxy makes no connection: status() told its answer */
     WKI_WIRE_REFUSED,  /* no_local, no_loopback */
     WKI_WIRE_ABORTED,  /* an event handler said so */
     WKI_WIRE_ENCODING, /* what the body is wrapped in cannot be taken off, or does not check */

@@ -283,12 +283,20 @@ bool wki_url_same_origin(const char *a, const char *b)
 
 static wki_host_class ipv4_class(const uint8_t a[4])
 {
-    static const uint8_t cloud[4] = {100, 100, 100, 200}; /* Alibaba's metadata service */
+    static const uint8_t clouds[][4] = {
+        {168, 63, 129, 16},   /* Azure */
+        {192, 0, 0, 192},     /* Oracle */
+        {100, 100, 100, 200}, /* Alibaba */
+    };
 
     if (a[0] == 127)
         return WKI_HOST_LOOPBACK;
-    if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254) || memcmp(a, cloud, 4) == 0)
+    if (a[0] == 0 || a[0] >= 224 || (a[0] == 169 && a[1] == 254))
         return WKI_HOST_LOCAL;
+    for (size_t i = 0; i < sizeof clouds / sizeof clouds[0]; i++) {
+        if (memcmp(a, clouds[i], 4) == 0)
+            return WKI_HOST_LOCAL;
+    }
     return WKI_HOST_OTHER;
 }
 
@@ -298,6 +306,7 @@ static wki_host_class ipv6_class(const uint8_t a[16])
     static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
     static const uint8_t nat64[12] = {0, 0x64, 0xFF, 0x9B};
     static const uint8_t ec2[16] = {0xFD, 0, 0x0E, 0xC2, [14] = 0x02, [15] = 0x54};
+    static const uint8_t google[16] = {0xFD, 0x20, 0, 0xCE, [14] = 0x02, [15] = 0x54};
 
     if (memcmp(a, mapped, 12) == 0 || memcmp(a, nat64, 12) == 0)
         return ipv4_class(a + 12);
@@ -305,7 +314,8 @@ static wki_host_class ipv6_class(const uint8_t a[16])
         return WKI_HOST_LOOPBACK;
     if (memcmp(a, zeros, 12) == 0)
         return memcmp(a + 12, zeros, 4) == 0 ? WKI_HOST_LOCAL : ipv4_class(a + 12);
-    if (a[0] == 0xFF || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80) || memcmp(a, ec2, 16) == 0)
+    if (a[0] == 0xFF || (a[0] == 0xFE && (a[1] & 0xC0) == 0x80) || memcmp(a, ec2, 16) == 0 ||
+        memcmp(a, google, 16) == 0)
         return WKI_HOST_LOCAL;
     return WKI_HOST_OTHER;
 }
@@ -333,7 +343,9 @@ static wki_host_class host_class(const char *host)
         text[strlen(text) - 1] = '\0';
     if (strcmp(text, "localhost") == 0 || wki_str_ends(text, ".localhost"))
         return WKI_HOST_LOOPBACK;
-    return strcmp(text, "metadata.google.internal") == 0 ? WKI_HOST_LOCAL : WKI_HOST_OTHER;
+    return strcmp(text, "metadata.google.internal") == 0 || strcmp(text, "metadata.goog") == 0
+               ? WKI_HOST_LOCAL
+               : WKI_HOST_OTHER;
 }
 
 wki_host_class wki_url_host_class(const char *url)

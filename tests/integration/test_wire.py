@@ -153,6 +153,45 @@ class Slow(peers.Case):
             self.assertIn("begins again and again", result.err)
 
 
+class Proxies(peers.Case):
+    def search(self, answer, *more, login=""):
+        """A search through a proxy that a profile names."""
+        proxy = self.serve(answer)
+        at = proxy.url.replace("//", "//" + login)
+        config = self.write("config", "[x]\ndicomweb = http://127.0.0.1:1\nproxy = %s\nretries = 3\n" % at)
+        result = self.run_wadokit("--config", config, "-p", "x", *more)
+        self.assertNotIn("hush", result.err)
+        return proxy, result
+
+    def test_a_refused_login_is_exit_3_after_one_attempt(self):
+        def answer(request):
+            return 407, {"Proxy-Authenticate": 'Basic realm="corp"'}, b""
+        for more in (("search",), ("get", "2.25.1", "2.25.2", "2.25.3", "-o", self.out),
+                     ("--dicomweb", "https://127.0.0.1:1", "search")):
+            proxy, result = self.search(answer, *more, login="ann:hush%21@")
+            self.assert_exit(result, 3)
+            self.assertEqual(len(proxy.log), 1, str(result))
+            self.assertRegex(result.err, "(wrong user name or password for )?the proxy %s.* 407|the proxy %s has refused "
+                             "the login" % (proxy.url, proxy.url))
+
+    def test_a_proxy_that_wants_a_login_is_named(self):
+        proxy, result = self.search(lambda request: (407, {"Proxy-Authenticate": "Basic realm=x"}, b""), "search")
+        self.assert_exit(result, 3)
+        self.assertIn("a user name and password are wanted by the proxy " + proxy.url, result.err)
+
+    def test_a_proxy_that_blocks_is_named(self):
+        proxy, result = self.search(lambda request: (403, {}, b""), "--dicomweb", "https://127.0.0.1:1", "search")
+        self.assert_exit(result, 3)
+        self.assertIn("refused by the proxy %s: 403" % proxy.url, result.err)
+        self.assertEqual([one.method for one in proxy.log], ["CONNECT"])
+
+    def test_a_proxy_that_is_down_is_named(self):
+        result = self.run_wadokit("--proxy", "http://127.0.0.1:1", "--retries", 0, "--dicomweb", "http://127.0.0.1:2",
+                                  "search")
+        self.assert_exit(result, 5)
+        self.assertIn("through the proxy http://127.0.0.1:1", result.err)
+
+
 class Encodings(peers.Case):
     ROWS = json.dumps([{"0020000D": {"vr": "UI", "Value": ["2.25.%d" % n]}} for n in range(30000)]).encode()
 

@@ -62,6 +62,7 @@ static void note(script_seen *seen, const wki_wire_request *r, int64_t now)
     for (size_t i = 0; i < r->n_headers && used < sizeof seen->headers; i++)
         used += (size_t)snprintf(seen->headers + used, sizeof seen->headers - used, "%s\n",
                                  r->headers[i]);
+    snprintf(seen->proxy, sizeof seen->proxy, "%s", r->proxy ? r->proxy : "");
     seen->at_ms = now;
     seen->gzip = r->gzip;
     seen->trusted = r->trusted;

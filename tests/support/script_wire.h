@@ -27,6 +27,7 @@ typedef struct script_seen {
     char body[128];
     size_t body_n; /* of the whole */
     int64_t at_ms;
+    char proxy[128];
     bool gzip, trusted, no_local, no_loopback, fresh;
 } script_seen;
 

@@ -384,6 +384,65 @@ static void test_a_name_that_leads_to_this_machine_is_refused_where_a_server_nam
     wki_buf_clear(&buf);
 }
 
+/* The proxy would look the name up by itself, out of sight. */
+static void test_such_a_name_is_refused_through_a_proxy_too(void)
+{
+    static const tiny_reply reply = {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 0,
+                                     TINY_CLOSE};
+    wki_http *http = open_client(&reply, 1);
+    wki_http_request r = {.url = "http://ip6-localhost:1/",
+                          .named_by = "http://elsewhere.example/"};
+    wki_buf buf;
+    wk_error err = {0};
+    wk_code rc;
+    size_t before;
+
+    setenv("http_proxy", base, 1);
+    wki_buf_init(&buf, 100, "body");
+    rc = wki_http_fetch(http, &r, &buf, NULL, &err);
+    before = server.n_requests;
+    /* A name that this machine cannot resolve is left to the proxy, which is on loopback itself. */
+    r.url = "http://name.invalid/x";
+    wk_error_clear(&err);
+    T_OK(wki_http_fetch(http, &r, &buf, NULL, &err), &err);
+    unsetenv("http_proxy");
+    close_client(http);
+    CU_ASSERT(rc == WK_REFUSED ? before == 0 : rc == WK_OK); /* where /etc/hosts has no such name */
+    T_HAS(server.requests[before], "GET http://name.invalid/x HTTP/1.1\r\n");
+    wki_buf_clear(&buf);
+}
+
+static void test_a_proxy_that_refuses_a_tunnel_is_heard(void)
+{
+    static const tiny_reply replies[] = {
+        {"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n", 0,
+         TINY_CLOSE},
+        {"HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n", 0, TINY_CLOSE},
+        {"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n", 0, TINY_CLOSE}};
+    static const wk_code codes[] = {WK_AUTH, WK_AUTH, WK_NET};
+    static const int statuses[] = {407, 403, 502};
+
+    for (size_t i = 0; i < N(replies); i++) {
+        wki_http_request r = {.url = "https://elsewhere.example/x"};
+        wki_http_opts o = {.proxy = base, .max_wait_ms = 1000, .connect_timeout_s = 2};
+        wki_http *http = NULL;
+        wki_buf buf;
+        wk_error err = {0};
+
+        tiny_start(&server, &replies[i], 1);
+        snprintf(base, sizeof base, "http://127.0.0.1:%d", server.port);
+        T_OK(wki_http_new(&o, &http, &err), &err);
+        wki_buf_init(&buf, 100, "body");
+        T_FAILS(wki_http_fetch(http, &r, &buf, NULL, &err), codes[i], &err);
+        wki_buf_clear(&buf);
+        close_client(http);
+        CU_ASSERT_EQUAL(err.http_status, statuses[i]);
+        T_HAS(err.message, base);
+        T_HAS(server.requests[0], "CONNECT elsewhere.example:443 HTTP/1.1\r\n");
+        CU_ASSERT_EQUAL(server.n_requests, 1);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"bodies come whole in every framing", test_bodies_come_whole_in_every_framing},
     {"a body that breaks off is a failure", test_a_body_that_breaks_off_is_a_failure},
@@ -403,6 +462,8 @@ static CU_TestInfo tests[] = {
     {"a proxy on loopback that was named is used", test_a_proxy_on_loopback_that_was_named_is_used},
     {"a name that leads to this machine is refused",
      test_a_name_that_leads_to_this_machine_is_refused_where_a_server_named_it},
+    {"such a name is refused through a proxy too", test_such_a_name_is_refused_through_a_proxy_too},
+    {"a proxy that refuses a tunnel is heard", test_a_proxy_that_refuses_a_tunnel_is_heard},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_http_curl = {"http_curl", NULL, NULL, NULL, NULL, tests};

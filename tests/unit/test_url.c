@@ -128,6 +128,13 @@ static void test_hosts_are_classed(void)
         {"http://0.0.0.0/", WKI_HOST_LOCAL},
         {"http://[::]/", WKI_HOST_LOCAL},
         {"http://metadata.google.internal/", WKI_HOST_LOCAL},
+        {"http://Metadata.Google.Internal./", WKI_HOST_LOCAL},
+        {"http://[fd20:ce::254]/", WKI_HOST_LOCAL},
+        {"http://168.63.129.16/", WKI_HOST_LOCAL},
+        {"http://168.63.129.17/", WKI_HOST_OTHER},
+        {"http://192.0.0.192/", WKI_HOST_LOCAL},
+        {"http://100.100.100.200/", WKI_HOST_LOCAL},
+        {"http://[::ffff:168.63.129.16]/", WKI_HOST_LOCAL},
         {"http://224.0.0.1/", WKI_HOST_LOCAL},
     };
 
