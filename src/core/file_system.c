@@ -1,9 +1,12 @@
 #include "core/file_system.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <wadokit/limits.h>
@@ -81,6 +84,24 @@ int wki_fs_sync(int fd)
     int got = fsync(fd);
 
     return got != 0 && (wki_fs_cannot(errno) || errno == EROFS) ? 0 : got;
+}
+
+bool wki_fs_ignores_case(int dir_fd)
+{
+    char name[64], other[64];
+    struct stat st;
+    bool same;
+    int fd;
+
+    snprintf(name, sizeof name, ".wadokit-case-%ld", (long)getpid());
+    snprintf(other, sizeof other, ".WADOKIT-CASE-%ld", (long)getpid());
+    fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return false;
+    close(fd);
+    same = fstatat(dir_fd, other, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    unlinkat(dir_fd, name, 0);
+    return same;
 }
 
 size_t wki_fs_name_max(int dir_fd)

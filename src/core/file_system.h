@@ -36,6 +36,10 @@ bool wki_fs_lock(int fd, int how, bool *locked);
 /* fsync(), 0 also where there is nothing that could be synchronised. */
 int wki_fs_sync(int fd);
 
+/* Whether two names in the open folder that differ by their case alone are one: tried with a file
+ * that goes again. */
+bool wki_fs_ignores_case(int dir_fd);
+
 /* The most bytes that a name in the open folder may have: 255, on some less. */
 size_t wki_fs_name_max(int dir_fd);
 

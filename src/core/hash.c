@@ -62,6 +62,13 @@ wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256
     return WK_OK;
 }
 
+wk_code wki_sha1_once(const void *data, size_t n, unsigned char out[WKI_SHA1_BYTES], wk_error *err)
+{
+    if (EVP_Digest(data, n, out, NULL, EVP_sha1(), NULL) != 1)
+        return wk_fail(err, WK_NOMEM, "SHA-1: out of memory");
+    return WK_OK;
+}
+
 static const char *about(void)
 {
     return OpenSSL_version(OPENSSL_VERSION);
@@ -69,4 +76,4 @@ static const char *about(void)
 
 WKI_MODULE_TABLE(crypto) = {{WADOKIT_VERSION, about}, wki_sha256_new, wki_sha256_free,
                             wki_sha256_reset,         wki_sha256_add, wki_sha256_finish,
-                            wki_sha256_once};
+                            wki_sha256_once,          wki_sha1_once};

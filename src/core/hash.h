@@ -1,5 +1,5 @@
 /*
- * SHA-256, by libcrypto.
+ * SHA-256, and SHA-1 where FHIR wants it, by libcrypto.
  */
 #ifndef WADOKIT_CORE_HASH_H
 #define WADOKIT_CORE_HASH_H
@@ -13,6 +13,7 @@ extern "C" {
 #endif
 
 enum {
+    WKI_SHA1_BYTES = 20,
     WKI_SHA256_BYTES = 32,
     WKI_SHA256_HEX_SIZE = 65
 };
@@ -30,6 +31,10 @@ void wki_sha256_finish(wki_sha256 *h, char hex[WKI_SHA256_HEX_SIZE]);
 /* The digest of `n` bytes as bytes. */
 wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256_BYTES],
                         wk_error *err) WK_MUST_USE;
+
+/* SHA-1 of `n` bytes: tells damage, proves nothing (Attachment.hash of FHIR). */
+wk_code wki_sha1_once(const void *data, size_t n, unsigned char out[WKI_SHA1_BYTES],
+                      wk_error *err) WK_MUST_USE;
 
 #ifdef __cplusplus
 }

@@ -41,3 +41,10 @@ wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256
 
     return m ? m->sha256_once(data, n, out, err) : WK_IO;
 }
+
+wk_code wki_sha1_once(const void *data, size_t n, unsigned char out[WKI_SHA1_BYTES], wk_error *err)
+{
+    const wki_crypto_module *m = module(err);
+
+    return m ? m->sha1_once(data, n, out, err) : WK_IO;
+}

@@ -19,6 +19,7 @@ typedef struct wki_crypto_module {
     __typeof__(wki_sha256_add) *sha256_add;
     __typeof__(wki_sha256_finish) *sha256_finish;
     __typeof__(wki_sha256_once) *sha256_once;
+    __typeof__(wki_sha1_once) *sha1_once;
 } wki_crypto_module;
 
 #ifdef __cplusplus

@@ -5,6 +5,7 @@
 
 #include <wadokit/limits.h>
 
+#include "core/data_url.h"
 #include "core/text.h"
 #include "fhir/fhir_value.h"
 #include "http/url.h"
@@ -35,7 +36,10 @@ static wk_code read_one(const wki_json *attachment, const char *base, wki_patien
     char *slashed;
     wk_code rc;
 
-    if (data || (url && wki_str_istarts(url, "data:"))) {
+    out->size = -1;
+    (void)wki_json_int(attachment, "size", &out->size);
+    out->hash = wki_json_str(attachment, "hash");
+    if (data || (url && wki_data_url_is(url))) {
         out->data = data ? data : url;
         return WK_OK;
     }

@@ -5,6 +5,7 @@
 #define WADOKIT_FHIR_PATIENT_PHOTO_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <wadokit/error.h>
 
@@ -14,11 +15,14 @@
 extern "C" {
 #endif
 
-/* One of them. `data` is base64 (data, or a data: URL with its prefix), borrowed from the resource;
- * where it is NULL, `url` is what to fetch, absolute, on the heap. */
+/* One of them. `data` is base64, or a data: URL, borrowed from the resource; where it is NULL,
+ * `url` is what to fetch, absolute, on the heap. size: of its bytes, -1 where it is not said; hash:
+ * their SHA-1 as base64, borrowed, NULL where it is not said. */
 typedef struct wki_patient_photo {
     const char *data;
     char *url;
+    int64_t size;
+    const char *hash;
 } wki_patient_photo;
 
 /* Reads all photos of a resource that has `photo` (Patient, Practitioner, Person, RelatedPerson).

@@ -9,6 +9,7 @@
 #include "core/buf.h"
 #include "core/media.h"
 #include "core/text.h"
+#include "json/binary_xml.h"
 #include "json/json_text.h"
 #include "json/problem.h"
 
@@ -23,6 +24,7 @@ enum shape {
     UNDECIDED,
     RAW,
     JSON,
+    BINARY_XML,
     REFUSED_TEXT, /* XML or HTML: gathered for the message */
 };
 
@@ -35,16 +37,19 @@ struct wki_payload {
     size_t head_n;
     wki_buf text; /* the beginning of the body, for messages */
     wki_json_reader json;
+    wki_binary_xml xml;
     wki_base64_reader base64;
+    wk_error broken; /* of base64, while it is not known yet whether the document is a Binary */
     char sample[SAMPLE];
     size_t sample_n;
-    bool sampling, copying, found;
+    bool sampling, copying, found, complete;
     char type[LABEL], resource[LABEL];
     size_t type_n, resource_n;
     uint64_t bytes;
 };
 
 static wk_code on_piece(void *user, const wki_json_piece *p, wk_error *err);
+static wk_code copy_xml(void *user, const void *data, size_t n, wk_error *err);
 
 wk_code wki_payload_new(wki_payload_mode mode, const char *what, const char *content_type,
                         wki_sink out, wki_payload **out_payload, wk_error *err)
@@ -60,6 +65,7 @@ wk_code wki_payload_new(wki_payload_mode mode, const char *what, const char *con
     p->base64.out = out;
     wki_buf_init(&p->text, WK_MAX_ERROR_BODY_BYTES, "error text");
     wki_json_reader_init(&p->json, on_piece, p);
+    p->xml.data = (wki_sink){copy_xml, p};
     if (!p->what || !p->content_type) {
         wki_payload_free(p);
         return wk_fail(err, WK_NOMEM, "out of memory");
@@ -147,6 +153,25 @@ static wk_code copy(wki_payload *p, const char *data, size_t n, wk_error *err)
     return rc;
 }
 
+static wk_code copy_xml(void *user, const void *data, size_t n, wk_error *err)
+{
+    return copy(user, data, n, err);
+}
+
+/* A member called data may be one of another document, which is to be seen to its end. */
+static wk_code settle(wki_payload *p, wk_code rc, wk_error *err)
+{
+    if (rc != WK_DATA || p->mode != WKI_PAYLOAD_DOCUMENT)
+        return rc;
+    if (err) {
+        p->broken = *err;
+        wk_error_clear(err);
+    }
+    p->broken.code = WK_DATA;
+    p->copying = false;
+    return WK_OK;
+}
+
 static wk_code start_copying(wki_payload *p, wk_error *err)
 {
     p->sampling = false;
@@ -190,7 +215,7 @@ static wk_code candidate(wki_payload *p, const wki_json_piece *piece, wk_error *
             wk_fail_add(err, "%s: ", p->what);
         p->copying = false;
     }
-    return rc;
+    return settle(p, rc, err);
 }
 
 static wk_code on_piece(void *user, const wki_json_piece *piece, wk_error *err)
@@ -225,6 +250,18 @@ static bool has(const char *text, size_t n, const char *word)
     return memmem(text, n, word, strlen(word)) != NULL;
 }
 
+/* Whether what begins with one of '{', '[' and '"' goes on as JSON does; RTF does not. */
+static bool is_json(const char *text, size_t n)
+{
+    size_t at = 1;
+
+    while (at < n && (text[at] == ' ' || text[at] == '\t' || text[at] == '\r' || text[at] == '\n'))
+        at++;
+    if (*text == '"' || at == n)
+        return true;
+    return strchr(*text == '{' ? "\"}" : "{[\"-0123456789tfn]", text[at]) != NULL && text[at];
+}
+
 static enum shape shape_of(const wki_payload *p)
 {
     const char *text = p->head;
@@ -243,9 +280,11 @@ static enum shape shape_of(const wki_payload *p)
     if (n == 0)
         return RAW;
     if (*text == '{' || *text == '[' || *text == '"')
-        return JSON;
+        return is_json(text, n) ? JSON : RAW;
     if (*text != '<')
         return RAW;
+    if (wki_binary_xml_is(text, n))
+        return BINARY_XML;
     /* A document may be XML, but a page where none was asked for is a login form or an error. */
     if (p->mode == WKI_PAYLOAD_PICTURE || is_html(text, n) || has(text, n, "OperationOutcome"))
         return REFUSED_TEXT;
@@ -267,6 +306,8 @@ static wk_code pass(wki_payload *p, const char *data, size_t n, wk_error *err)
         return WK_OK;
     if (p->shape == RAW)
         return p->out.write(p->out.user, data, n, err);
+    if (p->shape == BINARY_XML)
+        return wki_binary_xml_feed(&p->xml, data, n, err);
     rc = p->found ? WK_OK : keep_text(p, data, n, err);
     if (rc != WK_OK || p->shape == REFUSED_TEXT)
         return rc;
@@ -325,6 +366,42 @@ static wk_code nothing_found(wki_payload *p, wk_error *err)
                    p->mode == WKI_PAYLOAD_PICTURE ? "picture" : "Binary");
 }
 
+static wk_code check_found(const wki_payload *p, wk_error *err)
+{
+    if (p->broken.code != WK_OK)
+        return wk_fail(err, WK_DATA, "%s", p->broken.message);
+    return p->base64.bytes > 0 || p->mode != WKI_PAYLOAD_DOCUMENT
+               ? WK_OK
+               : wk_fail(err, WK_DATA, "%s: the Binary is empty", p->what);
+}
+
+static wk_code finish_json(wki_payload *p, wk_error *err)
+{
+    wk_code rc = wki_json_reader_finish(&p->json, err);
+
+    if (rc != WK_OK) {
+        wk_fail_add(err, "%s: ", p->what);
+        return rc;
+    }
+    p->complete = true;
+    if (!p->found || (p->mode == WKI_PAYLOAD_DOCUMENT && strcmp(p->resource, "Binary") != 0))
+        return nothing_found(p, err);
+    return check_found(p, err);
+}
+
+static wk_code finish_xml(wki_payload *p, wk_error *err)
+{
+    wk_code rc = p->xml.ended ? wki_base64_reader_finish(&p->base64, err)
+                              : wk_fail(err, WK_DATA, "the XML is cut short");
+
+    if (rc != WK_OK) {
+        wk_fail_add(err, "%s: ", p->what);
+        return rc;
+    }
+    return p->xml.found ? check_found(p, err)
+                        : wk_fail(err, WK_DATA, "%s: a Binary without data", p->what);
+}
+
 wk_code wki_payload_finish(wki_payload *p, wk_error *err)
 {
     wk_code rc = WK_OK;
@@ -337,20 +414,18 @@ wk_code wki_payload_finish(wki_payload *p, wk_error *err)
         return rc;
     if (p->shape == REFUSED_TEXT)
         return refuse_text(p, err);
-    rc = wki_json_reader_finish(&p->json, err);
-    if (rc != WK_OK) {
-        wk_fail_add(err, "%s: ", p->what);
-        return rc;
-    }
-    return p->found ? WK_OK : nothing_found(p, err);
+    return p->shape == BINARY_XML ? finish_xml(p, err) : finish_json(p, err);
 }
 
 const char *wki_payload_type(const wki_payload *p)
 {
-    return p->shape == JSON ? p->type : p->content_type;
+    return p->shape == JSON ? p->type : p->shape == BINARY_XML ? p->xml.type : p->content_type;
 }
 
-bool wki_payload_is_other_json(const wki_payload *p)
+bool wki_payload_is_other(const wki_payload *p)
 {
-    return p->shape == JSON && p->resource[0] == '\0' && !p->found;
+    bool labelled = p->content_type[0] && !strcasestr(p->content_type, "json");
+
+    return p->shape == JSON && p->mode == WKI_PAYLOAD_DOCUMENT && (p->complete || labelled) &&
+           strcmp(p->resource, "Binary") != 0 && strcmp(p->resource, "OperationOutcome") != 0;
 }

@@ -99,6 +99,21 @@ class Binary(Fhir):
         self.assert_exit(self.fhir("binary", "raw", "-o", os.path.join(self.out, "named.x")), 0)
         self.assertEqual(self.read("named.x"), picture)
 
+    def test_a_document_that_is_no_binary_is_saved_as_it_is(self):
+        rtf = b"{\\rtf1 hello}"
+        bodies = {"data": {"id": "1", "data": "QUJD"}, "text": {"data": "no base64!"}, "array": [1, 2],
+                  "answers": {"resourceType": "QuestionnaireResponse", "status": "completed"},
+                  "parameters": {"data": "QUJD", "resourceType": "Parameters"}, "content": {"content": "QUJD"}}
+        self.v.binaries = {key: Reply(200, body, "application/json;charset=UTF-8") for key, body in bodies.items()}
+        self.v.binaries["rtf"] = Reply(200, rtf, "text/rtf")
+        self.v.binaries["xml"] = Reply(200, b'<Binary xmlns="http://hl7.org/fhir"><contentType value="image/png"/>'
+                                       b'<data value="' + b64(png()).encode() + b'"/></Binary>', "application/fhir+xml")
+        want = {key + ".json": json.dumps(body).encode() for key, body in bodies.items()}
+        want.update({"rtf.rtf": rtf, "xml.png": png()})
+        for key in self.v.binaries:
+            self.assert_exit(self.fhir("binary", key, "-o", self.out + "/"), 0)
+        self.assertEqual({name: self.read(name) for name in self.left()}, want)
+
     def test_what_is_no_binary_leaves_no_file(self):
         picture = png()
         self.v.binaries = {
@@ -107,11 +122,12 @@ class Binary(Fhir):
             "xml": Reply(200, vendors.xml_outcome("it is sealed"), "application/fhir+xml"),
             "bad64": Reply(200, {"resourceType": "Binary", "data": "ab?d"}, "application/fhir+json"),
             "nodata": Reply(200, {"resourceType": "Binary"}, "application/fhir+json"),
+            "empty": Reply(200, {"resourceType": "Binary", "data": ""}, "application/fhir+json"), "204": Reply(204),
             "cutjson": Reply(200, json.dumps({"resourceType": "Binary", "data": b64(picture)}).encode()[:-20],
                              "application/fhir+json"),
             "cut": Reply(200, picture, "image/png", cut=20), "throttled": Reply(429, b"", None, {"Retry-After": "0"})}
         for key, code, words in (("html", 6, "Log in here"), ("outcome", 6, "it is locked"), ("xml", 6, "it is sealed"),
-                                 ("bad64", 6, "base64"), ("nodata", 6, "without data"), ("cutjson", 6, "cut short"),
+                                 ("bad64", 6, "base64"), ("nodata", 6, "without data"), ("empty", 6, "the Binary is empty"), ("204", 4, "204"), ("cutjson", 6, "cut short"),
                                  ("cut", 5, ""), ("throttled", 5, "429"), ("none", 4, "no such thing")):
             with self.subTest(key):
                 result = self.fhir("binary", key, "-o", self.out + "/", "--max-wait", 1)

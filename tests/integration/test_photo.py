@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """photo get, list, add against the vendors' interfaces as tests/fake/vendors.py plays them."""
+import hashlib
 import os
 import struct
 import sys
@@ -333,6 +334,20 @@ class Fhir(Photos):
         self.assert_exit(self.get("unknown"), 4)
         self.assert_exit(self.get("p4"), 8)
         self.assert_exit(self.get("p5"), 6)
+
+    def test_size_and_hash_of_an_attachment_hold(self):
+        picture = vendors.png(25, 25)
+        digest = vendors.b64(hashlib.sha1(picture).digest())
+        self.v.binaries = {"raw": vendors.Reply(200, picture, "image/png")}
+        self.v.patients = {
+            key: {"resourceType": "Patient", "photo": [dict(url="Binary/raw", **said)]} for key, said in (
+                ("whole", {"size": len(picture), "hash": digest}), ("text", {"size": str(len(picture))}),
+                ("size", {"size": len(picture) + 1}), ("hash", {"hash": vendors.b64(hashlib.sha1(b"").digest())}))}
+        result = self.get("whole", "text", "size", "hash")
+        self.assert_exit(result, 1)
+        self.assertEqual(sorted(self.files()), ["text.png", "whole.png"])
+        self.assertIn("the Attachment says %d" % (len(picture) + 1), result.err)
+        self.assertIn("the hash of the Attachment", result.err)
 
     def test_a_url_is_a_patient_too(self):
         self.v.patients = {"p2": {"resourceType": "Patient", "photo": [{"data": vendors.b64(vendors.png())}]}}

@@ -1,5 +1,6 @@
 #include "support/odd_fs.h"
 
+#include <ctype.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -132,6 +133,24 @@ long WRAPPED(fpathconf)(int fd, int name)
 
     return most && name == _PC_NAME_MAX ? strtol(most + 1, NULL, 10) : real(fd, name);
 }
+
+#ifndef ODD_FS_PRELOAD
+int WRAPPED(fstatat64)(int dir_fd, const char *path, struct stat *st, int flags);
+int WRAPPED(fstatat64)(int dir_fd, const char *path, struct stat *st, int flags)
+{
+    REAL(int, fstatat64, (int, const char *, struct stat *, int));
+    char lower[256];
+    size_t i = 0;
+    int got = real(dir_fd, path, st, flags);
+
+    if (got == 0 || !lacks("nocase"))
+        return got;
+    for (; path[i] && i < sizeof lower - 1; i++)
+        lower[i] = (char)tolower((unsigned char)path[i]);
+    lower[i] = '\0';
+    return real(dir_fd, lower, st, flags);
+}
+#endif
 
 static bool may_open(int dir_fd, const char *path, int flags)
 {

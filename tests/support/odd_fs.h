@@ -14,6 +14,7 @@
  *   noflock=NUMBER   flock fails with this errno
  *   nosync           fsync is EINVAL
  *   names=N          names over N bytes are ENAMETOOLONG, and fpathconf says so
+ *   nocase           a name that is not there is looked for in lower case (fstatat)
  *   readonly=PREFIX  nothing can be made in a folder whose path ends so (EROFS)
  */
 extern const char *odd_fs;

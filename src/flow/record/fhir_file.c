@@ -142,6 +142,8 @@ static wk_code on_begin(wki_download *d, const wki_http_head *head, wk_error *er
     drop(b);
     wki_buf_init(&b->page, WK_MAX_ERROR_BODY_BYTES, "error text");
     wki_ndjson_init(&b->lines, b->on_bad, b->user);
+    if (!b->ndjson && head->status == 204)
+        return wk_fail(err, WK_NOT_FOUND, "%s: there is none (204)", b->what);
     if (!b->ndjson)
         rc = wki_payload_new(b->mode, b->what, head->content_type, sink, &b->payload, err);
     return rc == WK_OK ? wki_tmpfile_open(&b->tmp, b->dir_fd, err) : rc;

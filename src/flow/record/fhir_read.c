@@ -230,56 +230,66 @@ static const char *suffix_of(wki_fhir_body *b)
     return wki_media_suffix(wki_media_of(head, n > 0 ? (size_t)n : 0));
 }
 
-typedef struct attempt {
-    wki_payload_mode mode;
-    const char *accept;
-} attempt;
+/* Asks once, from the start. */
+static wk_code fetch_binary(wk_session *session, wki_fhir_body *b, const wki_fhir_out *o,
+                            const char *url, wki_payload_mode mode, const char *accept,
+                            wk_error *err)
+{
+    wk_code rc;
+
+    wk_error_clear(err);
+    wki_fhir_body_clear(b);
+    wki_fhir_body_init(b, o->dir_fd);
+    b->mode = mode;
+    b->what = "Binary";
+    b->d.url = url;
+    b->d.accept = accept;
+    rc = wki_download_run(session, &b->d, err);
+    return rc == WK_OK ? wki_fhir_body_finish(b, err) : rc;
+}
+
+/* FHIR JSON is what every server has; one that cannot is asked for anything. What then is no Binary
+ * is the content itself, which a server may send whatever was asked for: it is asked for again, and
+ * taken as it is. */
+static wk_code get_binary(wk_session *session, wki_fhir_body *b, const wki_fhir_out *o,
+                          const char *url, wk_error *err)
+{
+    const char *accept = accept_fhir;
+    wk_code rc = fetch_binary(session, b, o, url, WKI_PAYLOAD_DOCUMENT, accept, err);
+
+    if (rc != WK_OK && err->http_status == 406) {
+        accept = "*/*";
+        rc = fetch_binary(session, b, o, url, WKI_PAYLOAD_DOCUMENT, accept, err);
+    }
+    if (rc == WK_DATA && b->payload && wki_payload_is_other(b->payload))
+        rc = fetch_binary(session, b, o, url, WKI_PAYLOAD_AS_IS, accept, err);
+    return rc;
+}
 
 wk_code wk_fhir_binary(wk_session *session, const char *id, const char *output, wk_fhir_file *out,
                        wk_error *err)
 {
-    /* FHIR JSON is what every server has; one that cannot, or that sends the content itself though
-     * it looks like JSON, is asked for the bytes. */
-    static const attempt attempts[] = {{WKI_PAYLOAD_DOCUMENT, accept_fhir},
-                                       {WKI_PAYLOAD_AS_IS, "*/*"}};
     wki_fhir_out o = {.dir_fd = -1};
     wki_fhir_body b = {.dir_fd = -1};
     wk_fhir_file file = {0};
     char *url = NULL;
     wk_error own = {0};
-    wk_code rc = wki_fhir_url(session, "Binary/", id, "", &url, err);
+    wk_code rc = wki_fhir_url(session, "Binary/", id, "", &url, &own);
 
     if (rc == WK_OK)
-        rc = wki_fhir_out_open(&o, output, err);
-    if (rc != WK_OK)
-        goto out;
-    for (size_t i = 0; i < 2; i++) {
-        wk_error_clear(&own);
-        wki_fhir_body_clear(&b);
-        wki_fhir_body_init(&b, o.dir_fd);
-        b.mode = attempts[i].mode;
-        b.what = "Binary";
-        b.d.url = url;
-        b.d.accept = attempts[i].accept;
-        rc = wki_download_run(session, &b.d, &own);
-        if (rc == WK_OK)
-            rc = wki_fhir_body_finish(&b, &own);
-        if (rc == WK_OK ||
-            !(own.http_status == 406 || (b.payload && wki_payload_is_other_json(b.payload))))
-            break;
+        rc = wki_fhir_out_open(&o, output, &own);
+    if (rc == WK_OK)
+        rc = get_binary(session, &b, &o, url, &own);
+    if (rc == WK_OK) {
+        wki_strcopy(file.media_type, sizeof file.media_type, wki_payload_type(b.payload));
+        rc = name_file(&b, &o, id, suffix_of(&b), &file, &own);
     }
-    if (rc != WK_OK) {
-        if (err)
-            *err = own;
-        goto out;
-    }
-    wki_strcopy(file.media_type, sizeof file.media_type, wki_payload_type(b.payload));
-    rc = name_file(&b, &o, id, suffix_of(&b), &file, err);
     if (rc == WK_OK)
         *out = file;
     else
         wk_fhir_file_clear(&file);
-out:
+    if (rc != WK_OK && err)
+        *err = own;
     wki_fhir_body_clear(&b);
     wki_fhir_out_clear(&o);
     free(url);

@@ -60,7 +60,7 @@ static wk_code get_netsmart(wki_photo_run *run, const char *base, const char *pa
                             wk_error *err)
 {
     char name[NAME - SUFFIX_ROOM], *url = NULL;
-    wki_photo_source s = {.patient = patient, .name = name, .accept = "*/*"};
+    wki_photo_source s = {.patient = patient, .name = name, .accept = "*/*", .size = -1};
     wk_code rc = wki_netsmart_url(base, patient, &url, err);
 
     name_of(run, patient, name);
@@ -83,7 +83,7 @@ static wk_code get_image(listing *l, const char *image, wk_error *err)
 {
     char folder[NAME - SUFFIX_ROOM], name[NAME + 64], *url = NULL;
     wki_photo_source s = {
-        .patient = l->patient, .image = image, .name = name, .accept = accept_picture};
+        .patient = l->patient, .image = image, .name = name, .accept = accept_picture, .size = -1};
     wk_code rc = wki_cerbo_url(l->base, l->patient, image, l->run->opts->stream, &url, err);
 
     name_of(l->run, l->patient, folder);
@@ -166,7 +166,9 @@ static wk_code get_photos(wki_photo_run *run, const char *patient, const char *i
                               .name = name,
                               .url = photos[i].url,
                               .accept = accept_picture,
-                              .named_by = url};
+                              .named_by = url,
+                              .hash = photos[i].hash,
+                              .size = photos[i].size};
 
         (void)snprintf(name, sizeof name, i ? "%s-%zu" : "%s", id, i + 1);
         rc = check(run, err);
@@ -289,6 +291,8 @@ wk_code wk_photo_get(wk_session *session, const char *const *patients, size_t n_
         rc = open_dir(&run, err);
     if (rc != WK_OK)
         goto out;
+    wki_seen_init(&run.names, WK_MAX_PHOTOS * (size_t)64);
+    wki_seen_init(&run.folded, WK_MAX_PHOTOS * (size_t)64);
     wki_downloads_init(&run.downloads, session);
     wki_progress_begin(session, describe, &run);
     for (size_t i = 0; i < n_patients && rc == WK_OK; i++) {
@@ -312,5 +316,7 @@ out:
     if (run.dir_fd >= 0)
         close(run.dir_fd);
     free(run.dir);
+    wki_seen_clear(&run.names);
+    wki_seen_clear(&run.folded);
     return rc;
 }

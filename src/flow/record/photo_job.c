@@ -1,6 +1,8 @@
 #include "flow/record/photo_job.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -9,6 +11,9 @@
 #include <wadokit/limits.h>
 
 #include "core/base64.h"
+#include "core/data_url.h"
+#include "core/file_system.h"
+#include "core/hash.h"
 #include "core/path.h"
 #include "core/text.h"
 #include "encode/encode.h"
@@ -24,7 +29,8 @@ enum {
 typedef struct job {
     wki_download d; /* first */
     wki_photo_run *run;
-    char *patient, *image, *name, *url, *named_by;
+    char *patient, *image, *name, *url, *named_by, *hash;
+    int64_t size;
     wki_tmpfile tmp;
     wki_payload *payload;
 } job;
@@ -85,6 +91,7 @@ static void job_free(job *j)
     free(j->name);
     free(j->url);
     free(j->named_by);
+    free(j->hash);
     free(j);
 }
 
@@ -104,7 +111,8 @@ static job *job_new(wki_photo_run *run, const wki_photo_source *s)
     j->run = run;
     ok = copy_to(&j->patient, s->patient) && copy_to(&j->image, s->image) &&
          copy_to(&j->name, s->name) && copy_to(&j->url, s->url) &&
-         copy_to(&j->named_by, s->named_by);
+         copy_to(&j->named_by, s->named_by) && copy_to(&j->hash, s->hash);
+    j->size = s->size;
     if (!ok) {
         job_free(j);
         return NULL;
@@ -169,19 +177,40 @@ static void view_close(view *v)
         munmap(v->data, v->n);
 }
 
+/* A name that differs by its case alone from one of this run is another patient's; where the file
+ * system does not tell them apart it gets a number, after '~', which no encoded name has. */
+static void make_unique(wki_photo_run *run, char *name, size_t size, const char *stem,
+                        const char *suffix)
+{
+    char folded[WK_MAX_PATH_BYTES];
+
+    for (unsigned i = 1;; i++) {
+        if (i == 1)
+            snprintf(name, size, "%s%s", stem, suffix);
+        else
+            snprintf(name, size, "%s~%u%s", stem, i, suffix);
+        for (size_t c = 0; c <= strlen(name); c++)
+            folded[c] = (char)tolower((unsigned char)name[c]);
+        if (wki_seen_has(&run->names, name) || !wki_seen_has(&run->folded, folded) ||
+            !wki_fs_ignores_case(run->dir_fd))
+            break;
+    }
+    (void)wki_seen_add(&run->names, name);
+    (void)wki_seen_add(&run->folded, folded);
+}
+
 static wk_code commit(job *j, wki_tmpfile *t, const char *suffix, char **path, wk_error *err)
 {
-    char *name = wki_strfmt("%s%s", j->name, suffix);
-    const char *slash = name ? strrchr(name, '/') : NULL;
+    char name[WK_MAX_PATH_BYTES];
+    const char *slash;
     bool existed;
     wk_code rc;
 
-    if (!name)
-        return wk_fail(err, WK_NOMEM, "out of memory");
+    make_unique(j->run, name, sizeof name, j->name, suffix);
+    slash = strrchr(name, '/');
     rc = wki_path_join(path, j->run->dir, name, err);
     if (rc == WK_OK)
         rc = wki_tmpfile_commit(t, slash ? slash + 1 : name, false, &existed, err);
-    free(name);
     return rc;
 }
 
@@ -219,6 +248,32 @@ static wk_code convert(job *j, const view *v, wki_media kind, wk_photo_report *r
     return rc;
 }
 
+wk_code wki_photo_hold(const void *data, size_t n, int64_t size, const char *hash,
+                       const wk_log *log, wk_error *err)
+{
+    unsigned char is[WKI_SHA1_BYTES];
+    wki_buf text;
+    wk_code rc = WK_OK;
+
+    if (size >= 0 && (uint64_t)size != n)
+        return wk_fail(err, WK_DATA, "%zu bytes came, where the Attachment says %lld", n,
+                       (long long)size);
+    if (!hash)
+        return WK_OK;
+    if (strlen(hash) != (WKI_SHA1_BYTES + 2) / 3 * 4) {
+        wk_log_write(log, WK_LOG_WARN, "the hash of an Attachment is no SHA-1: not compared");
+        return WK_OK;
+    }
+    wki_buf_init(&text, 64, "hash");
+    rc = wki_sha1_once(data, n, is, err);
+    if (rc == WK_OK)
+        rc = wki_base64_encode(&text, is, sizeof is, err);
+    if (rc == WK_OK && strcmp(wki_buf_text(&text), hash) != 0)
+        rc = wk_fail(err, WK_DATA, "other bytes came than the hash of the Attachment says");
+    wki_buf_clear(&text);
+    return rc;
+}
+
 static wk_code save(job *j, wk_photo_report *r, char **path, wk_error *err)
 {
     const wk_photo_opts *o = j->run->opts;
@@ -226,6 +281,8 @@ static wk_code save(job *j, wk_photo_report *r, char **path, wk_error *err)
     view v = {0};
     wk_code rc = view_open(&v, &j->tmp, err);
 
+    if (rc == WK_OK)
+        rc = wki_photo_hold(v.data, v.n, j->size, j->hash, &j->run->session->log, err);
     if (rc == WK_OK)
         rc = wki_photo_verify(v.data, v.n, &kind, &r->width, &r->height, err);
     r->media_type = wki_media_mime(kind);
@@ -305,11 +362,18 @@ wk_code wki_photo_fetch(wki_photo_run *run, const wki_photo_source *source, wk_e
     return wki_downloads_add(&run->downloads, &j->d, err);
 }
 
-wk_code wki_photo_take(wki_photo_run *run, const wki_photo_source *source, const char *base64,
+static wk_code take_base64(job *j, const char *text, wk_error *err)
+{
+    wki_base64_reader reader = {.out = {to_file, j}};
+    wk_code rc = wki_base64_reader_feed(&reader, text, strlen(text), err);
+
+    return rc == WK_OK ? wki_base64_reader_finish(&reader, err) : rc;
+}
+
+wk_code wki_photo_take(wki_photo_run *run, const wki_photo_source *source, const char *data,
                        wk_error *err)
 {
     job *j = job_new(run, source);
-    wki_base64_reader reader = {.out = {to_file, j}};
     wk_error own = {0};
     wk_code rc;
 
@@ -317,9 +381,8 @@ wk_code wki_photo_take(wki_photo_run *run, const wki_photo_source *source, const
         return wk_fail(err, WK_NOMEM, "out of memory");
     rc = open_file(j, &j->tmp, &own);
     if (rc == WK_OK)
-        rc = wki_base64_reader_feed(&reader, base64, strlen(base64), &own);
-    if (rc == WK_OK)
-        rc = wki_base64_reader_finish(&reader, &own);
+        rc = wki_data_url_is(data) ? wki_data_url_read(data, (wki_sink){to_file, j}, NULL, 0, &own)
+                                   : take_base64(j, data, &own);
     finish(j, &own); /* knows by `own` how it went */
     return rc == WK_CANCELLED ? wk_fail(err, rc, "interrupted") : WK_OK;
 }
