@@ -19,7 +19,7 @@ typedef enum wk_finding_status {
 } wk_finding_status;
 
 /* One finding, borrowed during the callback.
- *   name     "library", "module", "folder", "fhir", "dicomweb", "base", "clock"
+ *   name     "library", "module", "sandbox", "decoder", "folder", "fhir", "dicomweb", "base", "clock"
  *   detail   what was seen
  *   advice   what to do, "" where there is nothing to be done
  *   setting  the settings that would help, as in wk_error
@@ -36,8 +36,8 @@ typedef struct wk_finding {
 typedef void (*wk_finding_fn)(void *user, const wk_finding *finding);
 
 /*
- * Looks at the libraries and codecs, opens the modules, looks at the folders for temporary files and logins, and at the
- * session's servers: the capability statement of the FHIR server, one study of the DICOMweb server,
+ * Looks at the libraries and codecs, opens the modules, starts the decoders and sees what their sandbox consists of,
+ * looks at the folders for temporary files and logins, and at the session's servers: the capability statement of the FHIR server, one study of the DICOMweb server,
  * and the difference between their clock and this machine's. Nothing is changed. Returns WK_OK
  * where nothing failed, else the first failure's code.
  */

@@ -43,7 +43,7 @@
 #define WK_MAX_FRAMES 4000000
 /* A compressed frame of more samples than this has to have a byte for each so many of them: no real
  * picture is emptier, and made-up ones would cost minutes. */
-#define WK_MAX_SPARSE_SAMPLES (64u << 20)
+#define WK_MAX_SPARSE_SAMPLES (24u << 20)
 #define WK_MAX_SAMPLES_A_BYTE 2000
 /* Samples that all scans of a JPEG stream may go over, but for the first 20 of them. */
 #define WK_MAX_SCANNED_SAMPLES 1000000000u
@@ -51,6 +51,16 @@
  * place. */
 #define WK_MAX_SLIDE_PIXELS (32u << 20)
 #define WK_MAX_SLIDE_TILES 16384
+/* What decoding a frame may cost, in the process of its own that a third-party decoder has: seconds of
+ * CPU, and bytes of address space beyond what the decoder has at its start. A frame of N bytes and S
+ * samples gets 2 s, and one more for each 10 M of S and each 512 KiB of N; 192 MiB, 16 bytes a
+ * sample, and 4 N. As a compressed frame of more than WK_MAX_SPARSE_SAMPLES has a byte for each
+ * WK_MAX_SAMPLES_A_BYTE of them, a small file never costs more than 5 s and 576 MiB. */
+#define WK_DECODE_SECONDS 2
+#define WK_DECODE_SAMPLES_A_SECOND (10u << 20)
+#define WK_DECODE_BYTES_A_SECOND (512u << 10)
+#define WK_DECODE_MEMORY (192ull << 20)
+#define WK_DECODE_BYTES_A_SAMPLE 16
 #define WK_MAX_FRAGMENTS 8000000
 #define WK_MAX_SAMPLES 4
 #define WK_MAX_FRAME_BYTES (4ull << 30)

@@ -55,6 +55,13 @@ typedef struct wk_progress {
     int64_t wait_ms;
 } wk_progress;
 
+/* The sandbox of decoders, which run in a process of their own in any case (wadokit(1), SANDBOX). */
+typedef enum wk_sandbox {
+    WK_SANDBOX_AUTO,    /* a missing part is a warning, once */
+    WK_SANDBOX_REQUIRE, /* it is WK_REFUSED, and nothing is decoded there */
+    WK_SANDBOX_OFF,     /* none but the limits of memory and time */
+} wk_sandbox;
+
 /*
  * Strings are borrowed until wk_session_new() returns; NULL means "not given".
  *
@@ -110,6 +117,10 @@ typedef struct wk_progress {
  *                          (wk_get() with WK_BY_SERIES or WK_BY_STUDY by theirs), wk_thumbnail()
  *                          by the UIDs that name a picture. What has no UID goes by its name; what
  *                          a server without QIDO-RS has goes by the UID of the target
+ * Decoders: for the whole process, what the last session said
+ *   sandbox                what to do where this system lacks a part of the sandbox
+ *   decoder                the program wadokit-decode, of the same version; NULL: it is found
+ *                          beside the file that has this library
  */
 typedef struct wk_session_opts {
     const char *fhir;
@@ -163,6 +174,8 @@ typedef struct wk_session_opts {
     int speed_time_s;
     uint64_t max_bytes;
     wk_shard shard;
+    wk_sandbox sandbox;
+    const char *decoder;
 
     wk_log log;
     const wk_cancel *cancel; /* may be NULL; must outlive the session */

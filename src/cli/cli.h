@@ -85,6 +85,7 @@ typedef struct cli_global {
     bool no_progress;
     int speed_limit;   /* -1: not given */
     const char *color; /* "auto" (also NULL), "always", "never" */
+    const char *sandbox; /* "auto" (also NULL), "require", "off" */
     wk_session_opts session; /* what wk_session_new() gets */
     cli_list headers, allow_origins, sets;
 } cli_global;

@@ -91,6 +91,9 @@ const cli_opt cli_global_opts[] = {
      "FHIR: also take studies that were entered in error, or cancelled", NULL, 0, 0},
     {"no-include", 0, CLI_FLAG, &S.no_include, NULL,
      "FHIR: read Endpoints one by one, not by _include", NULL, 0, 0},
+    {"sandbox", 0, CLI_STRING, &G.sandbox, "WHEN",
+     "run decoders in a sandbox: as far as this system has one (default auto), or not without",
+     "auto|require|off", 0, 0},
     {"jobs", 'j', CLI_INT, &S.jobs, "N", "do N things at once", NULL, 1, MAX_JOBS},
     {"retries", 0, CLI_INT, &S.retries, "N", "try again up to N times (default 5)", NULL, 0,
      MAX_RETRIES},
@@ -157,6 +160,10 @@ wk_code cli_globals_finish(wk_error *err)
     if (S.auth && !S.client_secret && !S.client_secret_file && !S.private_key)
         S.client_secret = environment("WADOKIT_CLIENT_SECRET");
     S.profile = G.profile;
+    if (G.sandbox)
+        S.sandbox = strcmp(G.sandbox, "require") == 0 ? WK_SANDBOX_REQUIRE
+                    : strcmp(G.sandbox, "off") == 0   ? WK_SANDBOX_OFF
+                                                      : WK_SANDBOX_AUTO;
     if (G.speed_limit >= 0)
         S.speed_limit = G.speed_limit > 0 ? G.speed_limit : -1;
     if (S.user && !S.password_file && !S.password)

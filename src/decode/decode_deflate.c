@@ -43,8 +43,8 @@ static bool frame_bytes(const wki_image_desc *d, size_t *out)
     return n > 0 && n <= WK_MAX_FRAME_BYTES;
 }
 
-wk_code wki_decode_deflate(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                           wki_pixels *out, wk_error *err)
+wk_code wki_decode_deflate(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                           const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     wki_frame_bytes native = {0};
     uint8_t *data;
@@ -60,7 +60,7 @@ wk_code wki_decode_deflate(const wki_image_desc *d, const wki_frame_bytes *bytes
     rc = inflate_frame(bytes, data, n, err);
     if (rc == WK_OK) {
         native = (wki_frame_bytes){.data = data, .n = n};
-        rc = wki_decode_native(d, &native, reduce, out, err);
+        rc = wki_decode_native(d, &native, opts, out, err);
     }
     free(data);
     if (rc == WK_OK)

@@ -1,10 +1,10 @@
-#include "decode/decode_gif.h"
-
+/* GIF by giflib: the first picture. */
 #include <gif_lib.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/text.h"
+#include "decode/decode_module.h"
 
 typedef struct reader {
     const uint8_t *data;
@@ -113,53 +113,51 @@ static wk_code read_rows(GifFileType *gif, int transparent, wki_pixels *p, wk_er
     return rc;
 }
 
-static wk_code decode(GifFileType *gif, uint64_t max_pixels, wki_pixels *p, wk_error *err)
+static wk_code decode(GifFileType *gif, const wki_image_desc *d, wki_pixels *p, wk_error *err)
 {
     int transparent = NO_TRANSPARENT_COLOR;
-    uint64_t canvas = (uint64_t)gif->SWidth * (uint64_t)gif->SHeight;
-    wk_code rc = find_picture(gif, &transparent, err);
+    wk_code rc = wki_check_size(d, (uint64_t)gif->SWidth, (uint64_t)gif->SHeight, 3, err);
 
+    if (rc == WK_OK)
+        rc = find_picture(gif, &transparent, err);
     if (rc != WK_OK)
         return rc;
-    if (canvas == 0 || gif->Image.Width < 1 || gif->Image.Height < 1)
-        return wk_fail(err, WK_DATA, "the GIF is %d x %d", gif->SWidth, gif->SHeight);
-    if (canvas > max_pixels ||
-        (uint64_t)gif->Image.Width * (uint64_t)gif->Image.Height > max_pixels)
-        return wk_fail(err, WK_LIMIT, "a GIF of %d x %d", gif->SWidth, gif->SHeight);
-    if (!wki_pixels_alloc(p, (uint32_t)gif->SHeight, (uint32_t)gif->SWidth, 3, WKI_U8))
-        return wk_fail(err, WK_NOMEM, "no memory for a GIF of %d x %d", gif->SWidth, gif->SHeight);
+    if (gif->Image.Width < 1 || gif->Image.Height < 1)
+        return wk_fail(err, WK_DATA, "the GIF is %d x %d", gif->Image.Width, gif->Image.Height);
+    rc = wki_stored_alloc(d, "giflib", p, err);
+    if (rc != WK_OK)
+        return rc;
     memset(p->data, 255, p->size);
     return read_rows(gif, transparent, p, err);
 }
 
-wk_code wki_decode_gif(const void *data, size_t n, uint64_t max_pixels, wki_pixels *out,
-                       wk_error *err)
+static wk_code decode_file(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                           const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
-    reader r = {data, n};
+    reader r = {bytes->data, bytes->n};
     wki_pixels p = {0};
     int code = 0;
     GifFileType *gif = DGifOpen(&r, read_more, &code);
     wk_code rc;
 
+    (void)opts;
     if (!gif)
         return corrupt(code, err);
-    rc = decode(gif, max_pixels, &p, err);
+    rc = decode(gif, d, &p, err);
     (void)DGifCloseFile(gif, &code);
-    if (rc != WK_OK) {
+    if (rc == WK_OK)
+        *out = p;
+    else
         wki_pixels_clear(&p);
-        return rc;
-    }
-    p.color = WKI_COLOR_RGB;
-    (void)wki_strcopy(p.decoder, sizeof p.decoder, "giflib");
-    *out = p;
-    return WK_OK;
+    return rc;
 }
 
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
 
-const char *wki_gif_version(void)
+static const char *about(void)
 {
-    return "giflib " TEXT(GIFLIB_MAJOR) "." TEXT(GIFLIB_MINOR) "." TEXT(
-        GIFLIB_RELEASE) ": GIF photos";
+    return "giflib " TEXT(GIFLIB_MAJOR) "." TEXT(GIFLIB_MINOR) "." TEXT(GIFLIB_RELEASE);
 }
+
+WKI_CODEC_MODULE(gif) = {{WADOKIT_VERSION, about}, decode_file};

@@ -1,9 +1,9 @@
-/* High throughput JPEG 2000: by OpenJPH, and by OpenJPEG what OpenJPH does not know. */
+/* High throughput JPEG 2000 by OpenJPH: what it does not know is left to OpenJPEG. */
 #include <string.h>
 
 #include "core/stored.h"
 #include "core/text.h"
-#include "decode/codec.h"
+#include "decode/decode_module.h"
 #include "decode/openjph.h"
 
 /* Lines on their way into pixels. */
@@ -74,24 +74,23 @@ static bool decode_lines(lines *l, const wki_frame_bytes *bytes, unsigned reduce
     return false;
 }
 
-static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                      wki_pixels *out, wk_error *err)
+static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                      const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     lines l = {.desc = d};
     wki_j2k_stream s;
 
-    if (!wki_openjph_ready() || !decode_lines(&l, bytes, reduce))
-        return bytes->whole ? wk_fail(err, WK_DATA, "the JPEG 2000 stream ends early")
-                            : wki_decode_openjpeg(d, bytes, reduce, out, err);
+    if (!decode_lines(&l, bytes, opts->reduce))
+        return wk_fail(err, WK_UNSUPPORTED, "OpenJPH does not decode this JPEG 2000 stream");
     s = (wki_j2k_stream){l.head.components, l.head.reduced, l.head.is_signed, l.head.mct};
     wki_j2k_finish(d, &s, "openjph", &l.pixels);
     *out = l.pixels;
     return WK_OK;
 }
 
-wk_code wki_decode_htj2k(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                         wki_pixels *out, wk_error *err)
+static const char *about(void)
 {
-    (void)wki_openjph_ready(); /* opened here, it is there in every child */
-    return wki_decode_apart(decode, d, bytes, reduce, out, err);
+    return "OpenJPH " WADOKIT_OPENJPH;
 }
+
+WKI_CODEC_MODULE(openjph) = {{WADOKIT_VERSION, about}, decode};

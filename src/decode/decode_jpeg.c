@@ -11,7 +11,10 @@
 
 #include "core/jpeg_header.h"
 #include "core/text.h"
-#include "decode/codec.h"
+#include "decode/decode_module.h"
+
+#define TEXT_(x) #x
+#define TEXT(x) TEXT_(x)
 
 /* libjpeg ends by calling error_exit, which must not return. */
 typedef struct job {
@@ -80,12 +83,6 @@ static J_COLOR_SPACE space_of(const wki_jpeg_header *h, wki_color color)
     return color == WKI_COLOR_RGB ? JCS_RGB : JCS_YCbCr;
 }
 
-/* What is to be decoded: all of it, smaller by 2^reduce, or (not NULL) a region. */
-typedef struct wish {
-    unsigned reduce;
-    const wki_region *region;
-} wish;
-
 static void start(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, wki_color color,
                   unsigned reduce)
 {
@@ -145,13 +142,13 @@ static bool read_region(job *j, const wki_region *r, wki_pixels *cells)
 
 /* The bytes of the picture in `cells`. Everything that longjmp() may clobber is in `j`. */
 static wk_code run(job *j, const wki_frame_bytes *in, const wki_jpeg_header *h, wki_color color,
-                   const wish *w, wki_pixels *cells, wk_error *err)
+                   const wki_decode_opts *o, wki_pixels *cells, wk_error *err)
 {
-    const wki_region *r = w->region;
+    const wki_region *r = o->region;
 
     if (setjmp(j->back))
         return wk_fail(err, WK_DATA, "the JPEG stream is corrupt: %s", j->message);
-    start(j, in, h, color, w->reduce);
+    start(j, in, h, color, o->reduce);
     if (j->jpeg.image_width != h->cols || j->jpeg.image_height != h->rows ||
         j->jpeg.num_components != h->components)
         return wk_fail(err, WK_DATA, "the JPEG stream has two headers that differ");
@@ -203,8 +200,8 @@ static void note_color(const wki_image_desc *d, wki_color color, wki_pixels *p)
                         color == WKI_COLOR_RGB ? "RGB" : "YBR_FULL", d->photometric_text);
 }
 
-static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, const wish *w,
-                      wki_pixels *out, wk_error *err)
+static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                      const wki_decode_opts *o, wki_pixels *out, wk_error *err)
 {
     wki_pixels cells = {0}, p = {0};
     wki_jpeg_header h;
@@ -223,13 +220,13 @@ static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, con
     set_up(j);
     j->most_scans = (int)wki_jpeg_most_scans(&h);
     color = wki_jpeg_header_color(&h, d->photometric);
-    rc = run(j, bytes, &h, color, w, &cells, err);
+    rc = run(j, bytes, &h, color, o, &cells, err);
     if (rc == WK_OK)
         rc = finish(d, &cells, &p, err);
     if (rc == WK_OK) {
         note_color(d, color, &p);
-        p.reduced = (uint8_t)(w->reduce < 3 ? w->reduce : 3);
-        p.cut = w->region != NULL;
+        p.reduced = (uint8_t)(o->reduce < 3 ? o->reduce : 3);
+        p.cut = o->region != NULL;
         if (*j->message)
             wki_pixels_warn(&p, "JPEG: %.120s", j->message);
         *out = p;
@@ -241,26 +238,9 @@ static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes, con
     return rc;
 }
 
-wk_code wki_decode_jpeg(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                        wki_pixels *out, wk_error *err)
+static const char *about(void)
 {
-    wish w = {reduce, NULL};
-
-    return decode(d, bytes, &w, out, err);
+    return "libjpeg-turbo " TEXT(LIBJPEG_TURBO_VERSION);
 }
 
-wk_code wki_decode_jpeg_region(const wki_image_desc *d, const wki_frame_bytes *bytes,
-                               const wki_region *region, wki_pixels *out, wk_error *err)
-{
-    wish w = {0, region};
-
-    return decode(d, bytes, &w, out, err);
-}
-
-#define TEXT_(x) #x
-#define TEXT(x) TEXT_(x)
-
-const char *wki_jpeg_version(void)
-{
-    return "libjpeg-turbo " TEXT(LIBJPEG_TURBO_VERSION) ": JPEG with 8 bits";
-}
+WKI_CODEC_MODULE(jpeg) = {{WADOKIT_VERSION, about}, decode};

@@ -304,8 +304,8 @@ static void narrow(const uint16_t *from, size_t n, uint8_t *to)
         to[i] = (uint8_t)from[i];
 }
 
-wk_code wki_decode_jpegll(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                          wki_pixels *out, wk_error *err)
+wk_code wki_decode_jpegll(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                          const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     scan *s = calloc(1, sizeof *s);
     uint16_t *samples = NULL;
@@ -314,7 +314,7 @@ wk_code wki_decode_jpegll(const wki_image_desc *d, const wki_frame_bytes *bytes,
     wki_color color;
     bool wide;
 
-    (void)reduce;
+    (void)opts;
     if (!s)
         return wk_fail(err, WK_NOMEM, "out of memory");
     if (!wki_jpeg_header_read(bytes->data, bytes->n, &s->h) || !is_simple(s, d) ||

@@ -116,8 +116,8 @@ static uint8_t *without_zero(const wki_frame_bytes *in, size_t *n)
     return copy;
 }
 
-static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                          wki_pixels *out, wk_error *err)
+static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                          const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     wki_frame_bytes in = *bytes;
     wk_error first = {0};
@@ -125,7 +125,7 @@ static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
     uint8_t *copy;
     wk_code rc;
 
-    (void)reduce;
+    (void)opts;
     if (!wki_jpeg_header_read(in.data, in.n, &h) || h.sof != 0xF7)
         return wk_fail(err, WK_DATA, "no JPEG-LS stream");
     rc = wki_check_size(d, h.cols, h.rows, h.components, err);
@@ -143,13 +143,6 @@ static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
     return rc == WK_OK ? rc : wk_fail_from(err, rc, &first);
 }
 
-/* CharLS 2.4 spends a minute on some streams of a hundred bytes. */
-wk_code wki_decode_jpegls(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                          wki_pixels *out, wk_error *err)
-{
-    return wki_decode_apart(decode_any, d, bytes, reduce, out, err);
-}
-
 static const char *about(void)
 {
     static char text[32]; /* the same from any thread */
@@ -158,4 +151,4 @@ static const char *about(void)
     return text;
 }
 
-WKI_MODULE_TABLE(charls) = {{WADOKIT_VERSION, about}, wki_decode_jpegls};
+WKI_CODEC_MODULE(charls) = {{WADOKIT_VERSION, about}, decode_any};

@@ -1,8 +1,4 @@
 /* JPEG XL (ISO 18181), by libjxl; optional at build. */
-#include "decode/decode_module.h"
-
-#ifdef WADOKIT_JXL
-
 #include <jxl/decode.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +6,7 @@
 
 #include "core/buf.h"
 #include "core/text.h"
+#include "decode/decode_module.h"
 
 typedef struct cells {
     uint8_t *data;
@@ -102,15 +99,15 @@ static void place(const cells *c, wki_pixels *p)
     }
 }
 
-wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                       wki_pixels *out, wk_error *err)
+static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                      const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     JxlDecoder *x = JxlDecoderCreate(NULL);
     wki_pixels p = {0};
     cells c = {0};
     wk_code rc;
 
-    (void)reduce;
+    (void)opts;
     if (!x)
         return wk_fail(err, WK_NOMEM, "out of memory");
     rc = run(x, d, bytes, &c, err);
@@ -138,18 +135,4 @@ static const char *about(void)
     return text;
 }
 
-WKI_MODULE_TABLE(jxl) = {{WADOKIT_VERSION, about}, wki_decode_jxl};
-
-#else
-
-wk_code wki_decode_jxl(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                       wki_pixels *out, wk_error *err)
-{
-    (void)d;
-    (void)bytes;
-    (void)reduce;
-    (void)out;
-    return wk_fail(err, WK_UNSUPPORTED, "JPEG XL: this build has no libjxl");
-}
-
-#endif
+WKI_CODEC_MODULE(jxl) = {{WADOKIT_VERSION, about}, decode};

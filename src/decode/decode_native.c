@@ -133,8 +133,8 @@ static bool has_pair_rows(const wki_image_desc *d, size_t n)
     return d->pair_rows || (d->encapsulated && d->cols % 2 && n >= due);
 }
 
-wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                          wki_pixels *out, wk_error *err)
+wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                          const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     bool is_422 = d->samples == 3 &&
                   (d->photometric == WKI_YBR_FULL_422 || d->photometric == WKI_YBR_PARTIAL_422);
@@ -143,7 +143,7 @@ wk_code wki_decode_native(const wki_image_desc *d, const wki_frame_bytes *bytes,
     size_t due;
     wk_code rc;
 
-    (void)reduce;
+    (void)opts;
     if (d->photometric == WKI_YBR_PARTIAL_420 && d->samples == 3)
         return wk_fail(err, WK_UNSUPPORTED, "YBR_PARTIAL_420 that is not compressed");
     rc = wki_stored_alloc(d, "native", &p, err);

@@ -2,7 +2,6 @@
 #include "decode/openjph.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -13,8 +12,6 @@
 #include <openjph/ojph_mem.h>
 #include <openjph/ojph_message.h>
 #include <openjph/ojph_params.h>
-
-#include "decode/decode_module.h"
 
 namespace
 {
@@ -164,11 +161,6 @@ bool pull_lines(ojph::codestream &c, const wki_openjph_head &h, const wki_openjp
 }
 } // namespace
 
-extern "C" bool wki_openjph_ready(void)
-{
-    return true;
-}
-
 extern "C" bool wki_openjph_decode(const wki_frame_bytes *bytes, unsigned reduce,
                                    const wki_openjph_sink *sink)
 {
@@ -186,16 +178,4 @@ extern "C" bool wki_openjph_decode(const wki_frame_bytes *bytes, unsigned reduce
     } catch (...) {
         return false;
     }
-}
-
-static const char *about(void)
-{
-    static char text[32]; // the same from any thread
-
-    std::snprintf(text, sizeof text, "OpenJPH %s", WADOKIT_OPENJPH);
-    return text;
-}
-
-extern "C" {
-WKI_MODULE_TABLE(openjph) = {{WADOKIT_VERSION, about}, wki_openjph_decode};
 }

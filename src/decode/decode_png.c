@@ -1,34 +1,38 @@
-#include "decode/decode_png.h"
-
+/* PNG by libpng. */
 #include <png.h>
 #include <string.h>
 
 #include "core/text.h"
+#include "decode/decode_module.h"
 
-wk_code wki_decode_png(const void *data, size_t n, uint64_t max_pixels, wki_pixels *out,
-                       wk_error *err)
+static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                      const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     static const png_color white = {255, 255, 255};
     png_image image = {.version = PNG_IMAGE_VERSION};
     wki_pixels p = {0};
-    wk_code rc = WK_OK;
+    wk_code rc;
 
-    if (!png_image_begin_read_from_memory(&image, data, n))
+    (void)opts;
+    if (!png_image_begin_read_from_memory(&image, bytes->data, bytes->n))
         return wk_fail(err, WK_DATA, "the PNG is corrupt: %s", image.message);
     image.format = PNG_FORMAT_RGB;
-    if ((uint64_t)image.width * image.height > max_pixels)
-        rc = wk_fail(err, WK_LIMIT, "a PNG of %u x %u", image.width, image.height);
-    else if (!wki_pixels_alloc(&p, image.height, image.width, 3, WKI_U8))
-        rc = wk_fail(err, WK_NOMEM, "no memory for a PNG of %u x %u", image.width, image.height);
-    else if (!png_image_finish_read(&image, &white, p.data, 0, NULL))
+    rc = wki_check_size(d, image.width, image.height, 3, err);
+    if (rc == WK_OK)
+        rc = wki_stored_alloc(d, "libpng", &p, err);
+    if (rc == WK_OK && !png_image_finish_read(&image, &white, p.data, 0, NULL))
         rc = wk_fail(err, WK_DATA, "the PNG is corrupt: %s", image.message);
     png_image_free(&image);
-    if (rc != WK_OK) {
+    if (rc == WK_OK)
+        *out = p;
+    else
         wki_pixels_clear(&p);
-        return rc;
-    }
-    p.color = WKI_COLOR_RGB;
-    (void)wki_strcopy(p.decoder, sizeof p.decoder, "libpng");
-    *out = p;
-    return WK_OK;
+    return rc;
 }
+
+static const char *about(void)
+{
+    return "libpng " PNG_LIBPNG_VER_STRING;
+}
+
+WKI_CODEC_MODULE(png) = {{WADOKIT_VERSION, about}, decode};

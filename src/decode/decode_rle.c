@@ -137,8 +137,8 @@ static wk_code unpack_bits(const wki_image_desc *d, const wki_frame_bytes *b, co
     return rc;
 }
 
-wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes, unsigned reduce,
-                       wki_pixels *out, wk_error *err)
+wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes,
+                       const wki_decode_opts *opts, wki_pixels *out, wk_error *err)
 {
     size_t width = wki_sample_bytes(wki_stored_type(d));
     uint32_t due = d->bits_allocated == 1 ? 1 : (uint32_t)(width * d->samples);
@@ -146,7 +146,7 @@ wk_code wki_decode_rle(const wki_image_desc *d, const wki_frame_bytes *bytes, un
     wki_pixels p = {0};
     wk_code rc = read_header(bytes, due, &s, err);
 
-    (void)reduce;
+    (void)opts;
     if (rc != WK_OK)
         return rc;
     if (d->bits_allocated == 1)

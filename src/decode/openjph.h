@@ -1,6 +1,6 @@
 /*
  * HTJ2K (ISO 15444-15) by OpenJPH, which is C++: the one place that knows it stays behind this.
- * OpenJPH 0.9 ends the process at some damaged streams: only for wki_decode_apart().
+ * OpenJPH 0.9 ends the process at some damaged streams, and writes behind its buffers at others.
  */
 #ifndef WADOKIT_DECODE_OPENJPH_H
 #define WADOKIT_DECODE_OPENJPH_H
@@ -28,9 +28,6 @@ typedef struct wki_openjph_sink {
     void (*line)(void *user, unsigned component, uint32_t y, const int32_t *values);
     void *user;
 } wki_openjph_sink;
-
-/* Whether OpenJPH can be used; to be asked before the process of the decoder is made. */
-bool wki_openjph_ready(void);
 
 /* Decodes the stream, or as much of it as a picture reduced by 2^reduce needs: `bytes` may be its
  * beginning. False where the stream is damaged, uses what OpenJPH does not know, or more bytes are

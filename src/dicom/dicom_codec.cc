@@ -188,18 +188,6 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
 
 } // namespace
 
-extern "C" wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d,
-                                          uint32_t frame, wki_pixels *out, wk_error *err)
-{
-    wki_frame_bytes stream{};
-    wk_code rc = wki_dicom_frame_bytes(f, d, frame, &stream, err);
-
-    if (rc == WK_OK)
-        rc = guarded(err, [&] { return decode(*d, stream, *out, err); });
-    wki_frame_bytes_clear(&stream);
-    return rc;
-}
-
 extern "C" wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
                                            wki_pixels *out, wk_error *err)
 {

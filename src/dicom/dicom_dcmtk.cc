@@ -341,9 +341,8 @@ static const char *about(void)
 WKI_MODULE_TABLE(dcmtk) = {
     {WADOKIT_VERSION, about}, wki_dicom_open,          wki_dicom_close,
     wki_dicom_describe,       wki_dicom_frame_bytes,   wki_dicom_frames_there,
-    wki_dicom_decode_frame,   wki_dicom_decode_stream, wki_dicom_json,
-    wki_dicom_json_linked,    wki_dicom_bulk_find,     wki_dicom_bulk_bytes,
-    wki_dicom_bulk_read,      wki_dicom_bulk_each,     wki_dicom_value,
-    wki_dicom_path_next};
+    wki_dicom_decode_stream,  wki_dicom_json,          wki_dicom_json_linked,
+    wki_dicom_bulk_find,      wki_dicom_bulk_bytes,    wki_dicom_bulk_read,
+    wki_dicom_bulk_each,      wki_dicom_value,         wki_dicom_path_next};
 
 } // extern "C"

@@ -45,11 +45,8 @@ wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32
  * at most d->frames. */
 uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d);
 
-/* One frame decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. */
-wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
-                               wki_pixels *out, wk_error *err) WK_MUST_USE;
-
-/* The same for a code stream at hand. */
+/* A frame's code stream decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. For the
+ * program wadokit-decode. */
 wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
                                 wki_pixels *out, wk_error *err) WK_MUST_USE;
 

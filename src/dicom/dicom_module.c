@@ -40,20 +40,6 @@ uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d)
     return module(NULL)->frames_there(f, d);
 }
 
-wk_code wki_dicom_decode_frame(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
-                               wki_pixels *out, wk_error *err)
-{
-    return module(NULL)->decode_frame(f, d, frame, out, err);
-}
-
-wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
-                                wki_pixels *out, wk_error *err)
-{
-    const wki_dcmtk_module *m = module(err);
-
-    return m ? m->decode_stream(d, stream, out, err) : WK_IO;
-}
-
 wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err)
 {
     return module(NULL)->json(f, out, err);

@@ -18,7 +18,6 @@ typedef struct wki_dcmtk_module {
     __typeof__(wki_dicom_describe) *describe;
     __typeof__(wki_dicom_frame_bytes) *frame_bytes;
     __typeof__(wki_dicom_frames_there) *frames_there;
-    __typeof__(wki_dicom_decode_frame) *decode_frame;
     __typeof__(wki_dicom_decode_stream) *decode_stream;
     __typeof__(wki_dicom_json) *json;
     __typeof__(wki_dicom_json_linked) *json_linked;

@@ -9,8 +9,10 @@
 #include <wadokit/version.h>
 
 #include "auth/token_store.h"
+#include "box/box.h"
 #include "core/module.h"
 #include "core/text.h"
+#include "decode/decode.h"
 #include "flow/session.h"
 #include "http/retry.h"
 #include "store/tmpfile.h"
@@ -62,6 +64,50 @@ static void look_at_modules(visit *v)
         else
             tell(v, "module", WK_FINDING_FAIL, err.code, "install wadokit again, all of it", "%s",
                  err.message);
+    }
+}
+
+/* The first that starts shows what the sandbox of all consists of. */
+static void look_at_sandbox(visit *v, const wki_sandbox *s)
+{
+    char what[64];
+
+    if (wki_sandbox_is_whole(s, what, sizeof what)) {
+        tell(v, "sandbox", WK_FINDING_OK, WK_OK, "",
+             "decoders own nothing: seccomp, Landlock %d, no new privileges, limits", s->landlock);
+        return;
+    }
+    v->setting = "sandbox";
+    if (s->off)
+        tell(v, "sandbox", WK_FINDING_WARN, WK_OK, "let decoders have one",
+             "decoders run in processes of their own, which may do what you may");
+    else
+        tell(v, "sandbox", WK_FINDING_WARN, WK_OK,
+             "a newer kernel has it, or a container that allows it",
+             "decoders run in processes of their own, but without %s", what);
+}
+
+static void look_at_decoders(visit *v)
+{
+    bool shown = false;
+
+    for (size_t i = 0; wki_decode_worker(i); i++) {
+        const char *name = wki_decode_worker(i);
+        wki_box *box = NULL;
+        wk_error err = {0};
+
+        if (wki_box_take(name, &box, &err) == WK_OK) {
+            if (!shown)
+                look_at_sandbox(v, wki_box_sandbox(box));
+            shown = true;
+            tell(v, "decoder", WK_FINDING_OK, WK_OK, "", "%s: %s", name, wki_box_about(box));
+        } else {
+            v->setting = err.code == WK_REFUSED ? "sandbox" : NULL;
+            tell(v, "decoder", WK_FINDING_FAIL, err.code,
+                 err.code == WK_REFUSED ? "" : "install wadokit again, all of it", "%s: %s", name,
+                 err.message);
+        }
+        wki_box_put(box);
     }
 }
 
@@ -196,6 +242,7 @@ wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error 
     for (size_t i = 0; wk_version_line(i); i++)
         tell(&v, "library", WK_FINDING_OK, WK_OK, "", "%s", wk_version_line(i));
     look_at_modules(&v);
+    look_at_decoders(&v);
     look_at_folders(&v);
     look_at_server(&v, "fhir", o->fhir, "/metadata", "application/fhir+json");
     look_at_server(&v, "dicomweb", o->dicomweb, "/studies?limit=1", "application/dicom+json");

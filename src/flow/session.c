@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "auth/credential.h"
+#include "box/box.h"
 #include "core/file_system.h"
 #include "core/text.h"
 #include "flow/run_progress.h"
@@ -109,6 +110,7 @@ static wk_code keep_all(wk_session *s, wk_error *err)
         &p->jwt_alg,
         &p->profile,
         &p->state_dir,
+        &p->decoder,
     };
     wk_code rc = WK_OK;
 
@@ -482,10 +484,14 @@ wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *
         rc = take_credential(s, err);
     if (rc == WK_OK)
         rc = make_client(s, err);
-    if (rc == WK_OK)
+    if (rc == WK_OK) {
+        wki_box_opts box = {s->opts.sandbox, s->opts.decoder, s->log};
+
+        wki_box_set_up(&box);
         *out = s;
-    else
+    } else {
         wk_session_free(s);
+    }
     return rc;
 }
 
@@ -512,9 +518,13 @@ static void free_owned(owned *o)
 
 void wk_session_free(wk_session *session)
 {
+    wki_box_opts silent = {0};
+
     if (!session)
         return;
     wki_fs_tell(&session->log);
+    silent.sandbox = session->opts.sandbox;
+    wki_box_set_up(&silent);
     wki_http_free(session->http);
     wki_servers_clear(&session->servers);
     wki_session_login_free(session->login);

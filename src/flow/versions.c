@@ -1,7 +1,6 @@
 #include <wadokit/version.h>
 
 #include "decode/decode.h"
-#include "decode/decode_gif.h"
 #include "encode/encode.h"
 #include "json/json.h"
 #include "render/icc.h"
@@ -14,7 +13,6 @@ const char *wk_version_line(size_t i)
                                      "DCMTK " WADOKIT_DCMTK
                                      ": data sets, JPEG lossless, 12-bit JPEG",
                                      wki_png_version(),
-                                     wki_gif_version(),
                                      wki_icc_version()};
     enum {
         N = sizeof libraries / sizeof libraries[0]

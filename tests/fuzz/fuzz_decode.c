@@ -6,13 +6,6 @@
 #include "dicom/dicom_file.h"
 #include "fuzz.h"
 
-static wk_code foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
-                       wk_error *err)
-{
-    (void)frame;
-    return wki_dicom_decode_stream(d, user, out, err);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const syntaxes[] = {"1.2.840.10008.1.2.1",     "1.2.840.10008.1.2.8.1",
@@ -26,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     wki_image_desc d = {.frames = 1, .pixels = WKI_PIXELS_INTEGER};
     wki_frame_bytes bytes = {0};
-    wki_decode_opts opts = {.foreign = foreign, .foreign_user = &bytes};
+    wki_decode_opts opts = {0};
     wki_region region;
     wki_pixels out = {0};
     wk_error err = {0};
@@ -56,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         opts.region = &region;
     bytes.data = data + HEAD;
     bytes.n = size - HEAD;
-    if (wki_decode(&d, 0, &bytes, &opts, &out, &err) == WK_OK)
+    if (wki_decode(&d, &bytes, &opts, &out, &err) == WK_OK)
         wki_pixels_clear(&out);
     return 0;
 }

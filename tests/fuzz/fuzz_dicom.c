@@ -8,22 +8,15 @@
 #include "dicom/dicom_file.h"
 #include "fuzz.h"
 
-static wk_code foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
-                       wk_error *err)
-{
-    return wki_dicom_decode_frame(user, d, frame, out, err);
-}
-
 static void decode(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame)
 {
-    wki_decode_opts opts = {.foreign = foreign, .foreign_user = f};
     wki_frame_bytes bytes = {0};
     wki_pixels out = {0};
 
     if ((uint64_t)d->rows * d->cols > 1 << 20)
         return;
     if (wki_dicom_frame_bytes(f, d, frame, &bytes, NULL) == WK_OK &&
-        wki_decode(d, frame, &bytes, &opts, &out, NULL) == WK_OK)
+        wki_decode(d, &bytes, NULL, &out, NULL) == WK_OK)
         wki_pixels_clear(&out);
     wki_frame_bytes_clear(&bytes);
 }

@@ -17,8 +17,10 @@ class Modules(peers.Case):
         """The program and its modules somewhere else, as they lie to each other in the build folder."""
         super().setUp()
         self.modules = os.path.join(self.home, "lib", "wadokit")
+        self.decoder = os.path.join(self.home, "libexec", "wadokit", "wadokit-decode")
         os.mkdir(os.path.join(self.home, "cli"))
         shutil.copytree(os.path.join(os.path.dirname(PROGRAM), "..", "lib", "wadokit"), self.modules)
+        shutil.copytree(os.path.join(os.path.dirname(PROGRAM), "..", "libexec", "wadokit"), os.path.dirname(self.decoder))
         moved = unittest.mock.patch.object(peers, "WADOKIT", shutil.copy(PROGRAM, os.path.join(self.home, "cli")))
         moved.start()
         self.addCleanup(moved.stop)
@@ -33,8 +35,13 @@ class Modules(peers.Case):
         self.assert_exit(result, 0)
         found = {line["detail"].split(":")[0]: line["status"]
                  for line in result.lines("finding") if line["name"] == "module"}
-        self.assertEqual({os.path.basename(self.module(name)) for name in found}, set(os.listdir(self.modules)))
-        self.assertEqual(set(found.values()), {"ok"})
+        decoders = {line["detail"].split(":")[0]: line["status"]
+                    for line in result.lines("finding") if line["name"] == "decoder"}
+        self.assertIn("ijg", decoders)
+        del decoders["ijg"]  # DCMTK's
+        self.assertEqual({os.path.basename(self.module(name)) for name in {**found, **decoders}},
+                         set(os.listdir(self.modules)))
+        self.assertEqual({*found.values(), *decoders.values()}, {"ok"})
 
     def test_no_library_comes_from_the_current_directory(self):
         for path in [PROGRAM] + [self.module(name[8:-3]) for name in os.listdir(self.modules)]:
@@ -47,6 +54,23 @@ class Modules(peers.Case):
         self.assert_exit(self.run_wadokit("--version"), 0)
         self.assert_exit(self.run_wadokit("thumb", self.images, "-o", self.out), 0)
         self.assertEqual(sum(name.endswith(".jpg") for _, _, names in os.walk(self.out) for name in names), 1)
+
+    def test_what_needs_no_other_decoder_starts_none(self):
+        shutil.rmtree(os.path.dirname(self.decoder))
+        self.assert_exit(self.run_wadokit("thumb", self.images, "-o", self.out), 0)
+
+    @unittest.skipUnless(shutil.which("dcmcjpls"), "dcmcjpls is not installed")
+    def test_decoders_that_are_not_there_are_named(self):
+        for name in self.dcm_files(self.images).values():
+            subprocess.run(["dcmcjpls", name, name + "x"], check=True)
+            os.replace(name + "x", name)
+        result = self.run_wadokit("thumb", self.images, "-o", self.out)
+        self.assert_exit(result, 0)
+        os.remove(self.decoder)
+        result = self.run_wadokit("thumb", self.images, "-o", self.out + "2")
+        self.assert_exit(result, 7)
+        self.assertIn("wadokit-decode", result.err)
+        self.assertIn("install wadokit again", result.err)
 
     @unittest.skipIf(peers.SANITIZED, "modules of a sanitized build are opened by their whole path")
     def test_a_missing_one_is_named(self):

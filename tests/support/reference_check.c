@@ -37,15 +37,8 @@ typedef struct open_file {
     char note[600];
 } open_file;
 
-static wk_code foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
-                       wk_error *err)
-{
-    return wki_dicom_decode_frame(user, d, frame, out, err);
-}
-
 static wk_code decode(open_file *f, uint32_t frame, wki_pixels *out, wk_error *err)
 {
-    wki_decode_opts opts = {.foreign = foreign, .foreign_user = f->dicom};
     wki_frame_bytes bytes = {0};
     wk_code rc = f->error.code;
 
@@ -55,7 +48,7 @@ static wk_code decode(open_file *f, uint32_t frame, wki_pixels *out, wk_error *e
     }
     rc = wki_dicom_frame_bytes(f->dicom, &f->desc, frame, &bytes, err);
     if (rc == WK_OK)
-        rc = wki_decode(&f->desc, frame, &bytes, &opts, out, err);
+        rc = wki_decode(&f->desc, &bytes, NULL, out, err);
     wki_frame_bytes_clear(&bytes);
     return rc;
 }

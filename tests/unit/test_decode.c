@@ -28,7 +28,7 @@ static wk_code decode(const wki_image_desc *d, const void *data, size_t n, wki_p
 {
     wki_frame_bytes b = {.data = data, .n = n};
 
-    return wki_decode(d, 0, &b, NULL, out, err);
+    return wki_decode(d, &b, NULL, out, err);
 }
 
 static void test_cells_become_stored_values(void)
@@ -93,7 +93,7 @@ static void test_bits_are_read_least_significant_first(void)
     wki_pixels p = {0};
     wk_error err = {0};
 
-    T_OK(wki_decode(&d, 0, &b, NULL, &p, &err), &err);
+    T_OK(wki_decode(&d, &b, NULL, &p, &err), &err);
     CU_ASSERT(p.data && memcmp(p.data, "\1\0\1\0\0\0\1\1\1", 9) == 0);
     wki_pixels_clear(&p);
 }

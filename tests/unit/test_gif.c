@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/buf.h"
-#include "decode/decode_gif.h"
+#include "decode/decode_photo.h"
 
 static int collect(GifFileType *gif, const GifByteType *data, int n)
 {

@@ -109,13 +109,13 @@ static void check(const coding *c)
     wk_error err = {0};
 
     bytes.data = stream;
-    T_OK(wki_decode(&d, 0, &bytes, NULL, &whole, &err), &err);
+    T_OK(wki_decode(&d, &bytes, NULL, &whole, &err), &err);
     for (int i = 0; i < TRIES; i++) {
         wki_region r = any_region(&state, i);
         wki_decode_opts opts = {.region = &r};
         wki_pixels part = {0};
 
-        T_OK(wki_decode(&d, 0, &bytes, &opts, &part, &err), &err);
+        T_OK(wki_decode(&d, &bytes, &opts, &part, &err), &err);
         CU_ASSERT_TRUE(same_part(&whole, &part, &r));
         wki_pixels_clear(&part);
     }

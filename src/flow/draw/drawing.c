@@ -99,19 +99,6 @@ wk_code wki_drawing_frame_bytes(wki_drawing *g, uint32_t frame, wki_frame_bytes 
                     : wki_dicom_frame_bytes(g->file, &g->desc, frame, out, err);
 }
 
-static wk_code decode_foreign(void *user, const wki_image_desc *d, uint32_t frame, wki_pixels *out,
-                              wk_error *err)
-{
-    wki_drawing *g = user;
-    wki_frame_bytes stream = {0};
-    wk_code rc = wki_drawing_frame_bytes(g, frame, &stream, err);
-
-    if (rc == WK_OK)
-        rc = wki_dicom_decode_stream(d, &stream, out, err);
-    wki_frame_bytes_clear(&stream);
-    return rc;
-}
-
 /* A much smaller picture stands at the beginning of some code streams: the rest is not read. */
 static bool decode_start(wki_drawing *g, uint32_t frame, const wki_decode_opts *opts,
                          wki_pixels *out)
@@ -122,7 +109,7 @@ static bool decode_start(wki_drawing *g, uint32_t frame, const wki_decode_opts *
 
     if (most == 0 || wki_plain_frame_start(g->plain, &g->desc, frame, most, &bytes, NULL) != WK_OK)
         return false;
-    done = wki_decode(&g->desc, frame, &bytes, opts, out, NULL) == WK_OK;
+    done = wki_decode(&g->desc, &bytes, opts, out, NULL) == WK_OK;
     wki_frame_bytes_clear(&bytes);
     return done;
 }
@@ -130,7 +117,7 @@ static bool decode_start(wki_drawing *g, uint32_t frame, const wki_decode_opts *
 static wk_code decode_some(wki_drawing *g, uint32_t frame, unsigned reduce,
                            const wki_region *region, wki_pixels *out, wk_error *err)
 {
-    wki_decode_opts opts = {reduce, region, decode_foreign, g};
+    wki_decode_opts opts = {reduce, region};
     wki_frame_bytes bytes = {0};
     wk_code rc = WK_OK;
 
@@ -139,7 +126,7 @@ static wk_code decode_some(wki_drawing *g, uint32_t frame, unsigned reduce,
     if (wki_decode_way_of(g->desc.transfer_syntax) == WKI_DECODE_HERE)
         rc = wki_drawing_frame_bytes(g, frame, &bytes, err);
     if (rc == WK_OK && !wki_decode_adopt(&g->desc, &bytes, out))
-        rc = wki_decode(&g->desc, frame, &bytes, &opts, out, err);
+        rc = wki_decode(&g->desc, &bytes, &opts, out, err);
     wki_frame_bytes_clear(&bytes);
     return rc;
 }

@@ -8,8 +8,7 @@
 #include "core/text.h"
 #include "core/transfer_syntax.h"
 #include "decode/decode.h"
-#include "decode/decode_gif.h"
-#include "decode/decode_png.h"
+#include "decode/decode_photo.h"
 #include "ehr/photo.h"
 #include "render/render.h"
 
@@ -49,7 +48,7 @@ static wk_code decode_jpeg(const void *data, size_t n, const wki_jpeg_header *h,
     if ((uint64_t)h->rows * h->cols > WK_MAX_PHOTO_PIXELS)
         return wk_fail(err, WK_LIMIT, "a JPEG of %u x %u", h->cols, h->rows);
     describe(d, h->rows, h->cols, h->components);
-    return wki_decode(d, 0, &bytes, &opts, out, err);
+    return wki_decode(d, &bytes, &opts, out, err);
 }
 
 /* PNG and GIF, neither of which DICOM holds; *decoded is false, and all is well, for the rest. */
