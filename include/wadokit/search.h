@@ -98,7 +98,7 @@ typedef struct wk_search_summary {
     uint64_t pages;    /* FHIR */
     uint64_t warnings; /* OperationOutcome entries of the answers, which were logged */
     uint64_t left_out; /* studies that contradict what was asked for, or were retracted */
-    uint64_t no_uid;   /* records without a valid UID: QIDO cannot hand them over */
+    uint64_t no_uid;   /* records without a valid UID, or no JSON: QIDO cannot hand them over */
     bool incomplete;   /* the server may have more than it gave */
 } wk_search_summary;
 

@@ -159,3 +159,58 @@ wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *
     return wk_fail(err, WK_DATA, "%s: JSON without DICOM attributes%s%s", what, said[0] ? ": " : "",
                    said);
 }
+
+/* Why a value cannot be used; NULL where it can. */
+static const char *fault_of(const char *vr, const wki_json *value)
+{
+    double number;
+
+    if (wki_json_is_array(value))
+        return "a list in a list";
+    if (wki_json_is_object(value))
+        return !vr || strcmp(vr, "PN") == 0 || strcmp(vr, "SQ") == 0 ? NULL : "an object";
+    if (vr && strcmp(vr, "SQ") == 0 && wki_json_first(value))
+        return "no item";
+    if (vr && strcmp(vr, "UI") == 0 && wki_json_number(value, &number) && !wki_json_text(value))
+        return "a number";
+    return !wki_json_first(value) || wki_json_text(value) || wki_json_number(value, &number) ||
+                   wki_json_is_empty(value)
+               ? NULL
+               : "neither text nor a number";
+}
+
+static void check_element(const wki_json *element, const char *prefix, wki_json_faults *faults)
+{
+    const char *vr = wki_json_str(element, "vr"), *name = wki_json_name(element);
+    const wki_json *values = wki_json_get(element, "Value");
+    bool list = wki_json_is_array(values);
+    char place[160];
+    unsigned i = 0;
+
+    snprintf(place, sizeof place, "%s.%.16s", prefix, name);
+    if (!wki_json_is_object(element)) {
+        const char *why = wki_json_is_array(element) ? "a list" : fault_of(NULL, element);
+
+        if (why)
+            wki_json_fault(faults, place, why, strlen(why));
+        return;
+    }
+    for (const wki_json *v = wki_json_first(values); v; v = wki_json_next(values, v), i++) {
+        const char *why = fault_of(vr, v);
+
+        if (list)
+            snprintf(place, sizeof place, "%s.%.16s.Value[%u]", prefix, name, i);
+        else
+            snprintf(place, sizeof place, "%s.%.16s.Value", prefix, name);
+        if (why)
+            wki_json_fault(faults, place, why, strlen(why));
+    }
+}
+
+void wki_dicom_json_faults(const wki_json *dataset, const char *prefix, wki_json_faults *faults)
+{
+    for (const wki_json *e = wki_json_member_first(dataset); e; e = wki_json_member_next(e)) {
+        if (wki_dicom_json_is_tag(wki_json_name(e)))
+            check_element(e, prefix, faults);
+    }
+}

@@ -28,6 +28,10 @@ bool wki_dicom_json_is_tag(const char *name);
  * 200, most often, whose words are then told. An empty object passes. */
 wk_code wki_dicom_json_check(const wki_json *value, const char *what, wk_error *err) WK_MUST_USE;
 
+/* Counts what in a data set is of the wrong type: an element that is no object, a value that is a
+ * list or true, an object where neither a name nor a sequence is due. `prefix` goes before places. */
+void wki_dicom_json_faults(const wki_json *dataset, const char *prefix, wki_json_faults *faults);
+
 /* The element ({"vr": ..., "Value": [...]}), NULL where the data set has none. */
 const wki_json *wki_dicom_json_get(const wki_json *dataset, uint32_t tag);
 

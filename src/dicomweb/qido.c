@@ -53,6 +53,7 @@ typedef struct search {
 
     /* of the current page */
     wki_json_stream *stream;
+    wki_json_faults faults;
     uint64_t received, fresh, useful;
     char warning[300]; /* what the server says beside its records */
     char promise[300]; /* that it has more: the last such word of all pages */
@@ -152,6 +153,7 @@ static wk_code take_instance(search *q, const wki_json *record, wk_error *err)
 static wk_code on_record(void *user, const wki_json *value, wk_error *err)
 {
     search *q = user;
+    char place[32];
     wk_code rc;
 
     if (!wki_json_first(value)) /* null among the rows says nothing of the others */
@@ -162,6 +164,8 @@ static wk_code on_record(void *user, const wki_json *value, wk_error *err)
     rc = wki_dicom_json_check(value, "QIDO answer", err);
     if (rc != WK_OK)
         return rc;
+    snprintf(place, sizeof place, "[%llu]", (unsigned long long)wki_json_stream_index(q->stream));
+    wki_dicom_json_faults(value, place, &q->faults);
     q->received++;
     return q->take(q, value, err);
 }
@@ -242,6 +246,7 @@ static wk_code fetch_page(search *q, wk_error *err)
     wk_code rc;
 
     q->received = q->fresh = q->useful = 0;
+    q->faults = (wki_json_faults){0};
     q->warning[0] = '\0';
     q->first[0] = '\0';
     wki_buf_init(&url, WK_MAX_URL_BYTES, "QIDO URL");
@@ -251,6 +256,7 @@ static wk_code fetch_page(search *q, wk_error *err)
                                  err);
     if (rc != WK_OK)
         goto out;
+    wki_json_stream_mend(q->stream, &q->faults);
     request.url = wki_buf_text(&url);
     rc = wki_http_perform(q->http, &request, &handler, &result, err);
     if (rc == WK_OK)
@@ -284,6 +290,19 @@ static bool climb(search *q, int status)
     }
     q->after_400 = status == 400;
     return wki_server_refuses(q->server, WKI_FORM_JSON, q->accept, status) && take_rung(q);
+}
+
+/* A page that came before has nothing new in it, nor faults. */
+static void add_faults(search *q)
+{
+    wki_json_faults *all = &q->report.faults;
+
+    if (q->fresh == 0 && q->seen.n > 0)
+        return;
+    if (all->values == 0 && all->elements == 0)
+        memcpy(all->first, q->faults.first, sizeof all->first);
+    all->values += q->faults.values;
+    all->elements += q->faults.elements;
 }
 
 static bool is_broken_off(const search *q, const wk_error *cause)
@@ -351,8 +370,10 @@ static wk_code walk(search *q, wk_error *err)
         wk_code rc = next_page(q, &cause);
         wki_qido_turn turn = WKI_QIDO_FAIL;
 
-        if (rc == WK_OK)
+        if (rc == WK_OK) {
             tell_warning(q);
+            add_faults(q);
+        }
         if (q->enough)
             return WK_OK;
         if (rc == WK_OK)
@@ -383,6 +404,7 @@ static void tell(const search *q)
         wk_log_write(log, WK_LOG_WARN,
                      "%s: %llu of the server's records left out: not what was asked for (%s)",
                      where, (unsigned long long)r->contradicting, r->key);
+    wki_json_faults_tell(&r->faults, where, log);
     if (r->no_uid)
         wk_log_write(log, WK_LOG_WARN,
                      "%s: %llu of the server's records left out: no valid %s Instance UID", where,

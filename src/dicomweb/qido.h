@@ -61,12 +61,15 @@ typedef struct wki_qido_instance_row {
  *   contradicting   contradict what was asked for (qido_key.h): not handed over. `key` is the first
  *                   such key, "" where there is none
  *   no_uid          have no valid UID of their level, and cannot be
+ *   faults          values in them that could not be used, and records that are no JSON: not handed
+ *                   over either
  *   incomplete      why the list may go on (qido_pages.h), NULL where it is whole
  */
 typedef struct wki_qido_report {
     uint64_t contradicting;
     char key[WK_UID_SIZE];
     uint64_t no_uid;
+    wki_json_faults faults;
     const char *incomplete;
 } wki_qido_report;
 

@@ -74,10 +74,12 @@ typedef wk_code (*wki_fhir_page_fn)(void *user, const wki_json *page, const char
                                     wk_error *err);
 
 /* url         the search; form, where not NULL: an application/x-www-form-urlencoded body to POST
+ * faults      counts values that could not be used; NULL: they fail the page
  * divisible   the caller has another way where it is refused (wki_http_request) */
 typedef struct wki_fhir_search {
     const char *url;
     const char *form;
+    wki_json_faults *faults;
     bool divisible;
 } wki_fhir_search;
 

@@ -39,7 +39,8 @@ static wk_code fetch_whole(wki_http *http, const wki_http_request *request, wki_
     }
 }
 
-static wk_code fetch(wki_http *http, const wki_http_request *request, wki_json **out, wk_error *err)
+static wk_code fetch(wki_http *http, const wki_http_request *request, wki_json_faults *faults,
+                     wki_json **out, wk_error *err)
 {
     char where[512], what[600];
     wki_buf body;
@@ -50,7 +51,7 @@ static wk_code fetch(wki_http *http, const wki_http_request *request, wki_json *
     wki_buf_init(&body, WK_MAX_JSON_BYTES, "FHIR answer");
     rc = fetch_whole(http, request, &body, err);
     if (rc == WK_OK)
-        rc = wki_json_parse(wki_buf_text(&body), body.n, what, out, err);
+        rc = wki_json_parse_mended(wki_buf_text(&body), body.n, what, "", faults, out, err);
     wki_buf_clear(&body);
     return rc;
 }
@@ -61,7 +62,9 @@ wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki
     const wki_http_request request = {
         .url = url, .accept = accept_fhir, .selects = true, .named_by = named_by};
 
-    return fetch(http, &request, out, err);
+    wki_json_faults faults = {0};
+
+    return fetch(http, &request, &faults, out, err);
 }
 
 /* --- pages --- */
@@ -90,7 +93,7 @@ static wk_code fetch_page(wki_http *http, const paging *p, const char *url, wki_
         request.body = form;
         request.body_n = strlen(form);
     }
-    return fetch(http, &request, out, err);
+    return fetch(http, &request, p->search->faults, out, err);
 }
 
 /* "ImagingStudy?page=2" is meant from the service base, as references are, wherever the page came

@@ -87,6 +87,42 @@ wk_code wki_json_parse(const char *text, size_t n, const char *what, wki_json **
     return WK_OK;
 }
 
+/* Most texts have nothing to mend, and are read once. */
+static wk_code parse_again(const char *text, size_t n, const char *what, const char *prefix,
+                           wki_json_faults *faults, wki_json **out, wk_error *err)
+{
+    wki_buf mended;
+    wk_code rc = wki_json_mend(text, n, prefix, faults, &mended, err);
+
+    if (rc != WK_OK)
+        return rc;
+    rc = wki_json_parse(wki_buf_text(&mended), mended.n, what, out, err);
+    wki_buf_clear(&mended);
+    return rc;
+}
+
+wk_code wki_json_parse_mended(const char *text, size_t n, const char *what, const char *prefix,
+                              wki_json_faults *faults, wki_json **out, wk_error *err)
+{
+    uint64_t before = faults ? faults->values : 0;
+    wki_json_faults found = {0};
+    wk_error why = {0};
+    wk_code rc;
+
+    if (faults && n <= WK_MAX_JSON_BYTES && memmem(text, n, "\\u0000", 6))
+        return parse_again(text, n, what, prefix, faults, out, err);
+    rc = wki_json_parse(text, n, what, out, &why);
+    if (rc == WK_DATA && faults && n <= WK_MAX_JSON_BYTES) {
+        if (parse_again(text, n, what, prefix, &found, out, NULL) == WK_OK) {
+            if (before == 0 && faults->elements == 0)
+                memcpy(faults->first, found.first, sizeof faults->first);
+            faults->values += found.values;
+            return WK_OK;
+        }
+    }
+    return rc == WK_OK ? WK_OK : wk_fail_from(err, rc, &why);
+}
+
 void wki_json_free(wki_json *doc)
 {
     cJSON_Delete(doc);
@@ -177,6 +213,11 @@ static const wki_json *skip_nulls(const wki_json *element)
 bool wki_json_is_null(const wki_json *value)
 {
     return cJSON_IsNull(value);
+}
+
+bool wki_json_is_empty(const wki_json *value)
+{
+    return cJSON_IsString(value) && !value->valuestring[0];
 }
 
 const wki_json *wki_json_element_first(const wki_json *array)

@@ -2,6 +2,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,8 @@ struct wki_json_stream {
     bool escaped;
     unsigned depth; /* of the item */
     uint64_t at;    /* bytes taken */
+    uint64_t index; /* of the element */
+    wki_json_faults *faults;
 };
 
 wk_code wki_json_stream_new(const char *what, size_t max_item, wki_json_stream_fn each, void *user,
@@ -53,13 +56,44 @@ void wki_json_stream_free(wki_json_stream *s)
     free(s);
 }
 
+void wki_json_stream_mend(wki_json_stream *s, wki_json_faults *faults)
+{
+    s->faults = faults;
+}
+
+uint64_t wki_json_stream_index(const wki_json_stream *s)
+{
+    return s->index;
+}
+
+/* An element that is no JSON, though its brackets are. */
+static void lose(wki_json_stream *s, const char *prefix, const wk_error *why)
+{
+    if (s->faults->values == 0 && s->faults->elements == 0)
+        snprintf(s->faults->first, sizeof s->faults->first, "%s: %.150s", prefix, why->message);
+    s->faults->elements++;
+}
+
 static wk_code emit(wki_json_stream *s, wk_error *err)
 {
     wki_json *value = NULL;
-    wk_code rc = wki_json_parse(wki_buf_text(&s->item), s->item.n, s->what, &value, err);
+    char prefix[32] = "";
+    wk_error why = {0};
+    wk_code rc;
 
-    if (rc == WK_OK)
+    if (s->in_array)
+        snprintf(prefix, sizeof prefix, "[%llu]", (unsigned long long)s->index);
+    rc = wki_json_parse_mended(wki_buf_text(&s->item), s->item.n, s->what, prefix, s->faults,
+                               &value, &why);
+    if (rc == WK_DATA && s->faults && s->in_array) {
+        lose(s, prefix, &why);
+        rc = WK_OK;
+    } else if (rc != WK_OK) {
+        rc = wk_fail_from(err, rc, &why);
+    } else {
         rc = s->each(s->user, value, err);
+    }
+    s->index++;
     wki_json_free(value);
     wki_buf_reset(&s->item);
     s->place = s->in_array ? AT_SEPARATOR : AT_TOP;
@@ -86,13 +120,14 @@ static bool is_space(char c)
 static wk_code begin_value(wki_json_stream *s, const char *text, size_t n, wk_error *err)
 {
     char c = *text;
+    bool odd = s->faults && (c == 'N' || c == 'I'); /* NaN, Infinity */
 
     s->in_array = s->place == AT_ELEMENT;
     s->depth = 0;
     s->in_string = s->escaped = false;
     if (c == '{' || c == '[' || c == '"')
         s->place = IN_VALUE;
-    else if (c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n')
+    else if (odd || c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n')
         s->place = IN_SCALAR;
     else
         return unexpected(s, text, n, err);

@@ -8,6 +8,7 @@
 #define WADOKIT_JSON_JSON_STREAM_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include <wadokit/error.h>
 
@@ -27,6 +28,14 @@ typedef wk_code (*wki_json_stream_fn)(void *user, const wki_json *value, wk_erro
 wk_code wki_json_stream_new(const char *what, size_t max_item, wki_json_stream_fn each, void *user,
                             wki_json_stream **out, wk_error *err) WK_MUST_USE;
 void wki_json_stream_free(wki_json_stream *s);
+
+/* From now on a value that cannot be used costs itself (wki_json_parse_mended()), and an element of
+ * the top-level array that is no JSON costs the element: they are counted in `faults`, which is
+ * borrowed. */
+void wki_json_stream_mend(wki_json_stream *s, wki_json_faults *faults);
+
+/* The element at hand, from 0: for places. */
+uint64_t wki_json_stream_index(const wki_json_stream *s);
 
 /* WK_DATA where it is not JSON (XML and HTML are named), WK_LIMIT for an element that is too large
  * or nested deeper than WK_MAX_JSON_DEPTH. After an error nothing more may be fed. */

@@ -69,6 +69,41 @@ class QidoKeys(Case):
         self.assertIn("StudyInstanceUID", result.err)
 
 
+class Damaged(Case):
+    """Values that cannot be used, and records that are no JSON, cost themselves."""
+
+    def qido(self, text):
+        script = self.serve(lambda method, path, pairs: (200, text.encode()))
+        return search(self, "--dicomweb", script.base)
+
+    def test_a_value_costs_itself(self):
+        good = '{"0020000D":{"vr":"UI","Value":["1.2.%d"]},"00100020":{"vr":"LO","Value":["P1"]},"00201206":{"vr":"IS","Value":[%s]}}'
+        for bad, place in (("NaN", "[1].00201206.Value[0]: NaN"), ("-Infinity", "[1].00201206.Value[0]: -Infinity"),
+                           ('"1\\u00002"', "[1].00201206.Value[0]: a NUL in the text"), ("[1]", "[1].00201206.Value[0]: a list in a list")):
+            with self.subTest(bad):
+                result = self.qido("[" + good % (1, "3") + "," + good % (2, bad) + "]")
+                self.assert_exit(result, 0)
+                self.assertEqual([(line["study"], line["patient"], line["series"]) for line in result.lines("study")],
+                                 [("1.2.1", "P1", 3), ("1.2.2", "P1", None)])
+                self.assertIn("1 value left out, the first at " + place, result.err)
+
+    def test_a_record_costs_itself(self):
+        result = self.qido('[{"0020000D":{"vr":"UI","Value":["1.2.1"]}},{"0020000D":"\\q"},{"0020000D":{"Value":["1.2.3\\u0000"]}}]')
+        self.assert_exit(result, 1)
+        self.assertEqual(uids(result), ["1.2.1", "1.2.3"])
+        self.assertIn("1 of the list left out that is no JSON; the first at [1]: ", result.err)
+
+    def test_fhir_too(self):
+        text = json.dumps(bundle(study("1.2.1", numberOfSeries="NUMBER"), study("1.2.2"))).replace('"NUMBER"', "Infinity")
+        script = self.serve(lambda method, path, pairs: (200, text.encode()))
+        result = search(self, "--fhir", script.base + "/f", "--patient", "1")
+        self.assert_exit(result, 0)
+        self.assertEqual(uids(result), ["1.2.1", "1.2.2"])
+        self.assertIn("entry[0].resource.numberOfSeries: Infinity", result.err)
+        saved = self.write("saved.json", text)
+        self.assertIn("entry[0].resource.numberOfSeries", self.run_wadokit("--dicomweb", "http://127.0.0.1:1", "resolve", saved).err)
+
+
 class QidoPages(Case):
     MANY = [row("1.2.%d" % (i + 1)) for i in range(450)]
 

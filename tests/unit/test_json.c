@@ -99,7 +99,63 @@ static void test_a_line_is_built_in_order(void)
     wk_json_line_free(line);
 }
 
+static void test_a_value_that_cannot_be_used_costs_itself(void)
+{
+    static const struct {
+        const char *text, *mended, *first;
+        unsigned values;
+    } rows[] = {
+        {"{\"a\":[1,NaN,2]}", "{\"a\":[1,null,2]}", "[7].a[1]: NaN", 1},
+        {"{\"a\":{\"b\":-Infinity},\"c\":Infinity}", "{\"a\":{\"b\":null},\"c\":null}",
+         "[7].a.b: -Infinity", 2},
+        {"[nan, inf]", "[null,null]", "[7][0]: nan", 2},
+        {"{\"a\":\"x\\u0000y\",\"b\":\"NaN\"}", "{\"a\":null,\"b\":\"NaN\"}",
+         "[7].a: a NUL in the text", 1},
+        {"{\"a\":\"1.2\\u0000\"}", "{\"a\":\"1.2\"}", "", 0},
+        {"{\"a\":\"1.2 \\u0000 \"}", "{\"a\":\"1.2\"}", "", 0},
+        {"{\"a\":\"\\\\u0000\"}", "{\"a\":\"\\\\u0000\"}", "", 0},
+        {"{\"a\":[{\"b\":[true,\"\\u0000z\"]}]}", "{\"a\":[{\"b\":[true,null]}]}",
+         "[7].a[0].b[1]: a NUL in the text", 1},
+        {"{\"a\":null}", "{\"a\":null}", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wki_json_faults faults = {0};
+        wki_json *doc = NULL;
+        wk_error err = {0};
+        char *text;
+
+        T_OK(wki_json_parse_mended(rows[i].text, strlen(rows[i].text), "test", "[7]", &faults, &doc,
+                                   &err),
+             &err);
+        text = wki_json_print(doc);
+        T_STR(text, rows[i].mended);
+        T_STR(faults.first, rows[i].first);
+        CU_ASSERT_EQUAL(faults.values, rows[i].values);
+        free(text);
+        wki_json_free(doc);
+    }
+}
+
+static void test_what_is_no_json_stays_none(void)
+{
+    static const char *const rows[] = {"{\"a\":Nan1}", "[NaN",   "NaNNaN",
+                                       "{NaN:1}",      "<html>", "[1,]"};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wki_json_faults faults = {0};
+        wki_json *doc = NULL;
+        wk_error err = {0};
+
+        T_FAILS(wki_json_parse_mended(rows[i], strlen(rows[i]), "test", "", &faults, &doc, &err),
+                WK_DATA, &err);
+        CU_ASSERT_EQUAL(faults.values, 0);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"a value that cannot be used costs itself", test_a_value_that_cannot_be_used_costs_itself},
+    {"what is no JSON stays none", test_what_is_no_json_stays_none},
     {"what is not JSON is named", test_what_is_not_json_is_named},
     {"depth is bounded", test_depth_is_bounded},
     {"an object serves where an array is due", test_an_object_serves_where_an_array_is_due},

@@ -135,7 +135,31 @@ static void test_the_reader_may_stop(void)
     CU_ASSERT_EQUAL(s.n, 2);
 }
 
+static void test_an_element_that_is_no_json_costs_itself(void)
+{
+    static const char text[] = "[{\"a\":1},{\"a\":\"\\q\"},NaN,{\"a\":[Infinity,2]},{\"a\":}]";
+
+    for (size_t cut = 0; cut < sizeof text; cut++) {
+        wki_json_faults faults = {0};
+        wki_json_stream *stream = NULL;
+        struct seen s = {0};
+        wk_error err = {0};
+
+        T_OK(wki_json_stream_new("test", 1000, keep, &s, &stream, &err), &err);
+        wki_json_stream_mend(stream, &faults);
+        T_OK(wki_json_stream_feed(stream, text, cut, &err), &err);
+        T_OK(wki_json_stream_feed(stream, text + cut, sizeof text - 1 - cut, &err), &err);
+        T_OK(wki_json_stream_finish(stream, &err), &err);
+        T_STR(s.text, "{\"a\":1};null;{\"a\":[null,2]};");
+        CU_ASSERT_EQUAL(faults.elements, 2);
+        CU_ASSERT_EQUAL(faults.values, 2);
+        T_HAS(faults.first, "[1]: ");
+        wki_json_stream_free(stream);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"an element that is no JSON costs itself", test_an_element_that_is_no_json_costs_itself},
     {"any split gives the same elements", test_any_split_gives_the_same_elements},
     {"what is not JSON is refused in any split", test_what_is_not_json_is_refused_in_any_split},
     {"elements before a cut are handed over", test_elements_before_a_cut_are_handed_over},

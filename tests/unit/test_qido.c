@@ -98,7 +98,44 @@ static void test_a_record_without_its_uid_is_passed_over(void)
     wki_json_free(doc);
 }
 
+static void test_members_of_the_wrong_type_are_found(void)
+{
+    static const struct {
+        const char *json, *first;
+        unsigned values;
+    } rows[] = {
+        {"{\"00100020\":{\"vr\":\"LO\",\"Value\":[\"P1\"]},\"00100010\":{\"vr\":\"PN\","
+         "\"Value\":[{\"Alphabetic\":\"A\"},\"B\"]},\"00280010\":{\"vr\":\"US\",\"Value\":[1,\"2\"]"
+         "},"
+         "\"00081140\":{\"vr\":\"SQ\",\"Value\":[{}]},\"00080090\":null,\"00080080\":{\"vr\":"
+         "\"LO\"},"
+         "\"00080060\":\"CT\",\"00080050\":{\"Value\":[\"\",null]}}",
+         "", 0},
+        {"{\"00100020\":{\"vr\":\"LO\",\"Value\":[{\"x\":1}]}}", "[3].00100020.Value[0]: an object",
+         1},
+        {"{\"00100020\":{\"vr\":\"LO\",\"Value\":[\"a\",[1],true]}}",
+         "[3].00100020.Value[1]: a list in a list", 2},
+        {"{\"0020000D\":{\"vr\":\"UI\",\"Value\":[1.2]}}", "[3].0020000D.Value[0]: a number", 1},
+        {"{\"00100020\":{\"vr\":\"LO\",\"Value\":{\"x\":1}}}", "[3].00100020.Value: an object", 1},
+        {"{\"00100020\":[\"P1\"]}", "[3].00100020: a list", 1},
+        {"{\"00100020\":true}", "[3].00100020: neither text nor a number", 1},
+        {"{\"00081140\":{\"vr\":\"SQ\",\"Value\":[\"x\"]}}", "[3].00081140.Value[0]: no item", 1},
+        {"{\"other\":true}", "", 0},
+    };
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wki_json *doc = parse(rows[i].json);
+        wki_json_faults faults = {0};
+
+        wki_dicom_json_faults(doc, "[3]", &faults);
+        T_STR(faults.first, rows[i].first);
+        CU_ASSERT_EQUAL(faults.values, rows[i].values);
+        wki_json_free(doc);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"members of the wrong type are found", test_members_of_the_wrong_type_are_found},
     {"values are read in every form", test_values_are_read_in_every_form},
     {"numbers may be strings", test_numbers_may_be_strings},
     {"a study record is read", test_a_study_record_is_read},

@@ -105,6 +105,7 @@ static wk_code list_qido(listing *l, wk_error *err)
 
 typedef struct reading {
     wki_json_stream *stream;
+    wki_json_faults faults;
     wki_json_stream_fn each;
     void *user;
     size_t sets;
@@ -148,8 +149,14 @@ wk_code wki_list_metadata(wk_session *session, const wk_plan_item *item, const c
     wki_ask ask = {.form = WKI_FORM_JSON, .url = url, .item = item};
     wk_code rc = wki_json_stream_new(url, WK_MAX_JSON_ITEM_BYTES, on_set, &r, &r.stream, err);
 
-    if (rc == WK_OK)
+    if (rc == WK_OK) {
+        wki_json_stream_mend(r.stream, &r.faults);
         rc = wki_fetch_one(session, &ask, &sink, err);
+        wki_json_faults_tell(&r.faults, url, &session->log);
+    }
+    if (rc == WK_OK && r.faults.elements)
+        rc = wk_fail(err, WK_PARTIAL, "%s: %llu that are no JSON, the first at %s", url,
+                     (unsigned long long)r.faults.elements, r.faults.first);
     if (rc == WK_OK && r.sets == 0)
         rc = wk_fail(err, WK_NOT_FOUND, "%s: no metadata", url);
     wki_json_stream_free(r.stream);

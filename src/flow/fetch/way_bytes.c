@@ -196,7 +196,9 @@ wk_code wki_way_frame_file(wki_way *y, wki_picture_source *out, wk_error *err)
 {
     wki_json *doc = NULL;
     const wki_json *set;
-    wk_code rc = wki_json_parse(wki_buf_text(&y->metadata), y->metadata.n, "metadata", &doc, err);
+    wki_json_faults faults = {0}; /* of values that no picture needs */
+    wk_code rc = wki_json_parse_mended(wki_buf_text(&y->metadata), y->metadata.n, "metadata", "",
+                                       &faults, &doc, err);
 
     if (rc != WK_OK)
         return rc;

@@ -150,8 +150,10 @@ static wk_code read_json(wki_resolver *r, int fd, const void *head, size_t n, co
     if (!block)
         return wk_fail(err, WK_NOMEM, "out of memory");
     rc = wki_json_stream_new(name, WK_MAX_JSON_BYTES, on_value, r, &stream, err);
-    if (rc == WK_OK)
+    if (rc == WK_OK) {
+        wki_json_stream_mend(stream, &r->wanted.faults);
         rc = wki_json_stream_feed(stream, head, n, err);
+    }
     while (rc == WK_OK && fd >= 0) {
         rc = wki_read_up_to(fd, block, READ_BYTES, name, r->session->opts.cancel, &n, err);
         if (rc != WK_OK || n == 0)
@@ -160,6 +162,9 @@ static wk_code read_json(wki_resolver *r, int fd, const void *head, size_t n, co
     }
     if (rc == WK_OK)
         rc = wki_json_stream_finish(stream, err);
+    if (rc == WK_OK && r->wanted.faults.elements)
+        rc = wk_fail(err, WK_DATA, "%llu of its list that are no JSON, the first at %s",
+                     (unsigned long long)r->wanted.faults.elements, r->wanted.faults.first);
     wki_json_stream_free(stream);
     free(block);
     return rc;

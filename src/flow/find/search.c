@@ -183,7 +183,7 @@ static wk_code on_page(void *user, const wki_json *page, const char *url, wk_err
 static wk_code search_once(search *s, const char *identifier, bool post, bool include,
                            wk_error *err)
 {
-    wki_fhir_search request = {.divisible = include};
+    wki_fhir_search request = {.faults = &s->wanted.faults, .divisible = include};
     char *url = NULL;
     wki_buf form, full;
     wk_code rc;
@@ -357,7 +357,7 @@ static wk_code search_qido(search *s, wk_error *err)
 
         rc = search_level(s, study[0] ? study : NULL, &opts, &why);
         s->sum.left_out = report.contradicting;
-        s->sum.no_uid = report.no_uid;
+        s->sum.no_uid = report.no_uid + report.faults.elements;
         s->incomplete = report.incomplete;
         if (s->enough)
             rc = WK_OK;
@@ -395,7 +395,8 @@ static wk_code check_whole(search *s, wk_error *err)
     if (s->sum.incomplete && s->sum.no_uid == 0)
         return wk_fail(err, WK_PARTIAL, "the list may be incomplete: %s", s->incomplete);
     if (s->sum.no_uid)
-        return wk_fail(err, WK_PARTIAL, "%llu of the server's records without a valid UID%s%s",
+        return wk_fail(err, WK_PARTIAL,
+                       "%llu of the server's records without a valid UID, or no JSON%s%s",
                        (unsigned long long)s->sum.no_uid,
                        s->sum.incomplete ? "; the list may be incomplete: " : "",
                        s->sum.incomplete ? s->incomplete : "");

@@ -111,6 +111,7 @@ void wki_wanted_tell(const wki_wanted *w)
 {
     const wk_log *log = &w->session->log;
 
+    wki_json_faults_tell(&w->faults, "answer", log);
     if (w->contradicting)
         wk_log_write(log, WK_LOG_WARN,
                      "%llu of the server's studies left out: not what was asked for (%s)",

@@ -20,6 +20,7 @@ extern "C" {
  * asked          what the request said
  * self           what the page at hand says that it is (the Bundle's link "self")
  * pages          seen so far
+ * faults         values in the answer that could not be used
  * contradicting  studies that are not what was asked for; unproven: that do not say so, of a server
  *                that dropped the parameter. `name` is the first such parameter
  * retracted      studies that were entered in error, or cancelled
@@ -30,6 +31,7 @@ typedef struct wki_wanted {
     uint64_t pages;
     uint64_t contradicting, unproven, retracted;
     char name[WKI_FHIR_PARAM_SIZE];
+    wki_json_faults faults;
 } wki_wanted;
 
 /* form   an application/x-www-form-urlencoded body or a query; NULL
