@@ -47,6 +47,13 @@
 #define WK_MAX_SAMPLES_A_BYTE 2000
 /* Samples that all scans of a JPEG stream may go over, but for the first 20 of them. */
 #define WK_MAX_SCANNED_SAMPLES 1000000000u
+/* JPEG 2000: so many tiles, and so many precincts and code blocks, have pictures of any size; larger
+ * ones may have one more for each so many samples. Packets, and what is kept to tell them apart. */
+#define WK_J2K_FEW_TILES 4096
+#define WK_J2K_TILE_SAMPLES 8192
+#define WK_J2K_FEW_BLOCKS 65536
+#define WK_J2K_BLOCK_SAMPLES 256
+#define WK_J2K_PACKETS (16u << 20)
 /* Tiles of a whole slide image are put together up to this size, and number where each says its
  * place. */
 #define WK_MAX_SLIDE_PIXELS (32u << 20)

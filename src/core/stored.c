@@ -128,6 +128,37 @@ void wki_cells_to_stored(const wki_image_desc *d, wki_pixels *out)
     }
 }
 
+#define DEFINE_CLAMP(type)                                                                         \
+    static void clamp_##type(type *p, size_t n, type low, type high)                               \
+    {                                                                                              \
+        for (size_t i = 0; i < n; i++)                                                             \
+            p[i] = p[i] < low ? low : p[i] > high ? high : p[i];                                   \
+    }
+
+DEFINE_CLAMP(uint8_t)
+DEFINE_CLAMP(int8_t)
+DEFINE_CLAMP(uint16_t)
+DEFINE_CLAMP(int16_t)
+
+void wki_lossy_cells_to_stored(const wki_image_desc *d, wki_pixels *out)
+{
+    unsigned bits = d->bits_stored;
+    int32_t high = (int32_t)(1u << (bits - d->is_signed)) - 1, low = d->is_signed ? -high - 1 : 0;
+    size_t width = wki_sample_bytes(out->type), n = out->size / width;
+
+    if (width <= 2 && bits < 8 * width && d->high_bit == bits - 1) {
+        if (out->type == WKI_U8)
+            clamp_uint8_t(out->data, n, (uint8_t)low, (uint8_t)high);
+        else if (out->type == WKI_S8)
+            clamp_int8_t(out->data, n, (int8_t)low, (int8_t)high);
+        else if (out->type == WKI_U16)
+            clamp_uint16_t(out->data, n, (uint16_t)low, (uint16_t)high);
+        else
+            clamp_int16_t(out->data, n, (int16_t)low, (int16_t)high);
+    }
+    wki_cells_to_stored(d, out);
+}
+
 wk_code wki_check_size(const wki_image_desc *d, uint64_t cols, uint64_t rows, uint64_t samples,
                        wk_error *err)
 {

@@ -25,6 +25,11 @@ wk_code wki_stored_alloc(const wki_image_desc *d, const char *decoder, wki_pixel
  * Stored name, sign-extended where Pixel Representation is 1. */
 void wki_cells_to_stored(const wki_image_desc *d, wki_pixels *out);
 
+/* The same after a codec that loses something: values beyond what Bits Stored can say are the
+ * nearest that it can, and not what is left without their upper bits. Cells are numbers, signed
+ * where the type is. */
+void wki_lossy_cells_to_stored(const wki_image_desc *d, wki_pixels *out);
+
 /* What native samples of this photometric interpretation mean. */
 wki_color wki_color_of(wki_photometric photometric);
 

@@ -49,7 +49,7 @@ wk_code wki_decode_check(const wki_image_desc *d, const wki_decode_opts *opts, c
 /* What a JPEG 2000 stream says of itself. */
 typedef struct wki_j2k_stream {
     unsigned components, reduced;
-    bool is_signed, mct;
+    bool is_signed, mct, irreversible;
 } wki_j2k_stream;
 
 /* From cells to stored values, with colour, decoder, and warnings where the header disagrees. */

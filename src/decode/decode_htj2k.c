@@ -82,7 +82,8 @@ static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
 
     if (!decode_lines(&l, bytes, opts->reduce))
         return wk_fail(err, WK_UNSUPPORTED, "OpenJPH does not decode this JPEG 2000 stream");
-    s = (wki_j2k_stream){l.head.components, l.head.reduced, l.head.is_signed, l.head.mct};
+    s = (wki_j2k_stream){l.head.components, l.head.reduced, l.head.is_signed, l.head.mct,
+                         l.head.irreversible};
     wki_j2k_finish(d, &s, "openjph", &l.pixels);
     *out = l.pixels;
     return WK_OK;

@@ -185,7 +185,11 @@ static wk_code finish(const wki_image_desc *d, wki_pixels *cells, wki_pixels *ou
                 ((uint32_t *)p.data)[i] = from[i];
         }
     }
-    wki_cells_to_stored(d, &p);
+    /* Signed values are coded as the bits that they have, of which the range is not known. */
+    if (d->is_signed)
+        wki_cells_to_stored(d, &p);
+    else
+        wki_lossy_cells_to_stored(d, &p);
     *out = p;
     return WK_OK;
 }

@@ -45,6 +45,7 @@ static wk_code decode(charls_jpegls_decoder *c, const wki_image_desc *d, const w
     charls_frame_info info = {0};
     charls_interleave_mode mode = CHARLS_INTERLEAVE_MODE_NONE;
     charls_jpegls_errc code;
+    int32_t near = 0;
     wki_pixels p = {0};
     uint8_t *cells;
     size_t size;
@@ -73,10 +74,15 @@ static wk_code decode(charls_jpegls_decoder *c, const wki_image_desc *d, const w
     if (!cells)
         return wk_fail(err, WK_NOMEM, "out of memory");
     code = charls_jpegls_decoder_decode_to_buffer(c, cells, size, 0);
+    if (!code)
+        code = charls_jpegls_decoder_get_near_lossless(c, 0, &near);
     rc = code ? failed(code, err) : wki_stored_alloc(d, "charls", &p, err);
     if (rc == WK_OK) {
         place(cells, info.bits_per_sample > 8 ? 2 : 1, mode == CHARLS_INTERLEAVE_MODE_NONE, &p);
-        wki_cells_to_stored(d, &p);
+        if (near > 0 && !d->is_signed)
+            wki_lossy_cells_to_stored(d, &p);
+        else
+            wki_cells_to_stored(d, &p);
         *out = p;
     }
     free(cells);
@@ -96,24 +102,49 @@ static wk_code decode_stream(const wki_image_desc *d, const wki_frame_bytes *in,
     return rc;
 }
 
-/* Some coders put a zero byte too many between the scan and the end marker; CharLS refuses that.
- * A copy without it, or nothing where there is no such byte. */
-static uint8_t *without_zero(const wki_frame_bytes *in, size_t *n)
+/* What CharLS refuses, and writers leave: a zero byte too many between the scan and the end marker,
+ * or no end marker, maybe with zeros in its place. A copy that is as it should be; NULL where it
+ * would be the same. *no_end: the marker was missing. */
+static uint8_t *mend(const wki_frame_bytes *in, size_t *n, bool *no_end)
 {
     size_t end = in->n;
     uint8_t *copy;
 
     while (end > 2 && in->data[end - 1] == 0)
         end--;
-    if (end < 4 || memcmp(in->data + end - 3, "\x00\xFF\xD9", 3) != 0)
+    *no_end = end < 4 || memcmp(in->data + end - 2, "\xFF\xD9", 2) != 0;
+    if (!*no_end && in->data[end - 3] != 0)
         return NULL;
-    copy = malloc(end);
+    end -= *no_end ? 0 : 3;
+    copy = malloc(in->n + 2);
     if (!copy)
         return NULL;
-    memcpy(copy, in->data, end - 3);
-    memcpy(copy + end - 3, "\xFF\xD9", 2);
-    *n = end - 1;
+    memcpy(copy, in->data, end);
+    memcpy(copy + end, "\xFF\xD9", 2);
+    *n = end + 2;
     return copy;
+}
+
+/* A scan may end by zeros, which are not told from those in place of its end marker. */
+static wk_code decode_mended(const wki_image_desc *d, const wki_frame_bytes *in, wki_pixels *out)
+{
+    wki_frame_bytes again = *in;
+    bool no_end;
+    uint8_t *copy = mend(in, &again.n, &no_end);
+    wk_code rc = WK_DATA;
+
+    again.data = copy;
+    for (size_t zeros = 0; copy && rc != WK_OK && zeros <= 2; zeros++) {
+        rc = decode_stream(d, &again, out, NULL);
+        if (rc == WK_OK || !no_end || again.n >= in->n + 2)
+            break;
+        memcpy(copy + again.n - 2, "\0\xFF\xD9", 3);
+        again.n++;
+    }
+    if (rc == WK_OK && no_end)
+        wki_pixels_warn(out, "the JPEG-LS stream has no end marker");
+    free(copy);
+    return rc;
 }
 
 static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
@@ -122,7 +153,6 @@ static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
     wki_frame_bytes in = *bytes;
     wk_error first = {0};
     wki_jpeg_header h;
-    uint8_t *copy;
     wk_code rc;
 
     (void)opts;
@@ -134,12 +164,8 @@ static wk_code decode_any(const wki_image_desc *d, const wki_frame_bytes *bytes,
     in.data += h.start;
     in.n -= h.start;
     rc = decode_stream(d, &in, out, &first);
-    copy = rc == WK_DATA ? without_zero(&in, &in.n) : NULL;
-    if (copy) {
-        in.data = copy;
-        rc = decode_stream(d, &in, out, NULL);
-        free(copy);
-    }
+    if (rc == WK_DATA && decode_mended(d, &in, out) == WK_OK)
+        rc = WK_OK;
     return rc == WK_OK ? rc : wk_fail_from(err, rc, &first);
 }
 

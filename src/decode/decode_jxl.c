@@ -115,7 +115,10 @@ static wk_code decode(const wki_image_desc *d, const wki_frame_bytes *bytes,
         rc = wki_stored_alloc(d, "libjxl", &p, err);
     if (rc == WK_OK) {
         place(&c, &p);
-        wki_cells_to_stored(d, &p);
+        if (!d->is_signed && (!c.info.uses_original_profile || d->lossy))
+            wki_lossy_cells_to_stored(d, &p);
+        else
+            wki_cells_to_stored(d, &p);
         /* The decoder gives RGB whatever the stream's inner colour space is. */
         if (p.samples == 3)
             p.color = WKI_COLOR_RGB;

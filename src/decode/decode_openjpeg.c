@@ -95,20 +95,20 @@ static opj_stream_t *make_stream(memory *m)
     return s;
 }
 
-/* Whether the stream has a component transform, and the resolutions that every tile has. */
-static bool read_coding(opj_codec_t *codec, unsigned *resolutions)
+/* Which transformations the stream has, and the resolutions that every tile has. */
+static void read_coding(opj_codec_t *codec, unsigned *resolutions, wki_j2k_stream *s)
 {
     opj_codestream_info_v2_t *info = opj_get_cstr_info(codec);
-    bool mct = false;
 
     *resolutions = 1;
     if (info) {
-        mct = info->m_default_tile_info.mct != 0;
-        if (info->m_default_tile_info.tccp_info)
+        s->mct = info->m_default_tile_info.mct != 0;
+        if (info->m_default_tile_info.tccp_info) {
             *resolutions = info->m_default_tile_info.tccp_info[0].numresolutions;
+            s->irreversible = info->m_default_tile_info.tccp_info[0].qmfbid == 0;
+        }
     }
     opj_destroy_cstr_info(&info);
-    return mct;
 }
 
 /* The components have to be there, in bits that fit, and of the picture's size or a part of it. */
@@ -162,24 +162,24 @@ static void place(const opj_image_comp_t *c, unsigned s, wki_pixels *p)
     }
 }
 
-static wk_code take(const wki_image_desc *d, const opj_image_t *image, bool mct, unsigned reduced,
+static wk_code take(const wki_image_desc *d, const opj_image_t *image, wki_j2k_stream *s,
                     wki_pixels *out, wk_error *err)
 {
-    wki_j2k_stream s = {image->numcomps, reduced, false, mct};
     wki_pixels p = {0};
     wk_code rc = check_components(d, image, err);
 
     if (rc != WK_OK)
         return rc;
     /* The low bands may overshoot what the samples can hold. */
-    for (unsigned i = 0; i < d->samples && reduced > 0; i++)
+    for (unsigned i = 0; i < d->samples && s->reduced > 0; i++)
         clamp(&image->comps[i]);
     if (!wki_pixels_alloc(&p, image->comps[0].h, image->comps[0].w, d->samples, wki_stored_type(d)))
         return wk_fail(err, WK_NOMEM, "out of memory");
     for (unsigned i = 0; i < d->samples; i++)
         place(&image->comps[i], i, &p);
-    s.is_signed = image->comps[0].sgnd != 0;
-    wki_j2k_finish(d, &s, "openjpeg", &p);
+    s->components = image->numcomps;
+    s->is_signed = image->comps[0].sgnd != 0;
+    wki_j2k_finish(d, s, "openjpeg", &p);
     *out = p;
     return WK_OK;
 }
@@ -208,11 +208,14 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
 {
     opj_image_t *image = NULL;
     unsigned resolutions = 1, reduce = o->reduce;
-    bool mct, cut, ok = opj_read_header(stream, codec, &image);
+    wki_j2k_stream s = {0};
+    bool cut, ok = opj_read_header(stream, codec, &image);
     wk_code rc;
 
-    mct = ok && read_coding(codec, &resolutions);
+    if (ok)
+        read_coding(codec, &resolutions, &s);
     reduce = reduce < resolutions ? reduce : resolutions - 1;
+    s.reduced = reduce;
     if (ok && reduce > 0)
         ok = opj_set_decoded_resolution_factor(codec, reduce);
     cut = ok && can_cut(image, o);
@@ -220,7 +223,7 @@ static wk_code decode(const wki_image_desc *d, opj_codec_t *codec, opj_stream_t 
         ok = set_area(codec, image, o->region);
     if (ok)
         ok = opj_decode(codec, stream, image) && (cut || opj_end_decompress(codec, stream));
-    rc = ok ? take(d, image, mct, reduce, out, err)
+    rc = ok ? take(d, image, &s, out, err)
             : wk_fail(err, WK_DATA, "the JPEG 2000 stream is corrupt: %s",
                       *message ? message : "cannot be decoded");
     if (rc == WK_OK)

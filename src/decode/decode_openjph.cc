@@ -129,6 +129,7 @@ bool read_head(ojph::codestream &c, unsigned reduce, wki_openjph_head &h)
     h.bits = siz.get_bit_depth(0);
     h.is_signed = siz.is_signed(0);
     h.mct = cod.is_using_color_transform();
+    h.irreversible = !cod.is_reversible();
     h.reduced = std::min<unsigned>(reduce, cod.get_num_decompositions());
     for (unsigned i = 0; i < h.components; i++) {
         const ojph::point step = siz.get_downsampling(i);

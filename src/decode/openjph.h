@@ -17,6 +17,7 @@ typedef struct wki_openjph_head {
     unsigned components, bits, reduced;
     bool is_signed;
     bool mct; /* has a component transform, which is undone */
+    bool irreversible;
 } wki_openjph_head;
 
 /*

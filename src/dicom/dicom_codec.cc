@@ -173,7 +173,11 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
     if (rc != WK_OK)
         return rc;
     widen(cells, h.precision <= 8 ? 1 : 2, out);
-    wki_cells_to_stored(&d, &out);
+    /* Signed values are coded as the bits that they have, of which the range is not known. */
+    if (h.sof == 0xC3 || d.is_signed)
+        wki_cells_to_stored(&d, &out);
+    else
+        wki_lossy_cells_to_stored(&d, &out);
     if (!complaint.empty())
         wki_pixels_warn(&out, "JPEG: %.120s", complaint.c_str());
     wki_color color = wki_jpeg_header_color(&h, d.photometric);

@@ -50,6 +50,21 @@ static enum item read_item(const wki_frames *f, uint64_t at, fragment *out)
     return ITEM;
 }
 
+/* The item after `before`, at *at. Where lengths are odd, writers disagree whether the byte that
+ * makes them even counts: then the item lies one byte off. */
+static enum item read_next(const wki_frames *f, uint64_t *at, const fragment *before, fragment *out)
+{
+    uint64_t other = before->n % 2 ? *at + 1 : *at - 1;
+    enum item got = read_item(f, *at, out);
+
+    if (got != ITEM_NONE || before->n == 0)
+        return got;
+    got = read_item(f, other, out);
+    if (got != ITEM_NONE)
+        *at = other;
+    return got;
+}
+
 /* Offsets have to grow and lie inside, or the table is not believed. */
 static bool are_growing(const uint64_t *offsets, uint32_t n, uint64_t room)
 {
@@ -106,6 +121,23 @@ static void read_basic(wki_frames *f, const fragment *table)
     }
 }
 
+/* The header of an RLE frame (PS3.5 G.5): 1 to 15 segments, the first behind the header. */
+static bool starts_rle(const uint8_t h[12])
+{
+    return wki_le32(h) >= 1 && wki_le32(h) <= 15 && wki_le32(h + 4) == 64;
+}
+
+static bool starts_stream(const wki_frames *f, const fragment *g)
+{
+    uint8_t h[12] = {0};
+
+    if (!wki_blob_read(f->source, g->at, h, g->n < sizeof h ? g->n : sizeof h))
+        return false;
+    return memcmp(h, "\xFF\xD8\xFF", 3) == 0 || memcmp(h, "\xFF\x4F\xFF\x51", 4) == 0 ||
+           memcmp(h, "\0\0\0\x0CjP  ", 8) == 0 || memcmp(h, "\xFF\x0A", 2) == 0 ||
+           memcmp(h, "\0\0\0\x0CJXL ", 8) == 0 || starts_rle(h);
+}
+
 wk_code wki_frames_new(const wki_blob *s, const wki_layout *l, uint32_t n_frames, wki_frames **out,
                        wk_error *err)
 {
@@ -121,6 +153,9 @@ wk_code wki_frames_new(const wki_blob *s, const wki_layout *l, uint32_t n_frames
         free(f);
         return wk_fail(err, WK_DATA, "the encapsulated pixels hold no item");
     }
+    /* Some writers leave the table out, and begin with the first frame. */
+    if (starts_stream(f, &table))
+        table = (fragment){.at = l->pixels};
     f->base = table.at + table.n;
     read_extended(f, l);
     read_basic(f, &table);
@@ -155,23 +190,6 @@ static wk_code add_fragment(wki_frames *f, const fragment *g, wk_error *err)
     }
     f->fragments[f->n_fragments++] = *g;
     return WK_OK;
-}
-
-/* The header of an RLE frame (PS3.5 G.5): 1 to 15 segments, the first behind the header. */
-static bool starts_rle(const uint8_t h[12])
-{
-    return wki_le32(h) >= 1 && wki_le32(h) <= 15 && wki_le32(h + 4) == 64;
-}
-
-static bool starts_stream(const wki_frames *f, const fragment *g)
-{
-    uint8_t h[12] = {0};
-
-    if (!wki_blob_read(f->source, g->at, h, g->n < sizeof h ? g->n : sizeof h))
-        return false;
-    return memcmp(h, "\xFF\xD8\xFF", 3) == 0 || memcmp(h, "\xFF\x4F\xFF\x51", 4) == 0 ||
-           memcmp(h, "\0\0\0\x0CjP  ", 8) == 0 || memcmp(h, "\xFF\x0A", 2) == 0 ||
-           memcmp(h, "\0\0\0\x0CJXL ", 8) == 0 || starts_rle(h);
 }
 
 static bool ends_stream(const wki_frames *f, const fragment *g)
@@ -245,19 +263,30 @@ static wk_code map_fragments(wki_frames *f, wk_error *err)
 static wk_code scan(wki_frames *f, wk_error *err)
 {
     uint64_t at = f->base;
-    fragment g = {0};
+    fragment before = {0}, g = {0};
 
     f->scanned = true;
-    while (read_item(f, at, &g) == ITEM) {
+    while (read_next(f, &at, &before, &g) == ITEM) {
         wk_code rc = add_fragment(f, &g, err);
 
         if (rc != WK_OK)
             return rc;
         at = g.at + g.n;
+        before = g;
     }
     while (f->n_fragments > 0 && f->fragments[f->n_fragments - 1].n == 0)
         f->n_fragments--;
     return map_fragments(f, err);
+}
+
+/* Whether a frame whose last fragment goes beyond the file is whole all the same: its end marker is
+ * there, or its decoder tells (RLE). */
+static bool is_whole(const wki_frames *f, const fragment *g, size_t n)
+{
+    uint8_t h[12];
+
+    return ends_stream(f, &g[n - 1]) ||
+           (g->n >= sizeof h && wki_blob_read(f->source, g->at, h, sizeof h) && starts_rle(h));
 }
 
 /* Joins `n` fragments. */
@@ -269,7 +298,7 @@ static wk_code join(const wki_frames *f, uint32_t frame, const fragment *g, size
     size_t done = 0;
 
     for (size_t i = 0; i < n; i++) {
-        if (g[i].cut)
+        if (g[i].cut && !is_whole(f, g, n))
             return wk_fail(err, WK_DATA, "frame %u is cut short: the file ends inside it",
                            frame + 1);
         total += g[i].n;
@@ -302,23 +331,24 @@ static bool gather(wki_frames *f, uint32_t frame, wk_error *err)
 {
     uint64_t at = f->base + f->offsets[frame];
     uint64_t end = frame + 1 < f->n_frames ? f->base + f->offsets[frame + 1] : f->end;
-    fragment g = {0};
+    fragment before = {0}, g = {0};
 
     f->n_fragments = 0;
     while (at < end) {
-        enum item got = read_item(f, at, &g);
+        enum item got = read_next(f, &at, &before, &g);
 
         if (got == ITEM_END && f->n_fragments > 0)
             break;
         if (got != ITEM || add_fragment(f, &g, err) != WK_OK)
             return got == ITEM_NONE && f->n_fragments > 0 && frame + 1 == f->n_frames;
         at = g.at + g.n;
+        before = g;
         if (f->lengths && f->lengths[frame] < g.n)
             f->fragments[f->n_fragments - 1].n = (uint32_t)f->lengths[frame];
         if (f->lengths)
             return g.n >= f->lengths[frame];
     }
-    return at == end || frame + 1 == f->n_frames;
+    return at == end || (at + 1 == end && before.n % 2) || frame + 1 == f->n_frames;
 }
 
 wk_code wki_frames_read(wki_frames *f, uint32_t frame, wki_frame_bytes *out, wk_error *err)

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """`render` of files as they lie about in archives: what writers got wrong does not cost the picture, and is told."""
 import os
+import shutil
 import struct
+import subprocess
 import zlib
 
 import peers
@@ -271,6 +273,131 @@ class Structure(Real):
         for end in (struct.pack("<HHI", 0xFFFE, 0xE0DD, 0), b""):
             data = body + pic.element(pic.PIXELS, "OW", words(self.VALUES) + end, "<", True, UNDEFINED)
             self.assertEqual(self.values(self.put(part10(data)), warning="not written as")[1], self.VALUES)
+
+
+def smooth(rows, cols, top):
+    """Values with edges, at which lossy coders overshoot."""
+    return [top if (x // 7 + y // 5) % 2 else (x + y) % 7 for y in range(rows) for x in range(cols)]
+
+
+class Streams(Real):
+    """Code streams of the encoders that are there, changed as writers change them."""
+    JPEGLS, EXTENDED, J2K, J2K_LOSSY = ("1.2.840.10008.1.2.4." + end for end in ("80", "51", "90", "91"))
+    GREY = [(x * 3 + y * 2 + x * y % 9) % 256 for y in range(64) for x in range(64)]
+
+    def need(self, *programs):
+        for program in programs:
+            if not shutil.which(program):
+                self.skipTest(program + " is not installed")
+
+    def run_tool(self, *args):
+        subprocess.run(args, check=True, capture_output=True, cwd=self.home)
+
+    def j2k(self, values, rows, cols, top=255, *args):
+        self.need("opj_compress")
+        raw = bytes(values) if top < 256 else words(values, ">")
+        with open(os.path.join(self.home, "a.pgm"), "wb") as file:
+            file.write(b"P5\n%d %d\n%d\n" % (cols, rows, top) + raw)
+        self.run_tool("opj_compress", "-i", "a.pgm", "-o", "a.j2k", *args)
+        with open(os.path.join(self.home, "a.j2k"), "rb") as file:
+            return file.read()
+
+    def dcmtk(self, program, elements, *args):
+        """The only frame of a file that a DCMTK tool has compressed."""
+        self.need(program)
+        pic.write(os.path.join(self.home, "a.dcm"), elements)
+        self.run_tool(program, *args, "a.dcm", "b.dcm")
+        with open(os.path.join(self.home, "b.dcm"), "rb") as file:
+            data = file.read()
+        return data[data.rindex(b"\xff\xd8\xff"):data.rindex(b"\xff\xd9") + 2]
+
+    def file(self, syntax, streams, rows=64, cols=64, bits=8, stored=None, **more):
+        return pic.write(os.path.join(self.home, "1.dcm"),
+                         pic.image(rows, cols, bits, stored, frames=len(streams), **more), syntax, fragments=streams)
+
+    def test_a_missing_end_marker_is_told(self):
+        streams = {self.J2K: self.j2k(self.GREY, 64, 64),
+                   self.JPEGLS: self.dcmtk("dcmcjpls", {**pic.image(64, 64, 8), pic.PIXELS: ("OB", bytes(self.GREY))})}
+        for syntax, stream in streams.items():
+            for end in (b"", b"\0\0", bytes(6)):
+                with self.subTest(syntax, end=end):
+                    path = self.file(syntax, [stream[:-2] + end])
+                    self.assertEqual(self.values(path, warning="no end marker")[1], self.GREY)
+            self.assertEqual(self.values(self.file(syntax, [stream + b"rubbish "]))[1], self.GREY)
+            path = self.file(syntax, [stream[:len(stream) // 2]])
+            self.assert_exit(self.run_wadokit("render", path, "-o", os.path.join(self.out, "no.png")), 6)
+
+    def test_components_on_a_coarser_grid(self):
+        stream = self.j2k(self.GREY, 64, 64)
+        siz = stream.index(b"\xff\x51") + 6
+        for dx, dy, x, y in ((2, 2, 128, 128), (2, 2, 127, 127), (2, 1, 127, 64), (1, 2, 64, 128), (3, 3, 190, 191)):
+            with self.subTest(dx=dx, dy=dy, x=x, y=y):
+                one = bytearray(stream)
+                struct.pack_into(">II", one, siz, x, y)
+                struct.pack_into(">II", one, siz + 16, x, y)
+                one[siz + 35:siz + 37] = bytes([dx, dy])
+                self.assertEqual(self.values(self.file(self.J2K, [bytes(one)])), ((64, 64), self.GREY))
+                self.assert_exit(self.run_wadokit("thumb", os.path.join(self.home, "1.dcm"), "--size", "16", "-o",
+                                                  os.path.join(self.out, "t.png"), "--format", "png"), 0)
+
+    def test_what_lossy_coders_overshoot_is_clamped(self):
+        values = smooth(64, 64, 1023)
+        whole = {**pic.image(64, 64, 16, 12), pic.PIXELS: ("OW", words(values))}
+        stream = self.dcmtk("dcmcjpeg", whole, "+ee", "+q", "40")
+        self.need("dcmdjpeg")
+        self.run_tool("dcmdjpeg", "b.dcm", "c.dcm")
+        with open(os.path.join(self.home, "c.dcm"), "rb") as file:
+            decoded = list(struct.unpack("<4096H", file.read()[-8192:]))
+        self.assertGreater(max(decoded), 1023)
+        path = self.file(self.EXTENDED, [stream], bits=16, stored=10)
+        self.assertEqual(self.values(path)[1], [min(v, 1023) for v in decoded])
+        stream = self.j2k(values, 64, 64, 4095, "-I", "-r", "20")
+        self.run_tool("opj_decompress", "-i", "a.j2k", "-o", "d.pgm")
+        with open(os.path.join(self.home, "d.pgm"), "rb") as file:
+            decoded = list(struct.unpack(">4096H", file.read()[-8192:]))
+        self.assertGreater(max(decoded), 1023)
+        path = self.file(self.J2K_LOSSY, [stream], bits=16, stored=10)
+        self.assertEqual(self.values(path)[1], [min(v, 1023) for v in decoded])
+
+    def test_upper_bits_of_lossless_streams_are_not_clamped(self):
+        values = [v * 16 for v in self.GREY]
+        stream = self.j2k(values, 64, 64, 4095)
+        path = self.file(self.J2K, [stream], bits=16, stored=10)
+        self.assertEqual(self.values(path)[1], [v & 1023 for v in values])
+
+    def capsule(self, pieces, end=b"\xfe\xff\xdd\xe0\0\0\0\0"):
+        head = b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff"
+        return pic.data_set(pic.image(8, 8, 8, frames=2)) + head + b"".join(
+            struct.pack("<HHI", 0xFFFE, 0xE000, n) + data for n, data in pieces) + end
+
+    def test_ends_of_a_pixel_sequence_that_are_broken(self):
+        frames = [[(v + k) % 256 for v in range(64)] for k in range(2)]
+        one, two = (pic.rle_frame([bytes(f)]) for f in frames)
+        odd = one[:-1] if len(one) % 2 == 0 and one[-1] == 0 else one + b"\0"
+        table = (0, b"")
+        forms = {
+            "no end": self.capsule([table, (len(one), one), (len(two), two)], b""),
+            "half an end": self.capsule([table, (len(one), one), (len(two), two)], b"\xfe\xff\xdd"),
+            "rubbish": self.capsule([table, (len(one), one), (len(two), two)], b"rubbish and more"),
+            "the last length is too long": self.capsule([table, (len(one), one), (len(two) + 300, two)], b""),
+            "an odd length, and a byte more": self.capsule([table, (len(odd), odd + b"\0"), (len(two), two)]),
+            "an odd length": self.capsule([table, (len(odd), odd), (len(two), two)]),
+            "an even length, and a byte less": self.capsule([table, (len(odd) + 1, odd), (len(two), two)]),
+            "no table": self.capsule([(len(one), one), (len(two), two)]),
+        }
+        for name, body in forms.items():
+            with self.subTest(name):
+                path = self.put(part10(body, pic.RLE))
+                for k in range(2):
+                    self.assertEqual(self.values(path, "--frame", str(k + 1))[1], frames[k])
+
+    def test_a_stream_that_is_whole_though_its_fragment_is_not(self):
+        for syntax, stream in ((self.J2K, self.j2k(self.GREY[:4096], 64, 64)),
+                               (self.JPEGLS, self.dcmtk("dcmcjpls", {**pic.image(64, 64, 8),
+                                                                     pic.PIXELS: ("OB", bytes(self.GREY))}))):
+            body = pic.data_set(pic.image(64, 64, 8)) + b"\xe0\x7f\x10\0OB\0\0\xff\xff\xff\xff" + b"".join(
+                struct.pack("<HHI", 0xFFFE, 0xE000, n) + data for n, data in ((0, b""), (len(stream) + 40, stream)))
+            self.assertEqual(self.values(self.put(part10(body, syntax)))[1], self.GREY)
 
 
 if __name__ == "__main__":
