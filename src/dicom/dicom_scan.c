@@ -708,6 +708,30 @@ wk_code wki_dicom_feed(wki_dicom_scan *s, const void *data, size_t n, wk_error *
 
 /* --- the end --- */
 
+/* Each open sequence wants at least a delimiter, which ends an open item as well. */
+static uint64_t missing_delimiters(const wki_dicom_scan *s)
+{
+    uint64_t n = 0;
+
+    for (size_t i = 0; i < s->n_levels; i++)
+        n += s->levels[i].kind == LEVEL_ITEM ? 0 : 8;
+    return n;
+}
+
+int64_t wki_dicom_missing(const wki_dicom_scan *s)
+{
+    uint64_t least = s->skip + (s->phase == META ? 8 : missing_delimiters(s)); /* an element */
+
+    if (least > INT64_MAX / 2)
+        least = INT64_MAX / 2;
+    if ((s->phase != META && s->phase != DATASET) || s->deflated ||
+        (s->header_n > 0 && s->n_levels == 0 && all_padding(s->header, s->header_n)))
+        return -1;
+    if (s->header_n >= 8)
+        return (int64_t)(least + HEADER_SIZE - s->header_n);
+    return (int64_t)((s->header_n > 0 && least < 8 ? 8 : least) - s->header_n);
+}
+
 static bool is_cut(const wki_dicom_scan *s)
 {
     if (s->phase == PADDING)

@@ -40,6 +40,10 @@ void wki_dicom_scan_reset(wki_dicom_scan *s); /* for the next instance */
  * quoted where they are HTML, JSON, XML or ZIP). After an error the rest is ignored. */
 wk_code wki_dicom_feed(wki_dicom_scan *s, const void *data, size_t n, wk_error *err) WK_MUST_USE;
 
+/* How many bytes at least are still to come by what the data set says so far: 0 where it may end
+ * here, -1 where that cannot be told (deflated, padding, no DICOM). */
+int64_t wki_dicom_missing(const wki_dicom_scan *s);
+
 /* At the end of the bytes: WK_DATA where the data set is cut short or lacks a valid SOP, Series or
  * Study Instance UID, WK_REFUSED where such a UID is a path out of its folder ("../../x"). Trailing padding (PS3.5 7.x: zeros, CR LF) is accepted. */
 wk_code wki_dicom_finish(wki_dicom_scan *s, wk_error *err) WK_MUST_USE;

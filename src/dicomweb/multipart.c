@@ -30,17 +30,19 @@ typedef enum verdict {
 } verdict;
 
 /*
- * delimiter  line end + "--" + boundary, delimiter_n bytes, eol_n of them the line end
+ * delimiter  LF + "--" + boundary, delimiter_n bytes; whether a CR in front of it belongs to it is
+ *            decided for each (see judge_cr)
  * hold       bytes that may be the begin of a delimiter and wait for more; the first `ghosts` of
  *            them are the line end of the part's headers, which are no data of the part
+ * crlf       the first delimiter's line ended in CRLF; part_crlf: so did the part's headers
  */
 struct wki_multipart {
     wki_multipart_events events;
     state state;
     char boundary[WK_MAX_BOUNDARY_BYTES + 1];
-    char delimiter[WK_MAX_BOUNDARY_BYTES + 5];
-    size_t delimiter_n, eol_n;
-    bool guessed;
+    char delimiter[WK_MAX_BOUNDARY_BYTES + 4];
+    size_t delimiter_n;
+    bool guessed, crlf, part_crlf;
 
     char line[LINE_SIZE];
     size_t line_n;
@@ -188,14 +190,17 @@ static verdict judge_first_line(wki_multipart *m, const char *line, size_t n)
     return close ? IS_CLOSE : IS_OPEN;
 }
 
-static void set_delimiter(wki_multipart *m, bool crlf)
+enum {
+    EOL = 1 /* the LF in front of a delimiter */
+};
+
+static void set_delimiter(wki_multipart *m)
 {
     size_t n = strlen(m->boundary);
 
-    m->eol_n = crlf ? 2 : 1;
-    memcpy(m->delimiter, crlf ? "\r\n--" : "\n--", m->eol_n + 2);
-    memcpy(m->delimiter + m->eol_n + 2, m->boundary, n);
-    m->delimiter_n = m->eol_n + 2 + n;
+    memcpy(m->delimiter, "\n--", EOL + 2);
+    memcpy(m->delimiter + EOL + 2, m->boundary, n);
+    m->delimiter_n = EOL + 2 + n;
 }
 
 static void start_headers(wki_multipart *m)
@@ -237,7 +242,8 @@ static void end_preamble_line(wki_multipart *m, bool has_eol)
         m->state = EPILOGUE;
     if (v != IS_OPEN || !has_eol)
         return;
-    set_delimiter(m, crlf);
+    m->crlf = m->part_crlf = crlf;
+    set_delimiter(m);
     start_headers(m);
 }
 
@@ -352,17 +358,17 @@ static wk_code begin_part(wki_multipart *m, wk_error *err)
 /* The line end of the headers may be that of the next delimiter: an empty part. */
 static void start_data(wki_multipart *m)
 {
-    memcpy(m->hold, m->delimiter, m->eol_n);
-    m->held = m->ghosts = m->eol_n;
+    m->hold[0] = '\n';
+    m->held = m->ghosts = EOL;
 }
 
 /* A delimiter in the place of a header line: a part without a body (RFC 2046: body is optional). */
 static verdict judge_header_line(const wki_multipart *m, const char *line, size_t n)
 {
-    size_t prefix_n = m->delimiter_n - m->eol_n;
+    size_t prefix_n = m->delimiter_n - EOL;
     size_t tail_n;
 
-    if (n < prefix_n || memcmp(line, m->delimiter + m->eol_n, prefix_n) != 0)
+    if (n < prefix_n || memcmp(line, m->delimiter + EOL, prefix_n) != 0)
         return IS_DATA;
     return judge_tail(line + prefix_n, n - prefix_n, &tail_n);
 }
@@ -392,6 +398,7 @@ static wk_code end_header_line(wki_multipart *m, wk_error *err)
         return rc != WK_OK ? rc : end_part(m, v, err);
     }
     if (n == 1 || (n == 2 && line[0] == '\r')) {
+        m->part_crlf = n == 2;
         m->head.n = m->head_line;
         rc = begin_part(m, err);
         start_data(m);
@@ -428,7 +435,8 @@ static wk_code emit(wki_multipart *m, const char *p, size_t n, wk_error *err)
     return m->events.part_data(m->events.user, p, n, err);
 }
 
-/* Where the first run at the end of p that may be the begin of a delimiter starts; n: nowhere. */
+/* Where the first run at the end of p that may be the begin of a delimiter, or the CR in front of
+ * one, starts; n: nowhere. */
 static size_t find_partial(const wki_multipart *m, const char *p, size_t n)
 {
     size_t at = n >= m->delimiter_n ? n - m->delimiter_n + 1 : 0;
@@ -436,43 +444,119 @@ static size_t find_partial(const wki_multipart *m, const char *p, size_t n)
     while (at < n) {
         const char *c = memchr(p + at, m->delimiter[0], n - at);
 
-        if (!c)
-            return n;
-        at = (size_t)(c - p);
-        if (memcmp(c, m->delimiter, n - at) == 0)
-            return at;
-        at++;
+        at = c ? (size_t)(c - p) : n;
+        if (c && memcmp(c, m->delimiter, n - at) == 0)
+            break;
+        at += c ? 1 : 0;
     }
-    return n;
+    return at > 0 && p[at - 1] == '\r' ? at - 1 : at;
+}
+
+/* --- whose CR, whose LF --- */
+
+static int64_t missing(const wki_multipart *m)
+{
+    return m->events.missing ? m->events.missing(m->events.user) : -1;
+}
+
+/* Whether the CR in front of a delimiter's LF is the part's last byte. What the part is made of
+ * tells first (a data set that lacks exactly one byte, or none), then the length that its headers
+ * declare, then the line ends around it: where all that are known are LF alone, the CR is data. */
+static bool judge_cr(const wki_multipart *m, bool tail_crlf)
+{
+    int64_t left = missing(m);
+
+    if (left == 0 || left == 1)
+        return left == 1;
+    if (m->declared >= 0 && (uint64_t)m->declared == m->part_bytes)
+        return false;
+    if (m->declared >= 0 && (uint64_t)m->declared == m->part_bytes + 1)
+        return true;
+    return !(tail_crlf || m->part_crlf || m->crlf);
+}
+
+/* What stands behind a delimiter. */
+typedef enum tail_end {
+    TAIL_UNKNOWN, /* the closing one */
+    TAIL_LF,
+    TAIL_CRLF,
+} tail_end;
+
+/* Whether a delimiter after LF alone, where lines end in CRLF, is one. The part tells, else its
+ * length, else the line end of the delimiter itself. */
+static bool judge_lf(const wki_multipart *m, tail_end tail)
+{
+    int64_t left = missing(m);
+
+    if (!(m->crlf && m->part_crlf))
+        return true;
+    if (left >= 0)
+        return left == 0;
+    return tail == TAIL_LF || (m->declared >= 0 && (uint64_t)m->declared == m->part_bytes);
+}
+
+/* Looks at a delimiter whose LF is p[at]; what is in front of it is handed on from *from, which is
+ * then behind that. */
+static wk_code take_delimiter(wki_multipart *m, const char *p, size_t at, tail_end tail,
+                              size_t *from, bool *is, wk_error *err)
+{
+    bool cr = at > *from && p[at - 1] == '\r';
+    bool of_headers = at < m->ghosts; /* an empty part */
+    size_t end = at - (cr ? 1 : 0);
+    wk_code rc = emit(m, p + *from, end - *from, err);
+
+    *from = end;
+    *is = true;
+    if (rc != WK_OK)
+        return rc;
+    if (cr && judge_cr(m, tail == TAIL_CRLF)) {
+        *from = at;
+        return emit(m, p + end, 1, err);
+    }
+    *is = cr || of_headers || judge_lf(m, tail);
+    return WK_OK;
 }
 
 /* Looks for a delimiter in p, hands on what is surely data, and tells in *used how far it came: the
  * rest waits for more. A delimiter ends the part, and the look. */
 static wk_code scan(wki_multipart *m, const char *p, size_t n, size_t *used, wk_error *err)
 {
-    size_t at = 0;
-    size_t tail_n = 0;
-    verdict v = IS_DATA;
-    wk_code rc;
+    size_t at = 0, from = 0, tail_n = 0;
+    bool is = false;
+    wk_code rc = WK_OK;
 
-    while (v == IS_DATA) {
-        const char *found = wki_find(p + at, n - at, m->delimiter, m->delimiter_n);
+    *used = 0;
+    while (rc == WK_OK) {
+        const char *found = wki_find(p + at, n - at, m->delimiter, m->delimiter_n), *tail;
+        verdict v;
 
         if (!found) {
-            *used = at + find_partial(m, p + at, n - at);
-            return emit(m, p, *used, err);
+            *used = from + find_partial(m, p + from, n - from);
+            return emit(m, p + from, *used - from, err);
         }
         at = (size_t)(found - p);
-        v = judge_tail(found + m->delimiter_n, n - at - m->delimiter_n, &tail_n);
-        if (v == IS_DATA)
-            at++;
+        tail = found + m->delimiter_n;
+        v = judge_tail(tail, n - at - m->delimiter_n, &tail_n);
+        if (v == NEED_MORE) {
+            *used = at > from && p[at - 1] == '\r' ? at - 1 : at;
+            return emit(m, p + from, *used - from, err);
+        }
+        if (v != IS_DATA) {
+            bool crlf = tail_n >= 2 && tail[tail_n - 2] == '\r';
+
+            rc = take_delimiter(m, p, at,
+                                v == IS_CLOSE ? TAIL_UNKNOWN
+                                : crlf        ? TAIL_CRLF
+                                              : TAIL_LF,
+                                &from, &is, err);
+            if (rc == WK_OK && is) {
+                *used = at + m->delimiter_n + tail_n;
+                return end_part(m, v, err);
+            }
+        }
+        at++;
     }
-    *used = at;
-    rc = emit(m, p, at, err);
-    if (rc != WK_OK || v == NEED_MORE)
-        return rc;
-    *used = at + m->delimiter_n + tail_n;
-    return end_part(m, v, err);
+    return rc;
 }
 
 /* The bytes that wait, joined with the next ones. */
@@ -546,21 +630,31 @@ wk_code wki_multipart_feed(wki_multipart *m, const void *data, size_t n, wk_erro
 
 /* --- the end --- */
 
-/* What waits at the end of the body is the begin of a delimiter, unless the part declared it. */
+/* How much of the data that waits at the end of the body is the part's: what it is known to lack.
+ */
+static size_t own_bytes(const wki_multipart *m, size_t data_n, bool delimited)
+{
+    bool cr = m->held > 0 && m->hold[0] == '\r';
+    int64_t left = missing(m);
+
+    if (delimited)
+        return cr && judge_cr(m, false) ? 1 : 0;
+    if (left < 0 && m->declared >= 0 && (uint64_t)m->declared > m->part_bytes)
+        left = m->declared - (int64_t)m->part_bytes;
+    return left <= 0 ? 0 : (uint64_t)left < data_n ? (size_t)left : data_n;
+}
+
+/* What waits at the end of the body is the begin of a delimiter, unless the part lacks it. */
 static wk_code finish_data(wki_multipart *m, bool *terminated, wk_error *err)
 {
-    size_t data_n = m->held - m->ghosts;
-    bool delimited = m->held >= m->delimiter_n;
+    bool cr = m->held > 0 && m->hold[0] == '\r';
+    bool delimited = m->held - (cr ? 1 : 0) >= m->delimiter_n;
+    size_t own = own_bytes(m, m->held - m->ghosts, delimited);
     wki_part_end end = WKI_PART_CUT;
-    uint64_t missing;
-    wk_code rc = WK_OK;
+    wk_code rc = own > 0 ? emit(m, m->hold, m->ghosts + own, err) : WK_OK;
 
-    if (!delimited && m->declared >= 0 && (uint64_t)m->declared > m->part_bytes) {
-        missing = (uint64_t)m->declared - m->part_bytes;
-        rc = emit(m, m->hold, m->ghosts + (missing < data_n ? (size_t)missing : data_n), err);
-        if (rc != WK_OK)
-            return rc;
-    }
+    if (rc != WK_OK)
+        return rc;
     if (delimited)
         end = WKI_PART_WHOLE;
     else if (m->declared >= 0 && (uint64_t)m->declared == m->part_bytes)

@@ -5,9 +5,15 @@
  *
  * Taken as servers send it: no or another quoting of the boundary in the body, boundaries longer
  * than 70 characters or with spaces, no boundary parameter at all (then the first line that starts
- * with "--" tells it), preamble and epilogue, lines that end in LF only (decided at the first
- * delimiter and kept), parts without headers, folded headers, a missing closing delimiter. What
- * begins like a delimiter and does not end like one is data.
+ * with "--" tells it), preamble and epilogue, parts without headers, folded headers, a missing
+ * closing delimiter, lines that end in LF alone or now in LF, now in CRLF. What begins like a
+ * delimiter and does not end like one is data.
+ *
+ * A line end in front of a delimiter belongs to it, but where lines end now so, now so, a CR may be
+ * the last byte of the part. It is decided by what the part itself is known to lack (missing()),
+ * else by its Content-Length, else by the lines around: the CR is data where the first delimiter's
+ * line, the part's headers and this delimiter's line all end in LF alone. By the same three a
+ * delimiter after LF alone, where lines end in CRLF, is told from data.
  */
 #ifndef WADOKIT_DICOMWEB_MULTIPART_H
 #define WADOKIT_DICOMWEB_MULTIPART_H
@@ -49,12 +55,15 @@ typedef enum wki_part_end {
 
 /* For each part begin, data (any number), end, in this order; after a part_begin() comes a
  * part_end() unless feeding fails. A code other than WK_OK ends the feeding with it. The bytes of
- * part_data() are borrowed during the call. */
+ * part_data() are borrowed during the call.
+ * missing: may be NULL. Asked where a delimiter may be: how many bytes at least the part's data
+ * still lacks by what it is made of; 0: it may end here, -1: it does not tell. */
 typedef struct wki_multipart_events {
     wk_code (*part_begin)(void *user, const wki_part_head *head, wk_error *err);
     wk_code (*part_data)(void *user, const void *data, size_t n, wk_error *err);
     wk_code (*part_end)(void *user, wki_part_end end, wk_error *err);
     void *user;
+    int64_t (*missing)(void *user);
 } wki_multipart_events;
 
 /* `boundary` as in the header, without quotes; NULL or "" where there is none. WK_LIMIT where it is

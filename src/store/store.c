@@ -321,6 +321,11 @@ void wki_store_part_abort(wki_store_part *p)
     wki_tmpfile_drop(&p->tmp);
 }
 
+int64_t wki_store_part_missing(const wki_store_part *p)
+{
+    return p->bad.code == WK_OK ? wki_dicom_missing(p->scan) : -1;
+}
+
 const wki_dicom_identity *wki_store_part_identity(const wki_store_part *p)
 {
     return wki_dicom_scan_identity(p->scan);

@@ -95,6 +95,9 @@ wk_code wki_store_part_finish(wki_store_part *p, const wki_store_expect *expect,
                               wk_error *err) WK_MUST_USE;
 void wki_store_part_abort(wki_store_part *p);
 
+/* How many bytes the instance still lacks at least (wki_dicom_missing()). */
+int64_t wki_store_part_missing(const wki_store_part *p);
+
 /* What the bytes so far say they are: valid after finish too, until the next begin. */
 const wki_dicom_identity *wki_store_part_identity(const wki_store_part *p);
 

@@ -100,7 +100,7 @@ static wk_code ignore_end(void *user, wki_part_end end, wk_error *err)
 static wk_code run_multipart(wk_error *err)
 {
     static const char body[] = "--b\r\nContent-Type: a/b\r\n\r\nbytes\r\n--b--\r\n";
-    wki_multipart_events events = {ignore_begin, ignore_data, ignore_end, NULL};
+    wki_multipart_events events = {ignore_begin, ignore_data, ignore_end, NULL, NULL};
     wki_multipart *m = NULL;
     wk_code rc = wki_multipart_new("b", &events, &m, err);
 

@@ -265,7 +265,7 @@ static wk_code on_end(void *user, wki_part_end end, wk_error *err)
 
 static void run_part(const char *head, size_t n)
 {
-    wki_multipart_events events = {on_part, on_data, on_end, NULL};
+    wki_multipart_events events = {on_part, on_data, on_end, NULL, NULL};
     wki_multipart *m = NULL;
     wk_code rc = wki_multipart_new("b", &events, &m, NULL);
 

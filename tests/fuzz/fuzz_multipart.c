@@ -45,7 +45,7 @@ static wk_code end(void *user, wki_part_end how, wk_error *err)
 
 static wk_code read_body(const uint8_t *data, size_t size, size_t piece, seen *s)
 {
-    wki_multipart_events events = {begin, data_of, end, s};
+    wki_multipart_events events = {begin, data_of, end, s, NULL};
     wki_multipart *m = NULL;
     wk_error err = {0};
     wk_code rc = wki_multipart_new("b", &events, &m, &err);

@@ -164,7 +164,7 @@ static wk_code on_end(void *user, wki_part_end end, wk_error *err)
 static wk_code read_form(wki_form form, const char *type, const void *data, size_t n, bool whole,
                          bool *complete, wk_error *err)
 {
-    wki_multipart_events events = {on_begin, on_data, on_end, NULL};
+    wki_multipart_events events = {on_begin, on_data, on_end, NULL, NULL};
     wki_wado_body *b = NULL;
     wk_code rc = wki_wado_body_new(form, type, &events, &b, err);
 

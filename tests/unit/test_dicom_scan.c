@@ -456,6 +456,45 @@ static void test_corpus(void)
     wki_dicom_scan_free(s);
 }
 
+/* After every byte: never more than there is to come, one where one is to come, none at the end. */
+static void test_what_is_missing_is_known(void)
+{
+    static const struct {
+        int how;
+        const char *ts;
+    } rows[] = {{EXPLICIT, "1.2.840.10008.1.2.1"},
+                {IMPLICIT, "1.2.840.10008.1.2"},
+                {BIG, "1.2.840.10008.1.2.2"}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        wki_dicom_scan *s = NULL;
+        wki_buf b;
+        wk_error err = {0};
+        size_t zero = 0;
+
+        wki_buf_init(&b, 1 << 20, "test");
+        add_meta(&b, rows[i].ts);
+        add_identity(&b, rows[i].how);
+        if (rows[i].how != BIG) /* its unknown sequence is in little-endian */
+            add_sequences(&b, rows[i].how);
+        add_pixels(&b, rows[i].how);
+        T_OK(wki_dicom_scan_new(&s, &err), &err);
+        for (size_t at = 0; at < b.n; at++) {
+            int64_t left;
+
+            T_OK(wki_dicom_feed(s, b.data + at, 1, &err), &err);
+            left = wki_dicom_missing(s);
+            CU_ASSERT(left <= (int64_t)(b.n - at - 1));
+            zero += left == 0;
+            if (b.n - at - 1 <= 64)
+                CU_ASSERT_EQUAL(left, (int64_t)(b.n - at - 1));
+        }
+        CU_ASSERT(zero < 20); /* between elements */
+        wki_dicom_scan_free(s);
+        wki_buf_clear(&b);
+    }
+}
+
 static CU_TestInfo tests[] = {
     {"all syntaxes in any pieces, also with a wrong meta header", test_syntaxes},
     {"files without preamble or meta header are taken", test_bare},
@@ -465,6 +504,7 @@ static CU_TestInfo tests[] = {
     {"what is no DICOM is named with its first line", test_foreign},
     {"hostile nesting and UIDs are refused", test_hostile},
     {"every file of the corpus is taken, and cuts are seen", test_corpus},
+    {"what is missing is known", test_what_is_missing_is_known},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_dicom_scan = {"dicom_scan", NULL, NULL, NULL, NULL, tests};

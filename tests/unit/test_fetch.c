@@ -100,7 +100,7 @@ static wk_code on_end(void *user, wki_part_end end, wk_error *err)
     return WK_OK;
 }
 
-static const wki_sink_of_parts sink = {.parts = {on_begin, on_data, on_end, NULL}};
+static const wki_sink_of_parts sink = {.parts = {on_begin, on_data, on_end, NULL, NULL}};
 
 static wk_code fetch_one(wki_form form, const wk_plan_item *item, wk_error *err)
 {

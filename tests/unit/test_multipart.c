@@ -46,7 +46,7 @@ static void seen_init(struct seen *s)
 static wk_code run(struct seen *s, const char *boundary, const char *body, size_t n, size_t most,
                    size_t seed, wk_error *err)
 {
-    wki_multipart_events events = {on_begin, on_data, on_end, s};
+    wki_multipart_events events = {on_begin, on_data, on_end, s, NULL};
     wki_multipart *m = NULL;
     wk_code rc = wki_multipart_new(boundary, &events, &m, err);
     uint32_t random = (uint32_t)seed * 2654435761u + 1;
@@ -160,7 +160,7 @@ static void test_every_cut(void)
     size_t n = strlen(body);
 
     for (size_t cut = 0; cut <= n; cut++) {
-        wki_multipart_events events = {on_begin, on_data, on_end, NULL};
+        wki_multipart_events events = {on_begin, on_data, on_end, NULL, NULL};
         wki_multipart *m = NULL;
         wk_error err = {0};
         struct seen s;
@@ -177,6 +177,189 @@ static void test_every_cut(void)
     }
 }
 
+/* ---- line ends now so, now so ---- */
+
+/* Bodies are made of parts whose bytes are known: what comes out is compared with what went in. */
+struct mixed {
+    const char *part;
+    size_t part_n;
+    bool tells; /* the part knows what it lacks, as DICOM does */
+    wki_buf got;
+    size_t parts;
+};
+
+static wk_code mixed_begin(void *user, const wki_part_head *head, wk_error *err)
+{
+    struct mixed *x = user;
+
+    (void)head;
+    (void)err;
+    wki_buf_reset(&x->got);
+    return WK_OK;
+}
+
+static wk_code mixed_data(void *user, const void *data, size_t n, wk_error *err)
+{
+    return wki_buf_add(&((struct mixed *)user)->got, data, n, err);
+}
+
+static wk_code mixed_end(void *user, wki_part_end end, wk_error *err)
+{
+    struct mixed *x = user;
+
+    (void)end;
+    (void)err;
+    x->parts++;
+    CU_ASSERT_EQUAL(x->got.n, x->part_n);
+    CU_ASSERT(x->got.n == x->part_n && memcmp(wki_buf_text(&x->got), x->part, x->part_n) == 0);
+    return WK_OK;
+}
+
+static int64_t mixed_missing(void *user)
+{
+    const struct mixed *x = user;
+
+    return !x->tells ? -1 : x->got.n < x->part_n ? (int64_t)(x->part_n - x->got.n) : 0;
+}
+
+enum {
+    PARTS = 3,
+    PLACES = 4 /* line ends of a part: in front of its delimiter, behind it, of a header, blank */
+};
+
+static void add_eol(wki_buf *b, bool crlf)
+{
+    wk_error err = {0};
+
+    T_OK(wki_buf_add(b, crlf ? "\r\n" : "\n", crlf ? 2 : 1, &err), &err);
+}
+
+/* Bit i of `ends`: the line end at place i of each part is CRLF; `flip`: the other way round in the
+ * second part. */
+static void make_mixed(wki_buf *b, const struct mixed *x, unsigned ends, bool flip, bool length)
+{
+    wk_error err = {0};
+
+    wki_buf_init(b, 1 << 20, "body");
+    T_OK(wki_buf_addf(b, &err, "preamble\n"), &err);
+    for (unsigned i = 0; i <= PARTS; i++) {
+        unsigned e = flip && i == 1 ? ~ends : ends;
+
+        if (i > 0)
+            add_eol(b, e & 1);
+        T_OK(wki_buf_addf(b, &err, "--bo%s", i == PARTS ? "--" : ""), &err);
+        add_eol(b, e & 2);
+        if (i == PARTS)
+            break;
+        T_OK(wki_buf_addf(b, &err, "A: b"), &err);
+        add_eol(b, e & 4);
+        if (length) {
+            T_OK(wki_buf_addf(b, &err, "Content-Length: %zu", x->part_n), &err);
+            add_eol(b, e & 4);
+        }
+        add_eol(b, e & 8);
+        T_OK(wki_buf_add(b, x->part, x->part_n, &err), &err);
+    }
+    T_OK(wki_buf_addf(b, &err, "epilogue"), &err);
+}
+
+static void feed_mixed(struct mixed *x, const wki_buf *body, size_t step)
+{
+    wki_multipart_events events = {mixed_begin, mixed_data, mixed_end, x, mixed_missing};
+    wki_multipart *m = NULL;
+    wk_error err = {0};
+    bool terminated = false;
+
+    x->parts = 0;
+    wki_buf_init(&x->got, 1 << 20, "part");
+    T_OK(wki_multipart_new("bo", &events, &m, &err), &err);
+    for (size_t at = 0; at < body->n; at += step) {
+        size_t n = body->n - at < step ? body->n - at : step;
+
+        T_OK(wki_multipart_feed(m, body->data + at, n, &err), &err);
+    }
+    T_OK(wki_multipart_finish(m, &terminated, &err), &err);
+    CU_ASSERT_EQUAL(x->parts, PARTS);
+    CU_ASSERT_TRUE(terminated);
+    wki_multipart_free(m);
+    wki_buf_clear(&x->got);
+}
+
+/* Without a word of the part itself only line ends that are all of one kind are free of doubt. */
+static bool is_doubtful(const struct mixed *x, unsigned ends, bool flip, bool length)
+{
+    return !x->tells && !length && (flip || (ends != 0 && ends != 15));
+}
+
+static void test_no_byte_changes_where_line_ends_are_mixed(void)
+{
+    static const struct {
+        const char *text;
+        size_t n;
+    } parts[] = {
+        {"x", 1},        {"", 0},
+        {"\r", 1},       {"\n", 1},
+        {"\r\n", 2},     {"x\r", 2},
+        {"x\n", 2},      {"x\r\n", 3},
+        {"x\n\r", 3},    {"x\r\r\n\r", 5},
+        {"\0\r\0\r", 4}, {"--box", 5},
+        {"x\n--box", 7}, {"x\r\n--bo\rx", 9},
+        {"\n--bo-x", 7}, {"x\r\n--b\r\n", 8},
+    };
+    static const size_t steps[] = {1, 2, 3, 7, 4096};
+
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        for (unsigned how = 0; how < 16 * 8 * 5; how++) {
+            unsigned ends = how & 15;
+            bool flip = how & 16, length = how & 32;
+            struct mixed x = {parts[p].text, parts[p].n, (how & 64) != 0, {0}, 0};
+            wki_buf body;
+
+            if (is_doubtful(&x, ends, flip, length))
+                continue;
+            make_mixed(&body, &x, ends, flip, length);
+            feed_mixed(&x, &body, steps[how / 128]);
+            wki_buf_clear(&body);
+        }
+    }
+}
+
+/* The whole delimiter inside of a part, which knows that it is not at its end. */
+static void test_a_delimiter_inside_of_a_part(void)
+{
+    static const char part[] = "pixels\n--bo\r\npixels";
+    struct mixed x = {part, sizeof part - 1, true, {0}, 0};
+    wki_buf body;
+
+    make_mixed(&body, &x, 15, false, false);
+    feed_mixed(&x, &body, 5);
+    wki_buf_clear(&body);
+}
+
+static void test_the_last_part_gets_what_it_lacks(void)
+{
+    static const char *const tails[] = {"", "\r\n--bo", "\n--bo", "\r\n--b"};
+
+    for (size_t i = 0; i < sizeof tails / sizeof tails[0]; i++) {
+        struct mixed x = {"x\r", 2, true, {0}, 0};
+        wki_multipart_events events = {mixed_begin, mixed_data, mixed_end, &x, mixed_missing};
+        wki_multipart *m = NULL;
+        wki_buf body;
+        wk_error err = {0};
+
+        wki_buf_init(&body, 1024, "body");
+        wki_buf_init(&x.got, 1024, "part");
+        T_OK(wki_buf_addf(&body, &err, "--bo\r\n\r\nx\r%s", tails[i]), &err);
+        T_OK(wki_multipart_new("bo", &events, &m, &err), &err);
+        T_OK(wki_multipart_feed(m, body.data, body.n, &err), &err);
+        T_OK(wki_multipart_finish(m, NULL, &err), &err);
+        CU_ASSERT_EQUAL(x.parts, 1);
+        wki_multipart_free(m);
+        wki_buf_clear(&body);
+        wki_buf_clear(&x.got);
+    }
+}
+
 static void add(wki_buf *b, const char *text, size_t n)
 {
     wk_error err = {0};
@@ -189,17 +372,28 @@ static void add_text(wki_buf *b, const char *text)
     add(b, text, strlen(text));
 }
 
-/* A slow parser over the whole body, CRLF only: looks at every place in turn. */
+/* A slow parser over the whole body, whose lines end in CRLF but for those of a delimiter between
+ * two LF: looks at every place in turn. */
 static size_t slow_delimiter(const char *body, size_t n, size_t from, const char *boundary,
                              size_t *after, bool *closed)
 {
     size_t b_n = strlen(boundary);
 
-    for (size_t i = from; i + 4 + b_n <= n; i++) {
-        size_t p = i + 4 + b_n;
+    for (size_t i = from; i + 3 + b_n <= n; i++) {
+        bool crlf = i + 4 + b_n <= n && memcmp(body + i, "\r\n--", 4) == 0;
+        size_t begin = i + (crlf ? 4 : 3), p = begin + b_n;
 
-        if (memcmp(body + i, "\r\n--", 4) != 0 || memcmp(body + i + 4, boundary, b_n) != 0)
+        if ((!crlf && memcmp(body + i, "\n--", 3) != 0) || memcmp(body + begin, boundary, b_n) != 0)
             continue;
+        if (!crlf) {
+            while (p < n && (body[p] == ' ' || body[p] == '\t'))
+                p++;
+            if (p < n && body[p] == '\n') {
+                *after = p + 1;
+                return i;
+            }
+            continue;
+        }
         *closed = p + 1 < n && body[p] == '-' && body[p + 1] == '-';
         if (*closed) {
             *after = p + 2;
@@ -365,6 +559,9 @@ static CU_TestInfo tests[] = {
     {"random bodies read as by a slow parser", test_differential},
     {"what is no multipart body is refused", test_refusals},
     {"parameters of media types in all spellings", test_parameters},
+    {"no byte changes where line ends are mixed", test_no_byte_changes_where_line_ends_are_mixed},
+    {"a delimiter inside of a part that is not at its end", test_a_delimiter_inside_of_a_part},
+    {"the last part gets what it lacks", test_the_last_part_gets_what_it_lacks},
     CU_TEST_INFO_NULL,
 };
 const CU_SuiteInfo suite_multipart = {"multipart", NULL, NULL, NULL, NULL, tests};

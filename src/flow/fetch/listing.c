@@ -145,7 +145,7 @@ wk_code wki_list_metadata(wk_session *session, const wk_plan_item *item, const c
                           wki_json_stream_fn each, void *user, wk_error *err)
 {
     reading r = {.each = each, .user = user};
-    wki_sink_of_parts sink = {.parts = {text_begin, text_data, text_end, &r}};
+    wki_sink_of_parts sink = {.parts = {text_begin, text_data, text_end, &r, NULL}};
     wki_ask ask = {.form = WKI_FORM_JSON, .url = url, .item = item};
     wk_code rc = wki_json_stream_new(url, WK_MAX_JSON_ITEM_BYTES, on_set, &r, &r.stream, err);
 

@@ -134,6 +134,13 @@ static wk_code part_end(void *user, wki_part_end end, wk_error *err)
     return x->sink.parts.part_end(x->sink.parts.user, end, err);
 }
 
+static int64_t missing(void *user)
+{
+    const wki_multipart_events *parts = &((flight *)user)->sink.parts;
+
+    return parts->missing ? parts->missing(parts->user) : -1;
+}
+
 static bool has_chunks(const wki_http_head *head)
 {
     const char *encoding = wki_http_header(head, "Transfer-Encoding");
@@ -159,7 +166,7 @@ static void note_head(flight *x, const wki_http_head *head)
 
 static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
 {
-    const wki_multipart_events events = {part_begin, part_data, part_end, user};
+    const wki_multipart_events events = {part_begin, part_data, part_end, user, missing};
     flight *x = user;
 
     free(x->t.url);

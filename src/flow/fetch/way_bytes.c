@@ -114,7 +114,7 @@ static wk_code whole_end(void *user, wki_part_end end, wk_error *err)
     return wki_way_hand(y, &part, err);
 }
 
-const wki_sink_of_parts wki_way_whole = {.parts = {whole_part, whole_data, whole_end, NULL},
+const wki_sink_of_parts wki_way_whole = {.parts = {whole_part, whole_data, whole_end, NULL, NULL},
                                          .received = begin_whole};
 
 /* --- one part: a frame, a picture --- */
@@ -158,7 +158,7 @@ static wk_code one_end(void *user, wki_part_end end, wk_error *err)
     return y->part_n > 0 ? WK_OK : wk_fail(err, WK_NOT_FOUND, "nothing in the answer");
 }
 
-const wki_sink_of_parts wki_way_one = {.parts = {one_part, one_data, one_end, NULL},
+const wki_sink_of_parts wki_way_one = {.parts = {one_part, one_data, one_end, NULL, NULL},
                                        .received = begin_one};
 
 /* --- metadata --- */
@@ -188,7 +188,7 @@ static wk_code json_end(void *user, wki_part_end end, wk_error *err)
     return WK_OK;
 }
 
-const wki_sink_of_parts wki_way_json = {.parts = {json_part, json_data, json_end, NULL}};
+const wki_sink_of_parts wki_way_json = {.parts = {json_part, json_data, json_end, NULL, NULL}};
 
 /* --- what came of it --- */
 

@@ -294,7 +294,7 @@ static void end_request(request *q)
 
 static wk_code begin(request *q, wk_error *err)
 {
-    const wki_sink_of_parts sink = {.parts = {begin_part, take_part, end_part, q},
+    const wki_sink_of_parts sink = {.parts = {begin_part, take_part, end_part, q, NULL},
                                     .received = on_received};
     wki_ask ask = {.form = form_of(q->resource.kind),
                    .url = q->resource.url,

@@ -29,6 +29,13 @@ static wk_code on_part_data(void *user, const void *data, size_t n, wk_error *er
     return piece->part_skipped ? WK_OK : wki_store_part_write(piece->part, data, n, err);
 }
 
+static int64_t on_missing(void *user)
+{
+    const wki_piece *piece = user;
+
+    return piece->part_skipped ? -1 : wki_store_part_missing(piece->part);
+}
+
 static void expect_of(const wki_piece *piece, wki_part_end end, wki_store_expect *out)
 {
     const wk_plan_item *item = piece->task->item;
@@ -155,8 +162,9 @@ static wk_code url_of(const wki_piece *piece, char **out, wk_error *err)
 wk_code wki_piece_begin(wki_task *t, const char *series, const char *sop, wk_error *err)
 {
     wki_retriever *r = t->retriever;
-    const wki_sink_of_parts sink = {.parts = {on_part_begin, on_part_data, on_part_end, NULL},
-                                    .received = on_received};
+    const wki_sink_of_parts sink = {
+        .parts = {on_part_begin, on_part_data, on_part_end, NULL, on_missing},
+        .received = on_received};
     wki_sink_of_parts own = sink;
     wki_piece *piece = calloc(1, sizeof *piece);
     wki_ask ask = {.item = t->item, .syntax = r->syntax};
