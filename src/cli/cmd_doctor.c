@@ -90,8 +90,12 @@ const cli_command cli_cmd_doctor = {
     .summary = "look at the set-up, and say what to do",
     .description =
         "Looks at the file of profiles, the libraries and codecs, the folders for temporary files "
-        "and logins, and the servers of the profile or the command line: whether they answer, and "
-        "how far their clock is from this one's. Says what to do where something is wrong. Nothing "
+        "and logins, and the servers of the profile or the command line: whether they answer as "
+        "such "
+        "servers do (a login page, XML, an empty body, or a FHIR server that was given as a "
+        "DICOMweb "
+        "server, is said), and how far their clock is from this one's. Says what to do where "
+        "something is wrong. Nothing "
         "is changed.",
     .examples = "wadokit doctor\n"
                 "wadokit -p clinic doctor\n"

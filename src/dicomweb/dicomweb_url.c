@@ -113,6 +113,24 @@ wk_code wki_dicomweb_url_parse(const char *url, wki_dicomweb_url *out, wk_error 
     return WK_OK;
 }
 
+wk_code wki_dicomweb_root(const char *url, char **out, wk_error *err)
+{
+    wki_dicomweb_url u = {0};
+    wk_error why = {0};
+    wk_code rc = wki_dicomweb_url_parse(url, &u, &why);
+
+    if (rc == WK_DATA) {
+        /* "studies" is a word of the root itself. */
+        *out = wki_strdup(url);
+        return *out ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+    }
+    if (rc != WK_OK)
+        return wk_fail_from(err, rc, &why);
+    *out = wki_strfmt("%s%s", u.root, u.query);
+    wki_dicomweb_url_clear(&u);
+    return *out ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
+}
+
 void wki_dicomweb_url_clear(wki_dicomweb_url *url)
 {
     free(url->root);

@@ -34,6 +34,10 @@ typedef struct wki_dicomweb_url {
 wk_code wki_dicomweb_url_parse(const char *url, wki_dicomweb_url *out, wk_error *err) WK_MUST_USE;
 void wki_dicomweb_url_clear(wki_dicomweb_url *url);
 
+/* The service root that an address of a user means, as it is pasted: without /studies and what
+ * follows, without '/' at the end, with its query. On the heap. */
+wk_code wki_dicomweb_root(const char *url, char **out, wk_error *err) WK_MUST_USE;
+
 /* root + /studies/... as far down as the UIDs go (each "" or NULL ends it; frame 0 is none) +
  * query, on the heap; NULL where memory is out. `query` is "" or starts with '?'; may be NULL. */
 char *wki_dicomweb_url_build(const char *root, const char *study, const char *series,

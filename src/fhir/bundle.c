@@ -227,3 +227,22 @@ char *wki_fhir_base_of(const char *url, const char *type)
     }
     return found && found - url > 1 ? wki_strfmt("%.*s", (int)(found - 1 - url), url) : NULL;
 }
+
+char *wki_fhir_root(const char *url)
+{
+    static const char metadata[] = "/metadata";
+    char *base = wki_fhir_base_of(url, "ImagingStudy");
+    size_t n_path = strcspn(url, "?#"), n = n_path, before;
+    const size_t m = sizeof metadata - 1;
+
+    if (base)
+        return base;
+    do {
+        before = n;
+        while (n > 0 && url[n - 1] == '/')
+            n--;
+        if (n > m && strncmp(url + n - m, metadata, m) == 0)
+            n -= m;
+    } while (n != before);
+    return wki_strfmt("%.*s%.*s", (int)n, url, (int)strcspn(url + n_path, "#"), url + n_path);
+}

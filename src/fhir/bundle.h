@@ -63,6 +63,11 @@ wk_code wki_fhir_reference_url(const wki_fhir_scope *scope, const char *referenc
  * out. */
 char *wki_fhir_base_of(const char *url, const char *type);
 
+/* The service base that an address of a user means, as it is pasted: without /metadata, or
+ * /ImagingStudy and what follows, without '/' at the end. The query stays, but for that of a search.
+ * On the heap, NULL where memory is out. */
+char *wki_fhir_root(const char *url);
+
 /* Reads one resource by GET. `named_by` is the server whose answer named the URL, NULL where the
  * user did (wki_http_request). Free with wki_json_free(). */
 wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki_json **out,

@@ -10,16 +10,21 @@
 
 #include "auth/token_store.h"
 #include "box/box.h"
+#include "core/buf.h"
 #include "core/module.h"
 #include "core/text.h"
 #include "decode/decode.h"
+#include "flow/answer_look.h"
 #include "flow/session.h"
 #include "http/retry.h"
+#include "http/url.h"
 #include "store/tmpfile.h"
 
 enum {
     SKEW_WARN_S = 60, /* tokens are often valid for some minutes only */
-    SKEW_FAIL_S = 300
+    SKEW_FAIL_S = 300,
+    MAX_BODY =
+        16 << 20 /* of an answer that is looked at: large CapabilityStatements have some MiB */
 };
 
 typedef struct visit {
@@ -148,6 +153,18 @@ static void look_at_folders(visit *v)
     free(state);
 }
 
+/* --- servers --- */
+
+/* What an answer of one of the session's servers was. */
+typedef struct reply {
+    visit *visit;
+    wki_buf body;
+    int status;
+    char content_type[64];
+    wki_answer kind;
+    char words[320];
+} reply;
+
 static void take_date(visit *v, const wki_http_head *head)
 {
     const char *date = wki_http_header(head, "Date");
@@ -157,8 +174,12 @@ static void take_date(visit *v, const wki_http_head *head)
 
 static wk_code on_head(void *user, const wki_http_head *head, wk_error *err)
 {
+    reply *r = user;
+
     (void)err;
-    take_date(user, head);
+    take_date(r->visit, head);
+    r->status = head->status;
+    (void)wki_strcopy(r->content_type, sizeof r->content_type, head->content_type);
     return WK_OK;
 }
 
@@ -166,16 +187,42 @@ static void on_refused(void *user, const wki_http_head *head, const void *body, 
 {
     (void)body;
     (void)n;
-    take_date(user, head);
+    take_date(((reply *)user)->visit, head);
 }
 
 static wk_code on_body(void *user, const void *data, size_t n, wk_error *err)
 {
-    (void)user;
-    (void)data;
-    (void)n;
-    (void)err;
-    return WK_OK;
+    reply *r = user;
+
+    return r->body.n + n > MAX_BODY ? wk_fail(err, WK_LIMIT, "enough")
+                                    : wki_buf_add(&r->body, data, n, err);
+}
+
+/* Asks for `path` below a root, whose query goes along, and looks at what comes. */
+static wk_code ask(visit *v, const char *root, const char *path, const char *accept, reply *r,
+                   wk_error *err)
+{
+    wki_http_request request = {.accept = accept, .auth = WKI_AUTH_BY_ORIGIN};
+    wki_http_handler handler = {.head = on_head, .body = on_body, .user = r, .refused = on_refused};
+    char *url = NULL;
+    wk_code rc;
+
+    *r = (reply){.visit = v};
+    wki_buf_init(&r->body, MAX_BODY, "answer");
+    rc = path[0] ? wki_url_append(root, path, &url, err) : WK_OK;
+    if (rc == WK_OK) {
+        request.url = url ? url : root;
+        rc = wki_http_perform(v->session->http, &request, &handler, NULL, err);
+    }
+    if (rc == WK_LIMIT && r->body.n > 0) {
+        wk_error_clear(err);
+        rc = WK_OK;
+    }
+    if (rc == WK_OK)
+        r->kind = wki_answer_look(wki_buf_text(&r->body), r->body.n, r->words, sizeof r->words);
+    wki_buf_clear(&r->body);
+    free(url);
+    return rc;
 }
 
 static const char *advice_for(const wk_error *err, const char **setting)
@@ -209,29 +256,105 @@ static void look_at_clock(visit *v)
          "%lld s %s the server's", size, skew < 0 ? "behind" : "ahead of");
 }
 
-static void look_at_server(visit *v, const char *name, const char *root, const char *path,
-                           const char *accept)
+/* One kind of server: what it is asked, and what shows that it is one. */
+typedef struct service {
+    const char *name, *path, *accept;
+    const char *expected;
+    bool (*is)(const reply *r);
+} service;
+
+static bool is_fhir(const reply *r)
+{
+    return r->kind == WKI_ANSWER_CAPABILITY;
+}
+
+/* No study at all is answered with 204, or an empty list; some label an empty body. */
+static bool is_dicomweb(const reply *r)
+{
+    if (r->kind == WKI_ANSWER_EMPTY)
+        return r->status == 204 || wki_str_istarts(r->content_type, "application/dicom+json");
+    return r->kind == WKI_ANSWER_DICOM || r->kind == WKI_ANSWER_LIST;
+}
+
+static bool is_any(const reply *r)
+{
+    (void)r;
+    return true;
+}
+
+static const service fhir = {"fhir", "metadata", "application/fhir+json", "a CapabilityStatement",
+                             is_fhir};
+static const service dicomweb = {"dicomweb", "studies?limit=1", "application/dicom+json",
+                                 "a list of studies in DICOM JSON", is_dicomweb};
+static const service base = {"base", "", NULL, "", is_any};
+
+/* Whether the root that was given as one kind of server is one of the other. */
+static bool is_the_other(visit *v, const service *other, const char *root)
+{
+    wk_error ignored = {0};
+    reply r;
+
+    return ask(v, root, other->path, other->accept, &r, &ignored) == WK_OK &&
+           (r.kind == WKI_ANSWER_DICOM || r.kind == WKI_ANSWER_CAPABILITY) && other->is(&r);
+}
+
+static const char *advice_for_answer(const reply *r, const char **setting)
+{
+    if (r->kind == WKI_ANSWER_HTML) {
+        *setting = "token-file proxy";
+        return "a login page or a proxy answers in its place: log in, give credentials, or check "
+               "the address";
+    }
+    return "check the address: it ends before /studies, or before /metadata";
+}
+
+/* An answer came that shows no such server, or none came but the server is there. */
+static void tell_failure(visit *v, const service *s, const char *root, const reply *r,
+                         const wk_error *err)
+{
+    const service *other = s == &fhir ? &dicomweb : s == &dicomweb ? &fhir : NULL;
+    bool there = err->code == WK_OK ||
+                 (err->http_status && err->http_status / 100 == 4 && err->code != WK_AUTH);
+    const char *advice;
+
+    if (there && other && is_the_other(v, other, root)) {
+        v->setting = other->name;
+        tell(v, s->name, WK_FINDING_FAIL, WK_DATA, "give it as such",
+             "%s: this is a %s, and was given as a %s", root,
+             other == &fhir ? "FHIR server" : "DICOMweb server",
+             s == &fhir ? "FHIR server" : "DICOMweb server");
+    } else if (err->code == WK_OK) {
+        advice = advice_for_answer(r, &v->setting);
+        tell(v, s->name, WK_FINDING_FAIL, WK_DATA, advice, "%s: answers with %s, where %s is due",
+             root, r->words, s->expected);
+    } else {
+        advice = advice_for(err, &v->setting);
+        tell(v, s->name, WK_FINDING_FAIL, err->code, advice, "%s", err->message);
+    }
+}
+
+static void look_at_server(visit *v, const service *s, const char *root)
 {
     const wki_clock *clock = v->session->clock;
     int64_t began = clock->monotonic_ms(clock->user);
-    char *url = root ? wki_strfmt("%s%s", root, path) : NULL;
-    wki_http_request request = {.url = url, .accept = accept, .auth = WKI_AUTH_BY_ORIGIN};
-    wki_http_handler handler = {.head = on_head, .body = on_body, .user = v, .refused = on_refused};
     wk_error err = {0};
-    const char *advice;
+    wk_code rc;
+    reply r;
 
-    if (!url)
+    if (!root)
         return;
     v->has_date = false;
-    if (wki_http_perform(v->session->http, &request, &handler, NULL, &err) == WK_OK) {
-        tell(v, name, WK_FINDING_OK, WK_OK, "", "%s: answers after %lld ms, credentials: %s", root,
-             (long long)(clock->monotonic_ms(clock->user) - began), v->session->auth);
-    } else {
-        advice = advice_for(&err, &v->setting);
-        tell(v, name, WK_FINDING_FAIL, err.code, advice, "%s", err.message);
+    rc = ask(v, root, s->path, s->accept, &r, &err);
+    if (s == &dicomweb && (err.http_status == 406 || err.http_status == 415)) {
+        wk_error_clear(&err);
+        rc = ask(v, root, s->path, "application/json", &r, &err);
     }
+    if (rc == WK_OK && s->is(&r))
+        tell(v, s->name, WK_FINDING_OK, WK_OK, "", "%s: answers after %lld ms, credentials: %s",
+             root, (long long)(clock->monotonic_ms(clock->user) - began), v->session->auth);
+    else
+        tell_failure(v, s, root, &r, &err);
     look_at_clock(v);
-    free(url);
 }
 
 wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error *err)
@@ -244,9 +367,9 @@ wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error 
     look_at_modules(&v);
     look_at_decoders(&v);
     look_at_folders(&v);
-    look_at_server(&v, "fhir", o->fhir, "/metadata", "application/fhir+json");
-    look_at_server(&v, "dicomweb", o->dicomweb, "/studies?limit=1", "application/dicom+json");
-    look_at_server(&v, "base", o->base, "", NULL);
+    look_at_server(&v, &fhir, o->fhir);
+    look_at_server(&v, &dicomweb, o->dicomweb);
+    look_at_server(&v, &base, o->base);
     if (!o->fhir && !o->dicomweb && !o->base) {
         v.setting = "fhir dicomweb";
         tell(&v, "server", WK_FINDING_NOTE, WK_OK, "name one, or use a profile",

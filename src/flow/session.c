@@ -8,6 +8,8 @@
 #include "box/box.h"
 #include "core/file_system.h"
 #include "core/text.h"
+#include "dicomweb/dicomweb_url.h"
+#include "fhir/bundle.h"
 #include "flow/run_progress.h"
 #include "flow/session_login.h"
 #include "http/url.h"
@@ -218,12 +220,30 @@ static wk_code take_allowed(wk_session *s, wk_error *err)
     return rc;
 }
 
+/* Roots as people paste them are made one and the same, for every command. */
+static wk_code take_roots(wk_session *s, wk_error *err)
+{
+    const char **fhir = &s->opts.fhir, **dicomweb = &s->opts.dicomweb;
+    char *root = NULL;
+    wk_code rc = WK_OK;
+
+    if (*fhir && !(*fhir = keep_taken(own(s), wki_fhir_root(*fhir))))
+        return no_memory(err);
+    if (*dicomweb)
+        rc = wki_dicomweb_root(*dicomweb, &root, err);
+    if (root && !(*dicomweb = keep_taken(own(s), root)))
+        rc = no_memory(err);
+    return rc;
+}
+
 static wk_code take_servers(wk_session *s, wk_error *err)
 {
     wk_code rc = take_server(s, "fhir", &s->opts.fhir, err);
 
     if (rc == WK_OK)
         rc = take_server(s, "dicomweb", &s->opts.dicomweb, err);
+    if (rc == WK_OK)
+        rc = take_roots(s, err);
     if (rc == WK_OK)
         rc = take_server(s, "base", &s->opts.base, err);
     return rc == WK_OK ? take_allowed(s, err) : rc;

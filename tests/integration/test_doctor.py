@@ -9,16 +9,27 @@ from email.utils import formatdate
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    skew, status, seen = 0, 200, []
+    skew, status, seen, body = 0, 200, [], None
 
     def do_GET(self):
         Server.seen.append(self.path)
         self.send_response_only(Server.status)
         self.send_header("Date", formatdate(time.time() + Server.skew, usegmt=True))
-        self.send_header("Content-Type", "application/dicom+json")
-        self.send_header("Content-Length", "2")
+        kind, body = self.answer()
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(b"[]")
+        self.wfile.write(body)
+
+    def answer(self):
+        path = self.path.split("?")[0]
+        if Server.body is not None:
+            found = Server.body(path)
+            if found is not None:
+                return found
+        if path.endswith("/metadata"):
+            return "application/fhir+json", b'{"resourceType":"CapabilityStatement"}'
+        return "application/dicom+json", b"[]"
 
     def log_message(self, *_):
         pass
@@ -27,7 +38,7 @@ class Server(http.server.BaseHTTPRequestHandler):
 class Doctor(peers.Case):
     def setUp(self):
         super().setUp()
-        Server.skew, Server.status, Server.seen = 0, 200, []
+        Server.skew, Server.status, Server.seen, Server.body = 0, 200, [], None
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
@@ -43,6 +54,59 @@ class Doctor(peers.Case):
         found = self.findings(0)
         self.assertEqual([found[n]["status"] for n in ("dicomweb", "fhir", "clock", "folder")], 4 * ["ok"])
         self.assertEqual(sorted(Server.seen), ["/dicom-web/fhir/metadata", "/dicom-web/studies?limit=1"])
+
+    def test_what_is_no_answer_of_such_a_server_is_said(self):
+        page = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>"
+        outcome = b'{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"tenant unknown"}]}'
+        for answer, words in ((("text/html", page), "an HTML page: Sign in"), (("application/json", b'{"status":"UP"}'), "neither of FHIR nor of DICOM"),
+                              (("application/fhir+json", outcome), "OperationOutcome: tenant unknown"), (("text/plain", b""), "an empty body"),
+                              (("application/fhir+xml", b"<CapabilityStatement xmlns='http://hl7.org/fhir'/>"), "in XML, not JSON")):
+            with self.subTest(words):
+                Server.body = lambda path, a=answer: a
+                found = self.findings(6)
+                for name in ("fhir", "dicomweb"):
+                    self.assertEqual(found[name]["status"], "fail")
+                    self.assertIn(words, found[name]["detail"])
+                    self.assertTrue(found[name]["advice"])
+
+    def test_a_root_given_as_the_other_kind_is_recognised(self):
+        row = ("application/dicom+json", b'[{"0020000D":{"vr":"UI","Value":["1.2"]}}]')
+        statement = ("application/fhir+json", b'{"resourceType":"CapabilityStatement"}')
+        for option, good, other, words in (("--fhir", "/studies", row, "this is a DICOMweb server"),
+                                           ("--dicomweb", "/metadata", statement, "this is a FHIR server")):
+            for missing in (("application/json", b'{"error":"no such route"}'), ("text/html", b"<html></html>")):
+                Server.body = lambda path, g=good, o=other, m=missing: o if path.endswith(g) else m
+                result = self.run_wadokit(option, self.root, "doctor", "--json")
+                self.assert_exit(result, 6)
+                line = [one for one in result.lines("finding") if one["name"] == option[2:]][0]
+                self.assertIn(words, line["detail"])
+
+    def test_an_empty_list_may_have_no_body(self):
+        Server.body = lambda path: ("application/dicom+json", b"") if path.endswith("/studies") else None
+        self.assertEqual(self.findings(0)["dicomweb"]["status"], "ok")
+
+    def test_roots_as_they_are_pasted_are_the_same_for_every_command(self):
+        base = self.root
+        row = ("application/dicom+json", b'[{"0020000D":{"vr":"UI","Value":["1.2"]}}]')
+        empty = ("application/fhir+json", b'{"resourceType":"Bundle"}')
+        Server.body = lambda path: row if path.endswith("/studies") else empty if path.endswith("/ImagingStudy") else None
+        for tail, query in (("/", ""), ("//", ""), ("/studies", ""), ("/studies/", ""), ("/studies/1.2/series", ""), ("?key=7", "key=7"),
+                            ("/studies?key=7", "key=7")):
+            with self.subTest(tail):
+                del Server.seen[:]
+                self.assert_exit(self.run_wadokit("--dicomweb", base + tail, "doctor"), 0)
+                self.assert_exit(self.run_wadokit("--dicomweb", base + tail, "search", "--limit", 1), 0)
+                self.assertEqual({one.split("?")[0] for one in Server.seen}, {"/dicom-web/studies"})
+                self.assertTrue(all(query in one for one in Server.seen), Server.seen)
+                plan = self.run_wadokit("--dicomweb", base + tail, "resolve", "--json", "1.2.3")
+                self.assertEqual(plan.lines("plan")[0]["url"], base + "/studies/1.2.3" + ("?" + query if query else ""))
+        for tail, query in (("/", ""), ("/metadata", ""), ("/metadata/", ""), ("/ImagingStudy?patient=1", ""), ("?key=7", "key=7")):
+            with self.subTest(tail):
+                del Server.seen[:]
+                self.assert_exit(self.run_wadokit("--fhir", base + "/fhir" + tail, "doctor"), 0)
+                self.run_wadokit("--fhir", base + "/fhir" + tail, "search", "--method", "get", "--patient", "2")
+                self.assertEqual([one.split("?")[0] for one in Server.seen], ["/dicom-web/fhir/metadata", "/dicom-web/fhir/ImagingStudy"])
+                self.assertTrue(all(query in one for one in Server.seen), Server.seen)
 
     def test_credentials_are_asked_for(self):
         Server.status = 401

@@ -147,14 +147,7 @@ static char *find_base(const wki_resolver *r, const wki_json *bundle, const char
         found = wki_fhir_base_of(full_url, "ImagingStudy");
     if (!found && self && wki_str_istarts(self, "http"))
         found = wki_fhir_base_of(self, "ImagingStudy");
-    if (!found && r->session->opts.fhir) {
-        size_t n = strlen(r->session->opts.fhir);
-
-        while (n && r->session->opts.fhir[n - 1] == '/')
-            n--;
-        found = wki_strfmt("%.*s", (int)n, r->session->opts.fhir);
-    }
-    return found;
+    return found ? found : wki_strdup(r->session->opts.fhir);
 }
 
 /* named_by: `base`, or the server that a line of search says it asked. */

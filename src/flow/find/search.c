@@ -374,7 +374,6 @@ static wk_code choose(search *s, bool *fhir, wk_error *err)
 {
     const wk_session_opts *o = &s->session->opts;
     const char *url;
-    size_t n;
 
     *fhir = s->opts->via == WK_SEARCH_FHIR || (s->opts->via == WK_SEARCH_AUTO && o->fhir);
     url = *fhir ? o->fhir : o->dicomweb;
@@ -382,9 +381,7 @@ static wk_code choose(search *s, bool *fhir, wk_error *err)
         return wk_fail_setting(err, WK_USAGE, "fhir dicomweb", "no server to search");
     if (!url)
         return wk_fail_setting(err, WK_USAGE, *fhir ? "fhir" : "dicomweb", "no server to search");
-    for (n = strlen(url); n && url[n - 1] == '/'; n--)
-        ;
-    s->root = wki_strfmt("%.*s", (int)n, url);
+    s->root = wki_strdup(url);
     return s->root ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
 }
 
