@@ -59,8 +59,10 @@ typedef struct wk_series_hint {
  *   url            what will be requested
  *   endpoint       where the address comes from, for people: "contained Endpoint 1.2.3",
  *                  "dicomweb" (the session's), "target"
- *   named_by       URL of the server whose answer named the address, NULL where the user or a file
- *                  did: such an address leads neither to this machine nor to metadata services
+ *   named_by       URL of the server whose answer named the address, NULL where the user did: such an
+ *                  address leads neither to this machine nor to metadata services. Where a file
+ *                  named it, the address itself: it may be one of this machine (127.0.0.1,
+ *                  localhost), but not a name that leads here
  *   connection     "dicom-wado-rs"
  *   resource       "metadata", "rendered", "thumbnail", "frames" or "bulkdata" (wk_get_plan());
  *                  NULL: the instances themselves

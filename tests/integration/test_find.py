@@ -162,6 +162,30 @@ class Places(peers.Case):
         self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, "-",
                                           stdin=lines.out.encode()), 0)
 
+    def test_nor_by_a_saved_answer(self):
+        answer = self.run_wadokit("fhir", "get", "--fhir", self.fhir, "ImagingStudy?patient=P1")
+        self.assert_exit(answer, 0)
+        saved = self.write("saved.json", answer.out)
+        result = self.run_wadokit("get", "--retries", "0", "-o", self.out, saved)
+        self.assert_exit(result, 8)
+        self.assertIn("this machine", result.err)
+        line = '{"type":"study","study":"%s","dicomweb":"%s/dicom-web"}\n' % (STUDY, self.inside)
+        result = self.run_wadokit("get", "--retries", "0", "-o", self.out, "-", stdin=line.encode())
+        self.assert_exit(result, 8)
+        self.assertEqual(self.seen_inside(), [])
+        self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, saved), 0)
+
+    def test_a_saved_answer_may_name_this_machine_openly(self):
+        self.peer.control(endpoint_root=self.peer.foreign + "/dicom-web", bearer=None)
+        answer = self.run_wadokit("fhir", "get", "--fhir", self.fhir, "ImagingStudy?patient=P1")
+        self.peer.control(endpoint_root=None)
+        saved = self.write("saved.json", answer.out)
+        result = self.run_wadokit("get", "-o", self.out, saved, env={"WADOKIT_TOKEN": TOKEN})
+        self.assert_exit(result, 0)
+        self.assertTrue(self.seen_inside())
+        for one in self.seen_inside():
+            self.assertNotIn("authorization", [name.lower() for name, _ in one["headers"]])
+
     def test_nor_does_verify_by_the_journal(self):
         url = self.fhir + "/ImagingStudy?patient=P1"
         self.assert_exit(self.run_wadokit("get", "--allow-origin", self.inside, "-o", self.out, url), 0)

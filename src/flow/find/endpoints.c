@@ -127,7 +127,7 @@ static const wki_json *look(const wki_fhir_scope *scope, const char *reference,
     }
     *how = "fetched";
     if (wki_origin_may_reach(scope->named_by, url, why, sizeof why))
-        found = fetch(cache, url, scope->named_by, err);
+        found = fetch(cache, url, scope->named_by ? scope->named_by : url, err);
     else
         (void)wk_fail(err, WK_REFUSED, "it would be read from %s", why);
     free(url);

@@ -301,7 +301,8 @@ static wk_code begin_item(const planner *p, const char *series, const place *fro
         wki_strcopy(item->series, sizeof item->series, series);
     if (!set(&item->endpoint, label) || !set(&item->description, study->description) ||
         (from && !set(&item->url, from->url)) || (from && !set(&item->root, from->root)) ||
-        (from && from->from && !set(&item->named_by, p->in->named_by)))
+        (from && from->from &&
+         !set(&item->named_by, p->in->named_by ? p->in->named_by : from->url)))
         return wk_fail(err, WK_NOMEM, "out of memory");
     return WK_OK;
 }

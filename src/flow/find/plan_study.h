@@ -40,7 +40,9 @@ typedef struct wki_plan_endpoints {
 /*
  * of_series      one for each listed series, in order (may be NULL: none has any)
  * base           FHIR service base that relative addresses stand on; NULL unknown
- * named_by       the server whose answer the study is; NULL for a file
+ * named_by       the server whose answer the study is; NULL for a file, where each address counts as
+ *                named by its own server: it may be one of this machine that says so (127.0.0.1,
+ *                localhost), not a name that leads here
  * fallback_root  --dicomweb, used where no Endpoint can be; NULL: none
  * lookup         the value for {{name}} in an address, NULL where not given
  * sends          whether credentials would go to a URL, and why

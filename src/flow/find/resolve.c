@@ -84,6 +84,7 @@ wk_code wki_resolve_web(wki_resolver *r, const wki_dicomweb_url *web, const char
                         wk_error *err)
 {
     wk_plan_item item = {.kind = WK_ITEM_REMOTE, .connection = "dicom-wado-rs"};
+    bool named = strcmp(source, "search") == 0; /* by a file: for itself alone */
     char reason[256] = "", endpoint[32];
     wk_error error = {0};
     wk_code rc;
@@ -103,6 +104,7 @@ wk_code wki_resolve_web(wki_resolver *r, const wki_dicomweb_url *web, const char
     wki_strcopy(endpoint, sizeof endpoint, source);
     item.root = web->query && web->query[0] ? NULL : web->root;
     item.endpoint = endpoint;
+    item.named_by = named ? item.url : NULL;
     item.reason = reason;
     rc = wki_url_check(item.url, &error);
     if (rc == WK_OK) {
