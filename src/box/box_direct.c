@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "box/box_serve.h"
-#include "box/box_wire.h"
 #include "core/buf.h"
 
 /* The workers of the program. */
@@ -15,7 +14,7 @@ extern const wki_box_worker wki_decoder_workers[];
 
 struct wki_box {
     const wki_box_worker *worker;
-    uint8_t *memory;
+    uint8_t *in, *out; /* apart, and not a byte larger, so that a step over an end is seen */
     size_t n, most;
     wki_sandbox sandbox;
 };
@@ -47,23 +46,26 @@ wk_code wki_box_take(const char *worker, wki_box **out, wk_error *err)
 
 void *wki_box_room(wki_box *b, size_t n, size_t most, wk_error *err)
 {
-    free(b->memory);
-    b->memory = calloc(1, wki_box_align(n) + most + 1);
+    free(b->in);
+    free(b->out);
+    b->in = calloc(1, n ? n : 1);
+    b->out = calloc(1, most ? most : 1);
     b->n = n;
     b->most = most;
-    if (!b->memory)
-        (void)wk_fail(err, WK_NOMEM, "out of memory");
-    return b->memory;
+    if (b->in && b->out)
+        return b->in;
+    (void)wk_fail(err, WK_NOMEM, "out of memory");
+    return NULL;
 }
 
 wk_code wki_box_ask(wki_box *b, const wki_box_terms *terms, const void **out, size_t *n,
                     wk_error *err)
 {
     wki_box_call call = {.op = terms->op,
-                         .in = b->memory,
+                         .in = b->in,
                          .n = b->n,
                          .file = terms->file >= 0 ? dup(terms->file) : -1,
-                         .out = b->memory + wki_box_align(b->n),
+                         .out = b->out,
                          .room = b->most};
     wk_code rc = b->worker->run(b->worker, &call, err);
 
@@ -81,8 +83,10 @@ bool wki_box_is_lost(const wki_box *b, bool *again)
 
 void wki_box_put(wki_box *b)
 {
-    if (b)
-        free(b->memory);
+    if (!b)
+        return;
+    free(b->in);
+    free(b->out);
     free(b);
 }
 
