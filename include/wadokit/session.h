@@ -71,10 +71,14 @@ typedef enum wk_sandbox {
  *                          URL targets that the user typed are.
  *   allow_origins          n_allow_origins more origins ("https://host[:port]") that credentials
  *                          may go to
+ *   map_origins            n_map_origins "FROM=TO": what a server calls itself (in next links,
+ *                          BulkDataURIs, Endpoints, redirects), and what that is from here: two
+ *                          URLs, each may have a path
  *   sets                   n_sets "NAME=VALUE" that fill {{NAME}} in endpoint addresses
  *   include_entered_in_error   FHIR: also take studies that were entered in error, or cancelled
- *   no_include             FHIR: ask for no Endpoints with a search (_include); they are read one by
- *                          one. Servers that refuse it are asked again without it in any case
+ *   no_include             FHIR: ask for no Endpoints with a search (_include); they are read one
+ *                          by one. Servers that refuse it are asked again without it in any case
+ *
  * Credentials: at most one of token*, user
  *   token_file             first line is a bearer token, read again when it must be renewed
  *   token_command          run by /bin/sh -c; first line of its output is a bearer token
@@ -128,6 +132,8 @@ typedef struct wk_session_opts {
     const char *base;
     const char *const *allow_origins;
     size_t n_allow_origins;
+    const char *const *map_origins;
+    size_t n_map_origins;
     const char *const *sets;
     size_t n_sets;
     bool include_entered_in_error;

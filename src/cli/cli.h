@@ -87,7 +87,7 @@ typedef struct cli_global {
     const char *color; /* "auto" (also NULL), "always", "never" */
     const char *sandbox; /* "auto" (also NULL), "require", "off" */
     wk_session_opts session; /* what wk_session_new() gets */
-    cli_list headers, allow_origins, sets;
+    cli_list headers, allow_origins, map_origins, sets;
 } cli_global;
 
 /* The words of an error for people, control characters aside: the message, and the settings that

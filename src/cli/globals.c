@@ -73,6 +73,8 @@ const cli_opt cli_global_opts[] = {
     {"netrc", 0, CLI_FLAG, &S.netrc, NULL, "look up user and password in ~/.netrc", NULL, 0, 0},
     {"allow-origin", 0, CLI_LIST, &G.allow_origins, "ORIGIN",
      "credentials may also go to https://HOST[:PORT]; may be repeated", NULL, 0, 0},
+    {"map-origin", 0, CLI_LIST, &G.map_origins, "FROM=TO",
+     "what a server calls itself is TO from here; may be repeated", NULL, 0, 0},
     {"cacert", 0, CLI_STRING, (void *)&S.cacert, "FILE", "trust the certificates in this PEM file",
      NULL, 0, 0},
     {"cert", 0, CLI_STRING, (void *)&S.cert, "FILE", "client certificate (PEM)", NULL, 0, 0},
@@ -172,6 +174,8 @@ wk_code cli_globals_finish(wk_error *err)
     S.n_headers = G.headers.n;
     S.allow_origins = G.allow_origins.items;
     S.n_allow_origins = G.allow_origins.n;
+    S.map_origins = G.map_origins.items;
+    S.n_map_origins = G.map_origins.n;
     S.sets = G.sets.items;
     S.n_sets = G.sets.n;
     return check_sets(err);

@@ -12,6 +12,7 @@
 #include "fhir/bundle.h"
 #include "flow/run_progress.h"
 #include "flow/session_login.h"
+#include "http/origin_map.h"
 #include "http/url.h"
 #include "json/problem.h"
 
@@ -23,7 +24,7 @@ enum {
 typedef struct owned {
     char **strings; /* all copies, n_strings of them, to be freed */
     size_t n_strings;
-    const char **lists[3]; /* allow_origins, sets, headers */
+    const char **lists[4]; /* allow_origins, sets, headers, map_origins */
     char **headers;        /* the user's and the source id's: borrowed strings */
     size_t n_headers;
     char **origins; /* owned strings: configured, then allowed */
@@ -124,6 +125,8 @@ static wk_code keep_all(wk_session *s, wk_error *err)
         rc = keep_list(o, &o->lists[1], &p->sets, p->n_sets, err);
     if (rc == WK_OK)
         rc = keep_list(o, &o->lists[2], &p->headers, p->n_headers, err);
+    if (rc == WK_OK)
+        rc = keep_list(o, &o->lists[3], &p->map_origins, p->n_map_origins, err);
     return rc;
 }
 
@@ -257,6 +260,19 @@ static wk_code check_sets(const wk_session_opts *p, wk_error *err)
         if (p->sets[i][0] == '=' || !strchr(p->sets[i], '='))
             return wk_fail_setting(err, WK_USAGE, "set", "set: \"%s\" is not NAME=VALUE",
                                    p->sets[i]);
+    }
+    return WK_OK;
+}
+
+static wk_code check_maps(const wk_session_opts *p, wk_error *err)
+{
+    wk_error why = {0};
+
+    for (size_t i = 0; i < p->n_map_origins; i++) {
+        wk_code rc = wki_origin_map_check(p->map_origins[i], &why);
+
+        if (rc != WK_OK)
+            return wk_fail_setting(err, rc, "map-origin", "map-origin: %s", why.message);
     }
     return WK_OK;
 }
@@ -441,6 +457,8 @@ void wki_session_http_opts(const wk_session *session, wki_http_opts *out)
     const wk_session_opts *p = &session->opts;
 
     *out = (wki_http_opts){
+        .maps = p->map_origins,
+        .n_maps = p->n_map_origins,
         .cacert = p->cacert,
         .cert = p->cert,
         .key = p->key,
@@ -496,6 +514,8 @@ wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *
         rc = check_numbers(&s->opts, err);
     if (rc == WK_OK)
         rc = check_sets(&s->opts, err);
+    if (rc == WK_OK)
+        rc = check_maps(&s->opts, err);
     if (rc == WK_OK)
         rc = take_servers(s, err);
     if (rc == WK_OK)

@@ -49,6 +49,8 @@ typedef struct wki_credential {
 typedef struct wki_http_opts {
     const char *const *origins; /* where credentials may go: "https://host[:port]" */
     size_t n_origins;
+    const char *const *maps; /* "FROM=TO" (origin_map.h), for every URL before any other rule */
+    size_t n_maps;
     wki_credential credential;  /* header NULL: no credentials */
     const char *const *headers; /* "Name: value" for `origins` only */
     size_t n_headers;
@@ -179,8 +181,8 @@ typedef struct wki_http_handler {
 wk_code wki_http_start(wki_http *http, const wki_http_request *request,
                        const wki_http_handler *handler, wk_error *err) WK_MUST_USE;
 
-/* Ends what a handler with this `user` was started for, with its done(), as cancelled. Not to be called
- * from a handler. */
+/* Ends what a handler with this `user` was started for, with its done(), as cancelled. Not to be
+ * called from a handler. */
 void wki_http_stop(wki_http *http, const void *user);
 
 /* Transfers to the origin of `url` that wait for their turn. */

@@ -243,7 +243,7 @@ static wk_code code_of_end(wki_wire_end end)
     }
 }
 
-static const char *setting_of_end(wki_wire_end end)
+static const char *setting_of_end(const wki_http_transfer *t, wki_wire_end end)
 {
     if (end == WKI_WIRE_TLS)
         return "cacert";
@@ -251,7 +251,18 @@ static const char *setting_of_end(wki_wire_end end)
         return "cacert cert key proxy";
     if (end == WKI_WIRE_SLOW)
         return "speed-limit speed-time";
+    if (t->named && (end == WKI_WIRE_CONNECT || end == WKI_WIRE_REFUSED))
+        return "map-origin";
     return end == WKI_WIRE_SILENT ? "idle-timeout" : NULL;
+}
+
+static const char *hint_of_end(const wki_http_transfer *t, wki_wire_end end)
+{
+    if (end == WKI_WIRE_TLS)
+        return "; if you trust this server, give its CA";
+    if (t->named && (end == WKI_WIRE_CONNECT || end == WKI_WIRE_REFUSED))
+        return "; a server named it: if it calls itself so, say what it is from here";
+    return "";
 }
 
 void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
@@ -272,7 +283,7 @@ void wki_wire_fail(wki_http_transfer *t, wki_wire_end end, const char *detail,
         wki_proxy_show(proxy, sizeof proxy, t->proxy);
         snprintf(through, sizeof through, "through the proxy %s: ", proxy);
     }
-    wk_fail_setting(&t->error, code_of_end(end), v->setting ? v->setting : setting_of_end(end),
+    wk_fail_setting(&t->error, code_of_end(end), v->setting ? v->setting : setting_of_end(t, end),
                     "%s %s: %s%s%s%s%s", wki_transfer_method(t), url, through, arrived, detail,
-                    attempts, end == WKI_WIRE_TLS ? "; if you trust this server, give its CA" : "");
+                    attempts, hint_of_end(t, end));
 }

@@ -8,6 +8,7 @@
 
 #include "core/text.h"
 #include "http/origin.h"
+#include "http/origin_map.h"
 #include "http/proxy.h"
 #include "http/retry.h"
 #include "http/url.h"
@@ -362,13 +363,25 @@ static void settle_unauthorised(wki_http_transfer *t)
     wki_queue_first(t);
 }
 
+/* NULL where it stays as it is. On the heap. */
+static char *mapped_url(const wki_http *http, const char *url)
+{
+    const wki_http_opts *o = &http->opts;
+    char *out = NULL;
+
+    return o->n_maps > 0 && wki_origin_map(o->maps, o->n_maps, url, &out, NULL) == WK_OK ? out
+                                                                                         : NULL;
+}
+
 bool wki_http_is_allowed(const wki_http *http, const char *url)
 {
-    for (size_t i = 0; i < http->n_origins; i++) {
-        if (wki_url_same_origin(http->origins[i], url))
-            return true;
-    }
-    return false;
+    char *mapped = mapped_url(http, url);
+    bool found = false;
+
+    for (size_t i = 0; !found && i < http->n_origins; i++)
+        found = wki_url_same_origin(http->origins[i], mapped ? mapped : url);
+    free(mapped);
+    return found;
 }
 
 static void settle_redirect(wki_http_transfer *t)
@@ -595,19 +608,23 @@ static wk_code check_named(const wki_http *http, const wki_http_request *r, cons
     if (may)
         return WK_OK;
     wki_url_redact(shown, sizeof shown, url);
-    return wk_fail(err, WK_REFUSED, "%s refused: %s", shown, why);
+    return wk_fail_setting(
+        err, WK_REFUSED, r->named_by ? "map-origin allow-origin" : NULL, "%s refused: %s%s", shown,
+        why, r->named_by ? "; if the server calls itself so, say what it is from here" : "");
 }
 
 wk_code wki_http_start(wki_http *http, const wki_http_request *request,
                        const wki_http_handler *handler, wk_error *err)
 {
+    wki_http_request mapped = *request;
     wki_http_transfer *t = NULL;
     char *url = NULL;
     wk_code rc;
 
     if (http->ending)
         return wk_fail(err, WK_CANCELLED, "interrupted");
-    rc = wki_url_normalize(request->url, &url, err);
+    rc = wki_origin_map(http->opts.maps, http->opts.n_maps, request->url, &url, err);
+    mapped.url = url;
     if (rc == WK_OK)
         rc = check_named(http, request, url, err);
     if (rc == WK_OK)
@@ -623,7 +640,7 @@ wk_code wki_http_start(wki_http *http, const wki_http_request *request,
     t->handler = *handler;
     t->named = request->named_by != NULL;
     wki_answer_init(&t->answer);
-    rc = wki_request_copy(&t->request, request, err);
+    rc = wki_request_copy(&t->request, &mapped, err);
     if (rc != WK_OK)
         goto out;
     t->slot = wki_queue_slot(http, url, err);
@@ -658,12 +675,18 @@ bool wki_http_has_credentials(const wki_http *http)
 
 bool wki_http_sends_credentials(const wki_http *http, const char *url, char *reason, size_t size)
 {
+    char *mapped;
+    bool sent;
+
     if (!wki_http_has_credentials(http)) {
         snprintf(reason, size, "not sent: none are configured");
         return false;
     }
-    return wki_origin_may_see((const char *const *)http->origins, http->n_origins, url, reason,
-                              size);
+    mapped = mapped_url(http, url);
+    sent = wki_origin_may_see((const char *const *)http->origins, http->n_origins,
+                              mapped ? mapped : url, reason, size);
+    free(mapped);
+    return sent;
 }
 
 wk_code wki_http_allow_origin(wki_http *http, const char *origin, wk_error *err)

@@ -26,10 +26,21 @@ enum {
     IDLE_CHECK_MS = 100,
     MAX_HEADS = 64, /* of one answer: 1xx, and the one that counts */
     MAX_HEAD_BYTES = WK_MAX_HEADER_BYTES * 4,
+    MAX_COOKIE_BYTES = 1 << 20, /* of Set-Cookie to a jar, which is emptied then */
     MAX_LOOKED_UP = 100000,
     LOOKUP_MS = 5000, /* names that only the proxy knows may take long to be found nowhere */
     TOO_LARGE = 100   /* CURLE_TOO_LARGE of libcurl 8.6 and later: of a header */
 };
+
+/* Cookies of one origin, for as long as the wire lives: balancers keep a client at one server by
+ * them. curl's engine does what the standard asks for (Path, Secure, lifetime); that none goes to
+ * another origin, whatever Domain says, is the jars' work. Nothing is written to disk. */
+typedef struct jar {
+    struct jar *next;
+    char *origin;
+    CURLSH *share;
+    uint64_t bytes; /* of Set-Cookie so far */
+} jar;
 
 typedef struct exchange {
     struct exchange *next, *prev;
@@ -44,6 +55,7 @@ typedef struct exchange {
     wki_pace pace;
     wki_wire_end cause; /* why a callback ended it, OK where none did; curl has its own words */
     char why[96];
+    jar *jar;
     CURL *lookup; /* goes before `easy`, NULL: none, or done */
     char *origin; /* that is looked up */
     bool no_local, no_loopback, proxied, connected;
@@ -54,6 +66,7 @@ typedef struct exchange {
 
 typedef struct wire {
     CURLM *multi;
+    jar *jars;
     const wki_http_opts *opts;
     const wki_clock *clock;
     exchange *all;
@@ -97,6 +110,8 @@ static bool take_field(exchange *x, const char *line, size_t n)
         from++;
     while (to > from && strchr(" \t\r\n", line[to - 1]))
         to--;
+    if (x->jar && wki_str_istarts(line, "Set-Cookie:"))
+        x->jar->bytes += n;
     if (is_strange_framing(line, (size_t)(colon - line), line + from, to - from))
         return give_up(x, WKI_WIRE_ENCODING, "a Transfer-Encoding other than chunked");
     if (!x->events.header(x->events.user, line, (size_t)(colon - line), line + from, to - from))
@@ -241,6 +256,48 @@ static bool add_given_header(exchange *x, const char *line)
     return ok;
 }
 
+static jar *jar_of(wire *w, const char *origin)
+{
+    jar *j = w->jars;
+
+    while (j && strcmp(j->origin, origin) != 0)
+        j = j->next;
+    if (j)
+        return j;
+    j = calloc(1, sizeof *j);
+    if (!j)
+        return NULL;
+    j->origin = wki_strdup(origin);
+    j->share = curl_share_init();
+    if (!j->origin || !j->share ||
+        curl_share_setopt(j->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) != CURLSHE_OK) {
+        curl_share_cleanup(j->share);
+        free(j->origin);
+        free(j);
+        return NULL;
+    }
+    j->next = w->jars;
+    w->jars = j;
+    return j;
+}
+
+/* `own`: the value of a Cookie header of the request, NULL for none; curl puts both into one. */
+static bool set_cookies(exchange *x, const char *own)
+{
+    x->jar = jar_of(x->wire, x->origin);
+    if (!x->jar)
+        return false;
+    curl_easy_setopt(x->easy, CURLOPT_SHARE, x->jar->share);
+    curl_easy_setopt(x->easy, CURLOPT_COOKIEFILE, ""); /* the engine is on, no file is read */
+    if (x->jar->bytes > MAX_COOKIE_BYTES) {
+        curl_easy_setopt(x->easy, CURLOPT_COOKIELIST, "ALL");
+        x->jar->bytes = 0;
+    }
+    if (own)
+        curl_easy_setopt(x->easy, CURLOPT_COOKIE, own);
+    return true;
+}
+
 static const char basic[] = "Authorization: Basic ";
 
 static bool is_signed(const exchange *x, const wki_wire_request *r)
@@ -250,13 +307,19 @@ static bool is_signed(const exchange *x, const wki_wire_request *r)
 
 static bool set_headers(exchange *x, const wki_wire_request *r)
 {
+    const char *cookie = NULL;
     bool ok = true;
 
     for (size_t i = 0; ok && i < r->n_headers; i++) {
+        const char *line = r->headers[i];
+
+        if (wki_str_istarts(line, "Cookie:"))
+            cookie = line + 7 + strspn(line + 7, " \t");
         /* A signature stands in its place, and curl makes none where one stands already. */
-        if (!is_signed(x, r) || !wki_str_starts(r->headers[i], basic))
-            ok = add_given_header(x, r->headers[i]);
+        else if (!is_signed(x, r) || !wki_str_starts(line, basic))
+            ok = add_given_header(x, line);
     }
+    ok = ok && set_cookies(x, cookie);
     ok = ok && add_header(x, r->gzip ? "Accept-Encoding: gzip" : "Accept-Encoding: identity");
     if (is_signed(x, r)) /* curl would sign headers that it is told to leave out */
         return ok;
@@ -424,7 +487,8 @@ static exchange *exchange_new(wire *w, const wki_wire_request *r, const wki_wire
                   (int64_t)w->opts->speed_time_s * 1000, w->clock->monotonic_ms(w->clock->user));
     wki_buf_init(&x->signed_body, WK_MAX_JSON_BYTES, "body to be signed");
     x->easy = curl_easy_init();
-    if (x->easy && set_headers(x, r) && set_signature(x, r))
+    if (x->easy && wki_url_origin(r->url, &x->origin, NULL) == WK_OK && set_headers(x, r) &&
+        set_signature(x, r))
         return x;
     drop(x);
     return NULL;
@@ -468,13 +532,9 @@ static bool start_lookup(exchange *x, const wki_wire_request *r)
 
 static wk_code set_off(exchange *x, const wki_wire_request *r, wk_error *err)
 {
-    wk_code rc = wki_url_origin(r->url, &x->origin, err);
-    bool ok;
+    bool ok = needs_lookup(x, r) ? start_lookup(x, r)
+                                 : curl_multi_add_handle(x->wire->multi, x->easy) == CURLM_OK;
 
-    if (rc != WK_OK)
-        return rc;
-    ok = needs_lookup(x, r) ? start_lookup(x, r)
-                            : curl_multi_add_handle(x->wire->multi, x->easy) == CURLM_OK;
     return ok ? WK_OK : wk_fail(err, WK_NOMEM, "out of memory");
 }
 
@@ -691,6 +751,14 @@ static void wire_free(void *self)
     while (w->all)
         drop(w->all);
     curl_multi_cleanup(w->multi);
+    while (w->jars) {
+        jar *j = w->jars;
+
+        w->jars = j->next;
+        curl_share_cleanup(j->share);
+        free(j->origin);
+        free(j);
+    }
     wki_seen_clear(&w->looked_up);
     free(w);
 }

@@ -10,6 +10,7 @@
 
 #include "core/text.h"
 #include "http/origin.h"
+#include "http/origin_map.h"
 #include "http/url.h"
 
 /* RFC 9110 section 15.4: 303 always, 301 and 302 for POST as everyone does. */
@@ -34,6 +35,7 @@ static bool is_search_form(const wki_http_transfer *t)
 /* Location, checked; NULL with t->error set where it must not be followed. */
 static char *read_location(wki_http_transfer *t)
 {
+    const wki_http_opts *o = &t->http->opts;
     const char *location = wki_answer_get(&t->answer, "Location");
     char *url = NULL, *normal = NULL;
     char shown[160], why[96];
@@ -43,10 +45,13 @@ static char *read_location(wki_http_transfer *t)
         return NULL;
     }
     if (wki_url_resolve(t->url, location, &url, &t->error) == WK_OK &&
-        wki_url_normalize(url, &normal, &t->error) == WK_OK &&
+        wki_origin_map(o->maps, o->n_maps, url, &normal, &t->error) == WK_OK &&
         !wki_origin_may_name(t->url, normal, why, sizeof why)) {
         wki_url_redact(shown, sizeof shown, normal);
-        wk_fail(&t->error, WK_REFUSED, "redirect to %s refused: %s", shown, why);
+        wk_fail_setting(&t->error, WK_REFUSED, "map-origin",
+                        "redirect to %s refused: %s; if the server calls itself so, say what it is "
+                        "from here",
+                        shown, why);
     }
     free(url);
     if (t->error.code == WK_OK)

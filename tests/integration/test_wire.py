@@ -192,6 +192,47 @@ class Proxies(peers.Case):
         self.assertIn("through the proxy http://127.0.0.1:1", result.err)
 
 
+class InnerNames(peers.Case):
+    INNER = "http://orthanc.inner.invalid:8042"
+
+    def answer(self, request):
+        page = {"resourceType": "Bundle", "type": "searchset"}
+        if request.path.startswith("/dicom-web/"):
+            self.assertEqual(request.headers["Authorization"], "Bearer word")
+            return 404, {}, b""
+        if "page=2" in request.query:
+            return 200, FHIR, dict(page, entry=[{"resource": study(2, "1")}])
+        endpoint = {"resourceType": "Endpoint", "id": "e", "status": "active", "address": self.INNER + "/dicom-web",
+                    "connectionType": {"system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type",
+                                       "code": "dicom-wado-rs"}, "payloadType": [{"text": "DICOM"}]}
+        first = dict(study(1, "1"), endpoint=[{"reference": "Endpoint/e"}])
+        return 200, FHIR, dict(page, entry=[{"resource": first}, {"resource": endpoint, "search": {"mode": "include"}}],
+                               link=[{"relation": "next", "url": self.INNER + "/fhir?page=2"}])
+
+    def test_they_are_mapped_before_the_rules(self):
+        server = self.serve(self.answer)
+        common = ("--fhir", server.url + "/fhir", "--map-origin", self.INNER + "=" + server.url, "--json")
+        result = self.run_wadokit(*common, "search", "--patient", "1")
+        self.assert_exit(result, 0)
+        self.assertEqual([one["study"] for one in result.lines("study")], ["2.25.1", "2.25.2"])
+        self.run_wadokit(*common, "get", server.url + "/fhir/ImagingStudy?patient=1", "-o", self.out,
+                         env={"WADOKIT_TOKEN": "word"})
+        self.assertIn("/dicom-web/studies/2.25.1", [one.path for one in server.log])
+
+    def test_a_profile_maps_them_too_and_errors_say_how(self):
+        server = self.serve(self.answer)
+        result = self.run_wadokit("--fhir", server.url + "/fhir", "--retries", 0, "search", "--patient", "1")
+        self.assert_exit(result, 8)
+        self.assertIn("--map-origin", result.err)
+        config = self.write("config", "[x]\nfhir = %s/fhir\nmap-origin = %s=%s\n" % (server.url, self.INNER, server.url))
+        self.assert_exit(self.run_wadokit("--config", config, "-p", "x", "search", "--patient", "1"), 0)
+
+    def test_what_is_no_map_is_bad_usage(self):
+        result = self.run_wadokit("--dicomweb", "http://127.0.0.1:1", "--map-origin", "inner=outer", "search")
+        self.assert_exit(result, 2)
+        self.assertIn("--map-origin", result.err)
+
+
 class Encodings(peers.Case):
     ROWS = json.dumps([{"0020000D": {"vr": "UI", "Value": ["2.25.%d" % n]}} for n in range(30000)]).encode()
 

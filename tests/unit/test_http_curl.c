@@ -412,6 +412,38 @@ static void test_such_a_name_is_refused_through_a_proxy_too(void)
     wki_buf_clear(&buf);
 }
 
+static void test_cookies_are_kept_by_path_and_origin(void)
+{
+    static const char *const own[] = {"Cookie: mine=1"};
+    static const tiny_reply replies[] = {
+        {"HTTP/1.1 200 OK\r\nSet-Cookie: route=node7; Path=/\r\nSet-Cookie: deep=1; Path=/deep\r\n"
+         "Set-Cookie: gone=1; Max-Age=0\r\nContent-Length: 0\r\n\r\n",
+         0, TINY_CLOSE},
+        {"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", 0, TINY_CLOSE},
+    };
+    wki_http *http = open_client(replies, N(replies));
+    char elsewhere[64], body[8];
+    wki_http_request other = {.url = elsewhere};
+    wki_buf buf;
+    wk_error err = {0};
+
+    wki_buf_init(&buf, 100, "body");
+    snprintf(elsewhere, sizeof elsewhere, "http://localhost:%d/", server.port);
+    T_OK(get_with(http, &(wki_http_request){.url = "/a"}, body, sizeof body, NULL, &err), &err);
+    T_OK(get_with(http, &(wki_http_request){.url = "/b"}, body, sizeof body, NULL, &err), &err);
+    T_OK(get_with(http, &(wki_http_request){.url = "/deep/b", .headers = own, .n_headers = 1}, body,
+                  sizeof body, NULL, &err),
+         &err);
+    T_OK(wki_http_fetch(http, &other, &buf, NULL, &err), &err); /* the same server */
+    close_client(http);
+    CU_ASSERT_PTR_NULL(strstr(server.requests[0], "Cookie"));
+    T_HAS(server.requests[1], "\r\nCookie: route=node7\r\n");
+    T_HAS(server.requests[2], "\r\nCookie: deep=1; route=node7; mine=1\r\n");
+    T_HAS(server.requests[3], "Host: localhost");
+    CU_ASSERT_PTR_NULL(strstr(server.requests[3], "Cookie"));
+    wki_buf_clear(&buf);
+}
+
 static void test_a_proxy_that_refuses_a_tunnel_is_heard(void)
 {
     static const tiny_reply replies[] = {
@@ -463,6 +495,7 @@ static CU_TestInfo tests[] = {
     {"a name that leads to this machine is refused",
      test_a_name_that_leads_to_this_machine_is_refused_where_a_server_named_it},
     {"such a name is refused through a proxy too", test_such_a_name_is_refused_through_a_proxy_too},
+    {"cookies are kept by path and origin", test_cookies_are_kept_by_path_and_origin},
     {"a proxy that refuses a tunnel is heard", test_a_proxy_that_refuses_a_tunnel_is_heard},
     CU_TEST_INFO_NULL,
 };
