@@ -110,7 +110,7 @@ static bool has_inner_nul(const char *text, size_t n, size_t *keep)
 static wk_code take_string(mender *m, const char *text, size_t *at, size_t end, wk_error *err)
 {
     level *l = &m->levels[m->depth];
-    size_t from = *at + 1, to = string_end(text, from, end), keep;
+    size_t from = *at + 1, to = string_end(text, from, end), keep = 0;
     bool is_name = m->depth > 0 && l->is_object && l->name_due;
     bool bad = to < end && has_inner_nul(text + from, to - from, &keep);
     wk_code rc;
