@@ -36,7 +36,7 @@ typedef struct wk_progress_part {
  *   targets        of them, that are finished; targets_total is what the call was given
  *   parts          n_parts of what is under way, the oldest first
  *   wait_origin    a server whose next answer is waited for before going on, NULL where none is;
- *                  wait_status is its last answer (429, 503 ...; 0: none came), wait_asked whether
+ *                  wait_status is its last answer (202, 429, 503 ...; 0: none came), wait_asked whether
  *                  it named the time, wait_ms how much of it is left */
 typedef struct wk_progress {
     const char *what;
@@ -109,7 +109,7 @@ typedef enum wk_sandbox {
  *   source_id              value of redox-source-id for configured origins
  *   jobs                   transfers (or drawing threads) at once, 0: default
  *   retries                attempts after the first, negative: default (5)
- *   max_wait_s             total patience for 429/503, negative: default (300)
+ *   max_wait_s             total patience for 202/429/503, negative: default (300)
  *   connect_timeout_s, idle_timeout_s   0: default (30, 60)
  *   speed_limit, speed_time_s   a transfer ends (WK_NET, tried again like one that broke off) that
  *                          moves fewer bytes a second than speed_limit for so many seconds, what a

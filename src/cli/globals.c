@@ -100,7 +100,7 @@ const cli_opt cli_global_opts[] = {
     {"retries", 0, CLI_INT, &S.retries, "N", "try again up to N times (default 5)", NULL, 0,
      MAX_RETRIES},
     {"max-wait", 0, CLI_INT, &S.max_wait_s, "SECONDS",
-     "wait for a busy server (429, 503) this long in all (default 300), for an export without "
+     "wait for a busy server (202, 429, 503) this long in all (default 300), for an export without "
      "limit",
      NULL, 0, DAY_S},
     {"connect-timeout", 0, CLI_INT, &S.connect_timeout_s, "SECONDS",

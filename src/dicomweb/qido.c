@@ -239,6 +239,7 @@ static wk_code fetch_page(search *q, wk_error *err)
                                 .named_by = q->opts->named_by,
                                 .service = true,
                                 .selects = true,
+                                .awaits = true,
                                 .divisible = wki_qido_pages_may_turn(&q->pages),
                                 .same_origin_headers = true};
     wki_http_result result = {0};

@@ -49,7 +49,7 @@ bool wki_server_rung(const wki_server *server, wki_form form, const char *syntax
                      int *rung, char out[WKI_ACCEPT_SIZE])
 {
     while (*tried < WKI_ACCEPT_RUNGS) {
-        *rung = (server->rung[form] + (int)*tried) % WKI_ACCEPT_RUNGS;
+        *rung = *tried == 0 ? server->rung[form] : (*rung + 1) % WKI_ACCEPT_RUNGS;
         ++*tried;
         if (wki_accept_value(form, *rung, syntax, out))
             return true;

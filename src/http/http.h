@@ -109,6 +109,7 @@ typedef enum wki_http_auth {
  *             (.../_search) are seen as such by themselves
  * selects     query and form choose what is asked for: a redirect takes along what of them it
  *             leaves out, or is refused. FHIR searches by POST are seen as such by themselves
+ * awaits      202 is no answer yet, and is waited for as 503 is: the archive brings it from elsewhere
  * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
  *             ways to what it wants, or wants one of many that are independent of each other
  * body        is copied. Or one of:
@@ -132,6 +133,7 @@ typedef struct wki_http_request {
     bool service;
     bool repeatable;
     bool selects;
+    bool awaits;
     bool divisible;
     wk_code (*new_body)(void *user, wki_buf *body, wk_error *err);
     void *new_body_user;

@@ -105,6 +105,7 @@ const char *wki_status_text(int status)
         int status;
         const char *text;
     } texts[] = {
+        {202, "Accepted"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
@@ -178,6 +179,12 @@ static const char *print_hint(const wki_http_transfer *t, char *out, size_t size
     /* What is posted without the session's credentials brings its own: a login. */
     if (t->request.auth == WKI_AUTH_NEVER && wki_transfer_has_body(t))
         return NULL;
+    /* A storage host that a redirect led to knows no credentials of ours: its address was signed. */
+    if (t->redirects > 0 && !wki_url_same_origin(t->url, t->request.url) &&
+        (t->answer.status == 403 || strchr(t->url, '?'))) {
+        snprintf(out, size, "; a redirect led there");
+        return NULL;
+    }
     if (wki_http_sends_credentials(http, t->url, reason, sizeof reason))
         return NULL;
     snprintf(out, size, "; credentials %s", reason);

@@ -83,9 +83,11 @@ static void finish_failed(wki_http_transfer *t)
 
 /* ---- events of an exchange ---- */
 
-static bool is_success(int status)
+static bool is_success(const wki_http_transfer *t)
 {
-    return status >= 200 && status <= 299;
+    int status = t->answer.status;
+
+    return status >= 200 && status <= 299 && !(status == 202 && t->request.awaits);
 }
 
 static bool on_status(void *user, int status)
@@ -170,7 +172,7 @@ static bool take_body(wki_http_transfer *t, const void *data, size_t n)
 {
     wk_code rc;
 
-    if (!is_success(t->answer.status))
+    if (!is_success(t))
         return take_error_body(t, data, n);
     if (!t->answer.head_given && !give_head(t))
         return false;
@@ -257,6 +259,7 @@ static void retry_later(wki_http_transfer *t, const wki_retry_verdict *v, const 
     t->counted -= !v->counts;
     t->fresh = true;
     t->wait_asked = v->asked;
+    wki_redirect_undo(t);
     wki_queue_wait(t, v->wait_ms);
 }
 
@@ -309,7 +312,7 @@ static wki_wire_end check_coding(wki_http_transfer *t, wki_wire_end end)
     wki_answer *a = &t->answer;
     bool stopped = a->coding_error.code != WK_OK;
 
-    if (!is_success(a->status))
+    if (!is_success(t))
         return stopped && end == WKI_WIRE_ABORTED ? WKI_WIRE_OK : end;
     if (end == WKI_WIRE_OK && wki_coding_finish(&a->coding, &a->coding_error) == WK_OK)
         return WKI_WIRE_OK;
@@ -399,13 +402,16 @@ static void settle_answer(wki_http_transfer *t)
     t->slot->reached = true;
     if (status != 429 && status < 500)
         wki_throttle_success(&t->slot->throttle);
-    if (is_success(status)) {
+    if (is_success(t)) {
         if (!t->answer.head_given && !give_head(t))
             finish_failed(t);
         else
             finish(t);
     } else if (wki_answer_is_redirect(&t->answer)) {
         settle_redirect(t);
+    } else if (wki_redirect_may_be_over(t)) {
+        wki_redirect_undo(t);
+        wki_queue_first(t);
     } else if (status == 401) {
         settle_unauthorised(t);
     } else {

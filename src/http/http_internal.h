@@ -61,6 +61,8 @@ struct wki_http_transfer {
     char *url;   /* of this hop, normalised; request.url is the first */
     bool named;  /* by a server */
     bool as_get; /* a redirect made it a GET without a body */
+    bool undone; /* it began anew at its first address */
+    bool asked_anew; /* once, where a redirect led to what is good no more */
     int redirects, attempts, counted;
     bool renewed;
     bool fresh;
@@ -174,6 +176,13 @@ wk_code wki_body_open(wki_http_transfer *t, wk_error *err) WK_MUST_USE;
 /* http_redirect.c: makes the answer's Location the next hop of the transfer. Otherwise t->error
  * says why it is not followed. */
 wk_code wki_redirect_take(wki_http_transfer *t) WK_MUST_USE;
+
+/* Makes the first address the next hop again: where a redirect led may be good for a while only (a
+ * signed URL). Nothing to do for what has a body, or was not redirected. */
+void wki_redirect_undo(wki_http_transfer *t);
+
+/* Whether the answer may say that the address of a redirect is good no more; once a transfer. */
+bool wki_redirect_may_be_over(wki_http_transfer *t);
 
 /* http_answer.c */
 void wki_answer_init(wki_answer *a);

@@ -166,6 +166,38 @@ wk_code wki_redirect_take(wki_http_transfer *t)
     t->as_get = t->as_get || as_get;
     t->named = true;
     t->redirects++;
-    t->counted = 0;
+    t->counted = t->undone ? t->counted - 1 : 0; /* the hop is no attempt */
     return WK_OK;
+}
+
+void wki_redirect_undo(wki_http_transfer *t)
+{
+    wki_slot *slot;
+    wk_error ignored = {0};
+    char *first = NULL;
+
+    if (t->redirects == 0 || wki_transfer_has_body(t) || t->as_get)
+        return;
+    if (wki_url_normalize(t->request.url, &first, &ignored) != WK_OK ||
+        !(slot = wki_queue_slot(t->http, first, &ignored))) {
+        free(first);
+        return;
+    }
+    free(t->url);
+    t->url = first;
+    t->slot = slot;
+    t->named = t->request.named_by != NULL;
+    t->redirects = 0;
+    t->undone = true;
+}
+
+bool wki_redirect_may_be_over(wki_http_transfer *t)
+{
+    int status = t->answer.status;
+    bool over = !t->asked_anew && t->redirects > 0 && !wki_transfer_has_body(t) && !t->as_get &&
+                (status == 400 || status == 401 || status == 403 || status == 410) &&
+                !wki_url_same_origin(t->url, t->request.url);
+
+    t->asked_anew = t->asked_anew || over;
+    return over;
 }

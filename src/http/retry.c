@@ -13,7 +13,8 @@ enum {
     FIRST_WAIT_MS = 500,
     LONGEST_WAIT_MS = 30000,
     UNREACHED_RETRIES = 2,
-    DIVISIBLE_RETRIES = 1
+    DIVISIBLE_RETRIES = 1,
+    AWAITED_RETRIES = 40
 };
 
 static int month_of(const char *name)
@@ -79,7 +80,7 @@ bool wki_retry_after_read(const char *value, const char *date, int64_t now_unix_
 
 static bool is_transient(int status)
 {
-    return status == 408 || status == 425 || status == 429 ||
+    return status == 202 || status == 408 || status == 425 || status == 429 ||
            (status >= 500 && status != 501 && status != 505);
 }
 
@@ -117,13 +118,15 @@ static int allowed_retries(const wki_retry_case *c)
         return UNREACHED_RETRIES;
     if (c->failure == WKI_FAILURE_STATUS && c->status == 500 && c->divisible && c->retries < 0)
         return DIVISIBLE_RETRIES;
+    if (c->failure == WKI_FAILURE_STATUS && c->status == 202 && c->retries < 0)
+        return AWAITED_RETRIES;
     return retries;
 }
 
 wki_retry_verdict wki_retry_decide(const wki_retry_case *c)
 {
     wki_retry_verdict v = {.counts = true};
-    bool busy = c->failure == WKI_FAILURE_STATUS && (c->status == 429 || c->status == 503);
+    bool busy = c->failure == WKI_FAILURE_STATUS && (c->status == 202 || c->status == 429 || c->status == 503);
 
     if (c->failure == WKI_FAILURE_STATUS && !is_transient(c->status))
         return stop(v, "");
@@ -134,7 +137,7 @@ wki_retry_verdict wki_retry_decide(const wki_retry_case *c)
     v.patience = busy;
     v.asked = c->failure == WKI_FAILURE_STATUS && c->retry_after &&
               wki_retry_after_read(c->retry_after, c->date, c->now_unix_s, &v.wait_ms);
-    v.counts = !(v.asked && busy && c->retries < 0);
+    v.counts = !(v.asked && busy && c->status != 202 && c->retries < 0);
     if (v.counts && c->counted > allowed_retries(c))
         return stop(v, "");
     if (!v.asked || v.wait_ms < FIRST_WAIT_MS) {

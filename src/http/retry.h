@@ -2,14 +2,15 @@
  * Whether to try again, and when: a pure function, so that each row of the policy is a test.
  *
  * - 408, 425, 429 and 5xx (but not 501 and 505), failed connections and broken ones are tried
- *   again; never after a byte of a body was handed over.
+ *   again; never after a byte of a body was handed over. So is 202 where it is no answer yet.
  * - A request that must not be done twice (POST that is no search) is tried again only where it
  *   was not done for sure: no connection, 408, 425, 429, 503.
  * - The wait is Retry-After where the server gives one, else a back-off of 0.5 s that doubles up to
  *   30 s, of which a random half is taken off.
  * - `retries` attempts follow the first. By default (negative) that is 5, and answers with
- *   Retry-After are not counted: there only the patience (wait_left_ms) ends it.
- * - Waits for 429 and 503 use up the patience. A server that was never reached gets 2 retries, so
+ *   Retry-After are not counted: there only the patience (wait_left_ms) ends it. 202 gets 40, with
+ *   or without Retry-After: an archive may bring something from tape, or never be done.
+ * - Waits for 202, 429 and 503 use up the patience. A server that was never reached gets 2 retries, so
  *   that a typing error shows soon. By default an answer 500 to a request for a part of something
  *   gets one: a server that cannot read one file says so, and will say so again.
  */
@@ -42,7 +43,7 @@ typedef enum wki_failure {
  * reached        this server has answered before
  * retry_after, date   headers of the answer, NULL where absent
  * now_unix_s     local time, used where the answer has no Date
- * wait_left_ms   patience left for 429 and 503
+ * wait_left_ms   patience left for 202, 429 and 503
  * random         any 32 bits */
 typedef struct wki_retry_case {
     wki_failure failure;

@@ -81,6 +81,9 @@ static void test_servers(void)
 {
     wki_servers all = {.first = NULL};
     wki_server *a = wki_servers_get(&all, "https://a/web"), *b = wki_servers_get(&all, "https://b");
+    char accept[WKI_ACCEPT_SIZE];
+    unsigned tried = 0;
+    int rung = -1;
 
     CU_ASSERT_PTR_EQUAL(wki_servers_get(&all, "https://a/web"), a);
     CU_ASSERT_PTR_NOT_EQUAL(a, b);
@@ -91,6 +94,14 @@ static void test_servers(void)
     T_STR(climb(a, WKI_FORM_INSTANCE), "45012");
     T_STR(climb(a, WKI_FORM_INSTANCES), "0125");
     T_STR(climb(b, WKI_FORM_INSTANCE), "01245");
+    /* What another request learns while one climbs makes that one leave nothing out. */
+    CU_ASSERT_TRUE(wki_server_rung(b, WKI_FORM_JSON, "*", &tried, &rung, accept));
+    wki_server_took(b, WKI_FORM_JSON, 2, false);
+    CU_ASSERT_TRUE(wki_server_rung(b, WKI_FORM_JSON, "*", &tried, &rung, accept));
+    T_STR(accept, "application/json");
+    CU_ASSERT_TRUE(wki_server_rung(b, WKI_FORM_JSON, "*", &tried, &rung, accept));
+    T_STR(accept, "*/*");
+    CU_ASSERT_FALSE(wki_server_rung(b, WKI_FORM_JSON, "*", &tried, &rung, accept));
     /* Of nobody nothing is remembered. */
     wki_server_took(wki_servers_get(&all, NULL), WKI_FORM_JSON, 1, false);
     T_STR(climb(wki_servers_get(&all, NULL), WKI_FORM_JSON), "012");

@@ -469,6 +469,27 @@ static void test_undrawn(void)
     close_session();
 }
 
+/* What the archive has yet to bring comes no sooner by another way. */
+static void test_yet_to_come(void)
+{
+    static const script_reply replies[] = {{.status = 202, .body = "being restored"}};
+    wk_plan_item a = item_of(root_a, url_a, WK_LEVEL_INSTANCE);
+    wki_ways *w = NULL;
+    wk_error err = {0};
+    wki_got got;
+
+    open_session(replies, N(replies));
+    T_OK(wki_ways_new(&session, &w, &err), &err);
+    want(w, &got, &a);
+    CU_ASSERT_TRUE(got.over);
+    CU_ASSERT_EQUAL(got.error.code, WK_NET);
+    T_HAS(got.error.message, "202 Accepted");
+    CU_ASSERT_EQUAL(wire.n_seen, 1);
+    wki_picture_source_clear(&got.source);
+    wki_ways_free(w);
+    close_session();
+}
+
 /* A part that may be cut is looked at: its own bytes tell. */
 static void test_cut(void)
 {
@@ -507,6 +528,7 @@ static CU_TestInfo tests[] = {
     {"a form of JSON is learnt for lists and metadata alike", test_json},
     {"a picture comes by the next resource", test_drawn},
     {"what is no picture comes as a whole", test_undrawn},
+    {"what is yet to come comes no sooner by another way", test_yet_to_come},
     {"a part that may be cut is looked at", test_cut},
     CU_TEST_INFO_NULL,
 };

@@ -160,6 +160,70 @@ static void test_every_other_body_is_refused_rather_than_lost(void)
     }
 }
 
+/* A GET of what lies at a storage host, by an address that is good for a while. */
+static wk_code get(const script_reply *replies, size_t n, int retries, wk_error *err)
+{
+    wki_http_opts opts = {
+        .origins = origins, .n_origins = 2, .retries = retries, .max_wait_ms = 99000};
+    wki_http_request r = {.url = "https://a/1"};
+    wki_transport t;
+    wki_http *http = NULL;
+    wki_buf body;
+    wk_code rc;
+
+    script_init(&s, replies, n);
+    opts.clock = &s.clock;
+    t = script_transport(&s);
+    T_OK(wki_http_new_on(&opts, &t, &http, err), err);
+    wki_buf_init(&body, 100, "body");
+    rc = wki_http_fetch(http, &r, &body, NULL, err);
+    wki_buf_clear(&body);
+    wki_http_free(http);
+    return rc;
+}
+
+#define TO_STORE(i) {.status = 302, .headers = {"Location: https://store/1?sig=" i}}
+
+static void test_a_signed_address_that_died_is_asked_for_anew(void)
+{
+    static const int dead[] = {400, 401, 403, 410};
+
+    for (size_t i = 0; i < N(dead); i++) {
+        const script_reply replies[] = {
+            TO_STORE("1"), {.status = dead[i]}, TO_STORE("2"), {.status = 200, .body = "x"}};
+        wk_error err = {0};
+
+        T_OK(get(replies, N(replies), 0, &err), &err);
+        T_STR(s.seen[2].url, "https://a/1");
+        T_STR(s.seen[3].url, "https://store/1?sig=2");
+    }
+}
+
+static void test_it_is_asked_for_anew_once(void)
+{
+    static const script_reply replies[] = {
+        TO_STORE("1"), {.status = 403, .body = "expired"}, TO_STORE("2"), {.status = 403}};
+    wk_error err = {0};
+
+    T_FAILS(get(replies, N(replies), 5, &err), WK_AUTH, &err);
+    CU_ASSERT_EQUAL(s.n_seen, 4);
+    T_HAS(err.message, "https://store/1");
+    T_HAS(err.message, "a redirect led there");
+    CU_ASSERT_STRING_NOT_EQUAL(err.setting, "allow-origin");
+}
+
+static void test_a_retry_begins_where_the_redirect_did(void)
+{
+    static const script_reply replies[] = {
+        TO_STORE("1"), {.status = 503}, TO_STORE("2"), {.status = 503}, TO_STORE("3"),
+        {.status = 503}};
+    wk_error err = {0};
+
+    T_FAILS(get(replies, N(replies), 2, &err), WK_NET, &err);
+    CU_ASSERT_EQUAL(s.n_seen, 6);
+    T_STR(s.seen[4].url, "https://a/1");
+}
+
 static void test_a_303_takes_the_body_from_no_put(void)
 {
     static const script_reply replies[] = {{.status = 303, .headers = {"Location: /y"}},
@@ -215,6 +279,10 @@ static CU_TestInfo tests[] = {
     {"a form follows to no strange origin", test_a_form_follows_to_no_strange_origin},
     {"every other body is refused rather than lost",
      test_every_other_body_is_refused_rather_than_lost},
+    {"a signed address that died is asked for anew",
+     test_a_signed_address_that_died_is_asked_for_anew},
+    {"it is asked for anew once", test_it_is_asked_for_anew_once},
+    {"a retry begins where the redirect did", test_a_retry_begins_where_the_redirect_did},
     {"a 303 takes the body from no PUT", test_a_303_takes_the_body_from_no_put},
     {"the query of a search goes along too", test_the_query_of_a_search_goes_along_too},
     {"other queries are the server's", test_other_queries_are_the_servers},

@@ -101,6 +101,28 @@ static void test_retry_after_is_obeyed_within_the_patience(void)
     T_HAS(v.why, "asks to wait 7 s");
 }
 
+static void test_an_answer_yet_to_come_is_waited_for(void)
+{
+    wki_retry_case c = after_status(202);
+    wki_retry_verdict v;
+
+    c.retry_after = "7";
+    c.counted = 40;
+    v = wki_retry_decide(&c);
+    CU_ASSERT_TRUE(v.again && v.asked && v.patience && v.counts);
+    CU_ASSERT_EQUAL(v.wait_ms, 7000);
+    c.wait_left_ms = 6999;
+    CU_ASSERT_FALSE(wki_retry_decide(&c).again);
+    T_STR(wki_retry_decide(&c).setting, "max-wait");
+    c.wait_left_ms = 300000;
+    c.counted = 41; /* never done, by all appearance */
+    CU_ASSERT_FALSE(wki_retry_decide(&c).again);
+    c.retries = 50;
+    CU_ASSERT_TRUE(wki_retry_decide(&c).again);
+    c.repeatable = false; /* it was taken */
+    CU_ASSERT_FALSE(wki_retry_decide(&c).again);
+}
+
 static void test_a_wait_of_zero_still_backs_off(void)
 {
     wki_retry_case c = after_status(429);
@@ -240,6 +262,7 @@ static CU_TestInfo tests[] = {
     {"what can be divided is given up soon after a 500",
      test_what_can_be_divided_is_given_up_soon_after_a_500},
     {"Retry-After is obeyed within the patience", test_retry_after_is_obeyed_within_the_patience},
+    {"an answer yet to come is waited for", test_an_answer_yet_to_come_is_waited_for},
     {"a wait of zero still backs off", test_a_wait_of_zero_still_backs_off},
     {"no retry once the body began", test_nothing_is_tried_again_once_the_body_began},
     {"nothing is done twice", test_what_may_have_been_done_is_not_done_twice},

@@ -249,6 +249,7 @@ static void request_of(const flight *x, wki_http_request *q)
         *q = (wki_http_request){.named_by = x->named_by};
     q->url = x->target;
     q->accept = x->accept;
+    q->awaits = true;
     q->divisible = true;
 }
 

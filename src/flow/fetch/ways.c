@@ -231,9 +231,10 @@ static wk_code go_on(wki_way *y, wk_error *err)
 
 /* --- an end of a transfer, and what follows --- */
 
-static bool ends_all(wk_code code)
+/* What an archive has yet to bring from elsewhere (202) no other way has sooner. */
+static bool ends_all(const wk_error *e)
 {
-    return code == WK_CANCELLED || code == WK_NOMEM;
+    return e->code == WK_CANCELLED || e->code == WK_NOMEM || e->http_status == 202;
 }
 
 /* Hands over what came by a way that gives one source. */
@@ -258,10 +259,10 @@ static bool feed_frame(wki_way *y, const wki_transfer *t, wk_error *err)
     if (y->error.code == WK_OK && wki_way_frame_file(y, &source, &y->error) == WK_OK)
         y->error.code = hand_one(y, &source, &y->error);
     *err = y->error;
-    if (err->code != WK_OK && !ends_all(err->code))
+    if (err->code != WK_OK && !ends_all(err))
         wk_log_write(&y->ways->session->log, WK_LOG_INFO, "%s: its frame is not to be had: %s",
                      y->url, err->message);
-    return err->code == WK_OK || ends_all(err->code);
+    return err->code == WK_OK || ends_all(err);
 }
 
 static bool feed_server(wki_way *y, const wki_transfer *t, wk_error *err)
@@ -272,7 +273,7 @@ static bool feed_server(wki_way *y, const wki_transfer *t, wk_error *err)
     *err = t->error;
     if (err->code == WK_OK && wki_way_drawn(y, &source, err) == WK_OK)
         err->code = hand_one(y, &source, err);
-    if (err->code == WK_OK || ends_all(err->code))
+    if (err->code == WK_OK || ends_all(err))
         return true;
     if (!y->rendered && err->code != WK_AUTH) {
         wki_way_forget(y);

@@ -489,12 +489,14 @@ void wki_task_end(wki_task *t)
     free_task(t);
 }
 
-/* A server that cannot be reached, or does not let us in, will not do so for smaller pieces. */
+/* A server that cannot be reached, does not let us in, or has yet to bring what is wanted from
+ * elsewhere (202), will do no better for smaller pieces. */
 static bool is_hopeless(const wki_task *t)
 {
     const wk_error *e = &t->error;
 
     return e->code == WK_AUTH || e->code == WK_REFUSED || e->code == WK_LIMIT ||
+           e->http_status == 202 ||
            (e->code == WK_NET && e->http_status == 0 && t->instances == 0 && !t->broken);
 }
 
