@@ -59,21 +59,19 @@ typedef struct wk_series_hint {
  *   url            what will be requested
  *   endpoint       where the address comes from, for people: "contained Endpoint 1.2.3",
  *                  "dicomweb" (the session's), "target"
- *   named_by       URL of the server whose answer named the address, NULL where the user did: such an
- *                  address leads neither to this machine nor to metadata services. Where a file
- *                  named it, the address itself: it may be one of this machine (127.0.0.1,
- *                  localhost), but not a name that leads here
- *   connection     "dicom-wado-rs"
- *   resource       "metadata", "rendered", "thumbnail", "frames" or "bulkdata" (wk_get_plan());
- *                  NULL: the instances themselves
- *   send_credentials, reason    whether credentials go along, and why (or why not)
- *   headers        n_headers "Name: value" that the Endpoint asks to be sent
- *   series_hints   the series that belong to this item (one for a series item), n_series_hints
- *   complete_hint  true where series_hints is believed to list all series of the study
- *   except         n_except series of the study that other items cover (study items)
- *   left_out       NOTICE: a study that is not what was asked for, or was entered in error or
- *                  cancelled; `reason` says which. Nothing else covers it
- *   error          why this cannot be used (NOTICE, or a target that failed); code WK_OK otherwise
+ *   named_by       URL of the server whose answer named the address, NULL where the user did: such
+ * an address leads neither to this machine nor to metadata services. Where a file named it, the
+ * address itself: it may be one of this machine (127.0.0.1, localhost), but not a name that leads
+ * here connection     "dicom-wado-rs" resource       "metadata", "rendered", "thumbnail", "frames"
+ * or "bulkdata" (wk_get_plan()); NULL: the instances themselves send_credentials, reason    whether
+ * credentials go along, and why (or why not) headers        n_headers "Name: value" that the
+ * Endpoint asks to be sent series_hints   the series that belong to this item (one for a series
+ * item), n_series_hints complete_hint  true where series_hints is believed to list all series of
+ * the study n_series, n_instances   how many the source says that the item holds, those of `except`
+ * left out; 0: it does not say except         n_except series of the study that other items cover
+ * (study items) left_out       NOTICE: a study that is not what was asked for, or was entered in
+ * error or cancelled; `reason` says which. Nothing else covers it error          why this cannot be
+ * used (NOTICE, or a target that failed); code WK_OK otherwise
  */
 typedef struct wk_plan_item {
     wk_item_kind kind;
@@ -94,6 +92,7 @@ typedef struct wk_plan_item {
     wk_series_hint *series_hints;
     size_t n_series_hints;
     bool complete_hint;
+    uint64_t n_series, n_instances;
     char (*except)[WK_UID_SIZE];
     size_t n_except;
     char *description; /* of the study, NULL unknown */

@@ -36,8 +36,8 @@ typedef struct wk_progress_part {
  *   targets        of them, that are finished; targets_total is what the call was given
  *   parts          n_parts of what is under way, the oldest first
  *   wait_origin    a server whose next answer is waited for before going on, NULL where none is;
- *                  wait_status is its last answer (202, 429, 503 ...; 0: none came), wait_asked whether
- *                  it named the time, wait_ms how much of it is left */
+ *                  wait_status is its last answer (202, 429, 503 ...; 0: none came), wait_asked
+ * whether it named the time, wait_ms how much of it is left */
 typedef struct wk_progress {
     const char *what;
     uint64_t bytes;

@@ -109,13 +109,12 @@ typedef enum wki_http_auth {
  *             (.../_search) are seen as such by themselves
  * selects     query and form choose what is asked for: a redirect takes along what of them it
  *             leaves out, or is refused. FHIR searches by POST are seen as such by themselves
- * awaits      202 is no answer yet, and is waited for as 503 is: the archive brings it from elsewhere
- * divisible   a 500 is tried again once only, where --retries is not given: the caller has other
- *             ways to what it wants, or wants one of many that are independent of each other
- * body        is copied. Or one of:
- * source      the body, read from its start for each attempt; borrowed until done()
- * new_body    called before each attempt, adds the body to an empty buffer; for what must not be
- *             sent twice as it is (client assertions) */
+ * awaits      202 is no answer yet, and is waited for as 503 is: the archive brings it from
+ * elsewhere divisible   a 500 is tried again once only, where --retries is not given: the caller
+ * has other ways to what it wants, or wants one of many that are independent of each other body is
+ * copied. Or one of: source      the body, read from its start for each attempt; borrowed until
+ * done() new_body    called before each attempt, adds the body to an empty buffer; for what must
+ * not be sent twice as it is (client assertions) */
 typedef struct wki_http_request {
     const char *method;
     const char *url;

@@ -179,7 +179,8 @@ static const char *print_hint(const wki_http_transfer *t, char *out, size_t size
     /* What is posted without the session's credentials brings its own: a login. */
     if (t->request.auth == WKI_AUTH_NEVER && wki_transfer_has_body(t))
         return NULL;
-    /* A storage host that a redirect led to knows no credentials of ours: its address was signed. */
+    /* A storage host that a redirect led to knows no credentials of ours: its address was signed.
+     */
     if (t->redirects > 0 && !wki_url_same_origin(t->url, t->request.url) &&
         (t->answer.status == 403 || strchr(t->url, '?'))) {
         snprintf(out, size, "; a redirect led there");

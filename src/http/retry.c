@@ -126,7 +126,8 @@ static int allowed_retries(const wki_retry_case *c)
 wki_retry_verdict wki_retry_decide(const wki_retry_case *c)
 {
     wki_retry_verdict v = {.counts = true};
-    bool busy = c->failure == WKI_FAILURE_STATUS && (c->status == 202 || c->status == 429 || c->status == 503);
+    bool busy = c->failure == WKI_FAILURE_STATUS &&
+                (c->status == 202 || c->status == 429 || c->status == 503);
 
     if (c->failure == WKI_FAILURE_STATUS && !is_transient(c->status))
         return stop(v, "");

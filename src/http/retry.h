@@ -10,8 +10,8 @@
  * - `retries` attempts follow the first. By default (negative) that is 5, and answers with
  *   Retry-After are not counted: there only the patience (wait_left_ms) ends it. 202 gets 40, with
  *   or without Retry-After: an archive may bring something from tape, or never be done.
- * - Waits for 202, 429 and 503 use up the patience. A server that was never reached gets 2 retries, so
- *   that a typing error shows soon. By default an answer 500 to a request for a part of something
+ * - Waits for 202, 429 and 503 use up the patience. A server that was never reached gets 2 retries,
+ * so that a typing error shows soon. By default an answer 500 to a request for a part of something
  *   gets one: a server that cannot read one file says so, and will say so again.
  */
 #ifndef WADOKIT_HTTP_RETRY_H

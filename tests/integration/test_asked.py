@@ -2,8 +2,10 @@
 """What was asked for and nothing else, nothing lost without a word: searches of servers that pay no attention to a
 key, send a page again, or refuse what others take."""
 import json
+import os
 
 import peers
+import dicom_data
 from scripted import Case, bundle, endpoint, row, study
 
 ROWS = [row("1.2.1", PatientID="P1", PatientName={"Alphabetic": "ROE^JANE"}, AccessionNumber="A1", StudyDate="20210101",
@@ -389,6 +391,66 @@ class Include(Case):
         result = search(self, "--fhir", script.base + "/f", "--patient", "1", "--no-include")
         self.assert_exit(result, 0)
         self.assertEqual([one[1] for one in script.seen], ["/f/ImagingStudy/_search", "/f/Endpoint/e"])
+
+
+
+class Stated(Case):
+    """A study of three instances, of which its ImagingStudy states more. `listed`: what QIDO-RS lists, None: nobody does."""
+
+    STUDY, SERIES = "1.2.1", "1.2.1.1"
+
+    def setUp(self):
+        super().setUp()
+        self.listed = None
+        body = b"".join(b"--b\r\nContent-Type: application/dicom\r\n\r\n%s\r\n" % dicom_data.make_instance(
+            self.STUDY, self.SERIES, "%s.%d" % (self.SERIES, n)) for n in (1, 2, 3)) + b"--b--\r\n"
+
+        def answer(method, path, pairs):
+            if path.endswith("/instances") and self.listed is not None:
+                return 200, self.listed if dict(pairs).get("offset", "0") == "0" else []
+            if path.endswith(("/instances", "/series", "/metadata")):
+                return 404, b""
+            return 200, body, {"Content-Type": 'multipart/related; type="application/dicom"; boundary=b'}
+        self.script = self.serve(answer)
+
+    def run_on(self, command, **more):
+        bundle_of = study(self.STUDY, id="a", **more)
+        return self.run_wadokit("--dicomweb", self.script.base, "--retries", "0", command, "-o",
+                                os.path.join(self.home, "out-%d" % len(os.listdir(self.home))), "--json",
+                                self.write("s%d.json" % len(os.listdir(self.home)), json.dumps(bundle_of)))
+
+    def test_fewer_than_the_study_states_are_missing(self):
+        for command in ("get", "render", "thumb"):
+            result = self.run_on(command, numberOfInstances=10, numberOfSeries=1)
+            self.assert_exit(result, 1)
+            self.assertIn("3 of 10 instances came", result.err + result.out)
+        self.assertEqual(self.run_on("get", numberOfInstances=10).summary()["missing"], 7)
+
+    def test_by_series_too(self):
+        series = [{"uid": self.SERIES, "numberOfInstances": 3}, {"uid": "1.2.1.2", "numberOfInstances": 4}]
+        result = self.run_on("get", numberOfInstances=7, numberOfSeries=2, series=series)
+        self.assert_exit(result, 1)
+        self.assertEqual([(one["series"], one["status"]) for one in result.lines("instance") if one["status"] == "missing"],
+                         [("1.2.1.2", "missing")])
+        self.assertEqual(result.summary()["missing"], 4)
+
+    def test_series_alone_are_counted(self):
+        result = self.run_on("get", numberOfSeries=2)
+        self.assert_exit(result, 1)
+        self.assertIn("1 of 2 series came", result.out)
+
+    def test_what_is_there_is_no_warning(self):
+        for more in ({}, {"numberOfInstances": 3, "numberOfSeries": 1}, {"numberOfInstances": 2}, {"numberOfInstances": 0}):
+            for command in ("get", "render", "thumb"):
+                self.assert_exit(self.run_on(command, **more), 0)
+
+    def test_a_list_of_the_server_counts_for_more(self):
+        self.listed = [row(self.STUDY, SeriesInstanceUID=self.SERIES, SOPInstanceUID="%s.%d" % (self.SERIES, n))
+                       for n in (1, 2, 3)]
+        result = self.run_on("get", numberOfInstances=10)
+        self.assert_exit(result, 0)
+        self.assertIn("states 10 instances, the server lists 3", result.err)
+        self.assert_exit(self.run_on("render", numberOfInstances=10), 0)
 
 
 if __name__ == "__main__":

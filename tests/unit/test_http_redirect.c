@@ -182,7 +182,10 @@ static wk_code get(const script_reply *replies, size_t n, int retries, wk_error 
     return rc;
 }
 
-#define TO_STORE(i) {.status = 302, .headers = {"Location: https://store/1?sig=" i}}
+#define TO_STORE(i)                                                                                \
+    {                                                                                              \
+        .status = 302, .headers = { "Location: https://store/1?sig=" i }                           \
+    }
 
 static void test_a_signed_address_that_died_is_asked_for_anew(void)
 {
@@ -214,9 +217,8 @@ static void test_it_is_asked_for_anew_once(void)
 
 static void test_a_retry_begins_where_the_redirect_did(void)
 {
-    static const script_reply replies[] = {
-        TO_STORE("1"), {.status = 503}, TO_STORE("2"), {.status = 503}, TO_STORE("3"),
-        {.status = 503}};
+    static const script_reply replies[] = {TO_STORE("1"),   {.status = 503}, TO_STORE("2"),
+                                           {.status = 503}, TO_STORE("3"),   {.status = 503}};
     wk_error err = {0};
 
     T_FAILS(get(replies, N(replies), 2, &err), WK_NET, &err);

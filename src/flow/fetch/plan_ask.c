@@ -81,6 +81,13 @@ wk_code wki_plan_part(const wk_plan_item *item, const char *series, const char *
     part.series_hints = NULL;
     part.except = NULL;
     part.n_series_hints = part.n_except = 0;
+    part.n_series = part.n_instances = 0;
+    for (size_t i = 0; i < item->n_series_hints && !*sop; i++) {
+        const wk_series_hint *h = &item->series_hints[i];
+
+        if (h->n_instances > 0 && strcmp(h->uid, series) == 0)
+            part.n_instances = (uint64_t)h->n_instances;
+    }
     rc = part.url ? wk_plan_item_copy(&part, out, err) : wk_fail(err, WK_NOMEM, "out of memory");
     free(part.url);
     return rc;
@@ -105,6 +112,8 @@ char *wki_plan_metadata_url(const wk_plan_item *plan)
 
 bool wki_plan_lists_all(const wk_plan_item *item)
 {
+    uint64_t n = 0;
+
     if (item->level == WK_LEVEL_STUDY && !item->complete_hint)
         return false;
     for (size_t i = 0; i < item->n_series_hints; i++) {
@@ -112,8 +121,9 @@ bool wki_plan_lists_all(const wk_plan_item *item)
 
         if (h->n_listed == 0 || (h->n_instances >= 0 && (uint64_t)h->n_instances != h->n_listed))
             return false;
+        n += h->n_listed;
     }
-    return item->n_series_hints > 0;
+    return n > 0 && n >= item->n_instances;
 }
 
 bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
@@ -123,6 +133,16 @@ bool wki_plan_is_excepted(const wk_plan_item *item, const char *series)
             return true;
     }
     return false;
+}
+
+wk_code wki_plan_check_count(uint64_t came, uint64_t stated, const char *what, wk_error *err)
+{
+    if (came >= stated)
+        return WK_OK;
+    return wk_fail(err, WK_NOT_FOUND,
+                   "%llu of %llu %s came; the number is that of the source that named the study, "
+                   "or of its server",
+                   (unsigned long long)came, (unsigned long long)stated, what);
 }
 
 uint64_t wki_plan_count(const wk_plan_item *item)

@@ -46,6 +46,10 @@ bool wki_plan_is_excepted(const wk_plan_item *item, const char *series);
 /* How many instances the source of an item says there are, 0 where it does not. */
 uint64_t wki_plan_count(const wk_plan_item *item);
 
+/* WK_NOT_FOUND where fewer instances, or series (`what`), came than the source of the item states;
+ * where the server lists what there is, that counts instead. */
+wk_code wki_plan_check_count(uint64_t came, uint64_t stated, const char *what, wk_error *err);
+
 /* Whether the hints of an item name every instance of it. */
 bool wki_plan_lists_all(const wk_plan_item *item);
 

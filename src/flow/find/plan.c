@@ -353,37 +353,6 @@ static wk_code notice(const planner *p, const char *series, const place *from, c
     return rc;
 }
 
-/* Hints are lent to the item for the time of the call. */
-static wk_code remote(const planner *p, const char *series, const place *from,
-                      wk_series_hint *hints, size_t n_hints, const char (*except)[WK_UID_SIZE],
-                      size_t n_except, wk_error *err)
-{
-    wk_plan_item item;
-    wk_code rc = begin_item(p, series, from, &item, err);
-
-    item.kind = WK_ITEM_REMOTE;
-    item.complete_hint = wki_imaging_study_is_complete(p->in->study);
-    if (rc == WK_OK)
-        rc = set_credentials(p, from, &item, err);
-    if (rc == WK_OK && n_except) {
-        item.except = malloc(n_except * sizeof *item.except);
-        if (!item.except)
-            rc = wk_fail(err, WK_NOMEM, "out of memory");
-        else
-            memcpy(item.except, except, n_except * sizeof *item.except);
-        item.n_except = item.except ? n_except : 0;
-    }
-    if (rc == WK_OK) {
-        item.series_hints = hints;
-        item.n_series_hints = n_hints;
-        rc = hand_over(p, &item, err);
-        item.series_hints = NULL;
-        item.n_series_hints = 0;
-    }
-    wki_plan_item_clear(&item);
-    return rc;
-}
-
 /* --- a study --- */
 
 static const wki_study_series *series_at(const planner *p, size_t i)
@@ -426,6 +395,58 @@ static const place *study_place(const planner *p)
     if (p->study.chosen)
         return p->study.chosen;
     return p->fallback.url ? &p->fallback : NULL;
+}
+
+/* How many the resource says that there are of a study, without the series that others cover, or of
+ * a series. */
+static void set_counts(const planner *p, const wk_series_hint *hints, size_t n_except,
+                       wk_plan_item *item)
+{
+    const wki_imaging_study *study = p->in->study;
+    bool is_study = item->level == WK_LEVEL_STUDY;
+    int64_t series = is_study ? study->n_series - (int64_t)n_except : 0;
+    int64_t instances = is_study ? study->n_instances : hints ? hints[0].n_instances : -1;
+
+    for (size_t i = 0; i < study->n_listed && n_except > 0; i++) {
+        int64_t n = series_at(p, i)->hint.n_instances;
+
+        if (is_covered(p, i))
+            instances = n < 0 || instances < n ? -1 : instances - n;
+    }
+    item->n_series = series > 0 ? (uint64_t)series : 0;
+    item->n_instances = instances > 0 ? (uint64_t)instances : 0;
+}
+
+/* Hints are lent to the item for the time of the call. */
+static wk_code remote(const planner *p, const char *series, const place *from,
+                      wk_series_hint *hints, size_t n_hints, const char (*except)[WK_UID_SIZE],
+                      size_t n_except, wk_error *err)
+{
+    wk_plan_item item;
+    wk_code rc = begin_item(p, series, from, &item, err);
+
+    item.kind = WK_ITEM_REMOTE;
+    item.complete_hint = wki_imaging_study_is_complete(p->in->study);
+    if (rc == WK_OK)
+        rc = set_credentials(p, from, &item, err);
+    if (rc == WK_OK && n_except) {
+        item.except = malloc(n_except * sizeof *item.except);
+        if (!item.except)
+            rc = wk_fail(err, WK_NOMEM, "out of memory");
+        else
+            memcpy(item.except, except, n_except * sizeof *item.except);
+        item.n_except = item.except ? n_except : 0;
+    }
+    set_counts(p, n_hints ? hints : NULL, n_except, &item);
+    if (rc == WK_OK) {
+        item.series_hints = hints;
+        item.n_series_hints = n_hints;
+        rc = hand_over(p, &item, err);
+        item.series_hints = NULL;
+        item.n_series_hints = 0;
+    }
+    wki_plan_item_clear(&item);
+    return rc;
 }
 
 static wk_code emit_study(const planner *p, wk_error *err)

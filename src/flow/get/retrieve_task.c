@@ -89,6 +89,10 @@ static wk_code find_expected(wki_task *t, wk_error *err)
         t->list_failed = rc != WK_NOT_FOUND && rc != WK_AUTH && rc != WK_UNSUPPORTED;
     }
     sort_expected(t);
+    if (t->n_expected > 0 && t->n_expected < item->n_instances)
+        wk_log_write(&r->session->log, WK_LOG_WARN,
+                     "study %s: its source states %llu instances, the server lists %zu",
+                     item->study, (unsigned long long)item->n_instances, t->n_expected);
     return WK_OK;
 }
 
@@ -183,8 +187,10 @@ void wki_task_instance(wki_task *t, wk_instance_status status, const wki_journal
     /* A second file with other bytes has its own report; the same instance again has none. */
     if (again && (!error || error->code == WK_OK))
         return;
-    if (!e)
+    if (!e) {
         t->retriever->summary.expected++; /* more than was told */
+        wki_stated_note(t, entry->series);
+    }
     if (e && e->changed && error && error->code == WK_OK) {
         wk_fail(&changed, WK_DATA, "its file had changed since it was received; fetched again");
         error = &changed;
@@ -442,6 +448,8 @@ static void report_unknown(wki_task *t)
                 t->item->study);
     if (error.code != WK_OK && (!t->bad || error.code != WK_NOT_FOUND))
         wki_retriever_report(t, WK_INSTANCE_FAILED, t->item->series, t->item->sop, NULL, &error);
+    else if (!t->bad)
+        wki_stated_report(t);
 }
 
 /* Parts that are in no report yet: those that are none of the expected instances. One that does not
@@ -467,6 +475,7 @@ static void free_task(wki_task *t)
     wki_retriever_unlink(t);
     t->retriever->expecting -= t->n_expected;
     wki_seen_clear(&t->reported);
+    wki_stated_clear(&t->stated);
     free(t->expected);
     wk_plan_item_free(t->item);
     free(t);

@@ -46,6 +46,14 @@ typedef struct wki_bad_part {
     struct wki_bad_part *next;
 } wki_bad_part;
 
+/* What came of an item whose instances nobody lists: of_series goes with the item's series_hints,
+ * `series` has those that something came of. Starts zeroed. */
+typedef struct wki_stated {
+    uint64_t instances;
+    uint64_t *of_series;
+    wki_seen series;
+} wki_stated;
+
 /* How a task asks. Each step asks for what the one before did not bring. */
 typedef enum wki_stage {
     WKI_STAGE_WHOLE,    /* the item's own address */
@@ -62,6 +70,7 @@ typedef enum wki_stage {
  * list_failed  the server could not tell what to expect
  * divided      other runs get other instances of it
  * partial      the server said that it leaves something out (206)
+ * stated       what came, to be compared with what the item's source states
  * reported     SOP Instance UIDs that had their report
  * cursor       what of `expected` this stage has asked for; below singly_to one by one
  * asked        the stage's only piece is under way, or was
@@ -82,6 +91,7 @@ struct wki_task {
     bool broken, partial;
     bool list_failed, divided;
     wki_seen reported;
+    wki_stated stated;
     wki_bad_part *bad, **bad_end; /* in order */
     size_t n_bad;
     uint64_t bytes;          /* of bodies */
@@ -181,6 +191,12 @@ void wki_retriever_say_end(const wki_task *t);
 /* retrieve_piece.c: begins a transfer. WK_NOMEM, WK_IO. */
 wk_code wki_piece_begin(wki_task *t, const char *series, const char *sop,
                         wk_error *err) WK_MUST_USE;
+
+/* retrieve_stated.c: an instance came that nobody had listed, and had not come before. */
+void wki_stated_note(wki_task *t, const char *series);
+/* Reports what is missing by what the item's source states. */
+void wki_stated_report(wki_task *t);
+void wki_stated_clear(wki_stated *s);
 
 /* --- retrieve_task.c --- */
 

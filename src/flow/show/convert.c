@@ -12,6 +12,7 @@
 #include "core/seen.h"
 #include "core/text.h"
 #include "core/uid.h"
+#include "flow/fetch/listing.h"
 #include "flow/fetch/plan_ask.h"
 #include "flow/picture/picture_run.h"
 #include "flow/fetch/ways.h"
@@ -48,6 +49,7 @@ typedef struct rendering {
 /* An item of a server: kept by the fetching, and by the drawing of each source that came. */
 typedef struct fetched_item {
     wk_plan_item *item;
+    uint64_t came;                      /* sources; the fetching's own */
     unsigned holders;                   /* under turn_lock */
     struct fetched_item **place, *next; /* among all */
 } fetched_item;
@@ -453,14 +455,48 @@ static wk_code divide(rendering *r, const wki_got *got, wk_error *err)
     return WK_OK;
 }
 
+static wk_code count_only(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    (void)user;
+    (void)row;
+    (void)err;
+    return WK_OK;
+}
+
+/* Where fewer came than the source of the item states, the server's list tells who is right. */
+static wk_code check_count(rendering *r, const fetched_item *from, wk_error *err)
+{
+    const wk_plan_item *item = from->item;
+    wki_listing listing = {.session = r->run.session, .item = item};
+    uint64_t stated = item->level <= WK_LEVEL_SERIES ? item->n_instances : 0;
+    wk_error why = {0};
+    size_t found = 0;
+    wk_code rc;
+
+    if (from->came >= stated)
+        return WK_OK;
+    rc = wki_list_instances(&listing, count_only, NULL, &found, &why);
+    if (rc == WK_CANCELLED || rc == WK_NOMEM)
+        return wk_fail_from(err, rc, &why);
+    wk_error_clear(&why);
+    if (wki_plan_check_count(from->came, rc == WK_OK && found ? found : stated, "instances",
+                             &why) != WK_OK)
+        wki_picture_run_failed(&r->run, item->url, item, &why);
+    return WK_OK;
+}
+
 static wk_code take(rendering *r, wki_got *got, wk_error *err)
 {
     fetched_item *from = got->tag;
     wk_code rc = WK_OK;
 
-    if (!got->over)
+    if (!got->over) {
+        from->came++;
         return take_source(r, &got->source, from, err);
-    if (got->error.code != WK_OK && got->error.code != WK_CANCELLED)
+    }
+    if (got->error.code == WK_OK)
+        rc = check_count(r, from, err);
+    else if (got->error.code != WK_OK && got->error.code != WK_CANCELLED)
         rc = divide(r, got, err);
     wki_picture_source_clear(&got->source);
     let_go(r, from);

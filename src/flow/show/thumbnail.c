@@ -194,6 +194,8 @@ static wk_code expand(thumbing *t, size_t at, wk_error *err)
     if (may_ask_on(&x, rc, &why)) {
         wk_error_clear(&why);
         rc = fetch_whole(&x, &why);
+        if (rc == WK_OK && t->run.summary.failed == failed)
+            rc = wki_plan_check_count(x.found, item->n_instances, "instances", &why);
     }
     if (rc == WK_OK && x.found == 0 && t->run.summary.failed == failed)
         rc = wk_fail(&why, WK_NOT_FOUND, "the server has no instance of it");
