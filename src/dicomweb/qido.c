@@ -415,19 +415,44 @@ static void tell(const search *q)
                      r->incomplete, q->promise[0] ? ": " : "", q->promise);
 }
 
-static wk_code run(search *q, unsigned page, wk_error *err)
+/* Begins with what the server was found to take. */
+static void begin(search *q, unsigned page)
 {
-    wk_code rc;
+    const wki_server *s = q->server;
 
     if (q->opts->page)
         page = q->opts->page < WK_MAX_QIDO_PAGE ? q->opts->page : WK_MAX_QIDO_PAGE;
-    wki_qido_pages_init(&q->pages, q->opts->limit, page, !q->opts->uids_only && q->include[0],
-                        q->opts->expect);
+    if (s->limit && page > s->limit)
+        page = s->limit;
+    wki_qido_pages_init(&q->pages, q->opts->limit, s->no_limit ? 0 : page,
+                        !q->opts->uids_only && q->include[0] && !s->no_fields, q->opts->expect);
+}
+
+/* After an answer: what had to be left away for it. */
+static void learn(search *q, const wki_qido_pages *first)
+{
+    if (first->include && !q->pages.include)
+        q->server->no_fields = true;
+    if (first->page && !q->pages.page)
+        q->server->no_limit = true;
+    else if (q->pages.page < first->page)
+        q->server->limit = q->pages.page;
+}
+
+static wk_code run(search *q, unsigned page, wk_error *err)
+{
+    wki_qido_pages first;
+    wk_code rc;
+
     q->server = q->opts->server ? q->opts->server : &q->unknown;
+    begin(q, page);
+    first = q->pages;
     (void)take_rung(q);
     wki_seen_init(&q->seen, MAX_SEEN);
     wki_seen_init(&q->warnings, MAX_WARNINGS);
     rc = walk(q, err);
+    if (rc == WK_OK)
+        learn(q, &first);
     if (rc == WK_OK && !q->enough)
         q->report.incomplete = q->pages.incomplete;
     tell(q);

@@ -21,6 +21,9 @@ extern "C" {
  * doubts    requests that another rung served after the first had failed in a way that may have had
  *           another cause (500)
  * no_list   fails to answer QIDO-RS
+ * no_fields, no_limit   refuses `includefield`, `limit` of any size
+ * limit     the largest `limit` that it was found to take, after it refused a larger one; 0 unknown
+ * no_include  a FHIR server that fails on _include
  * no_frames gives no single frames
  * no_thumbnails   has no /thumbnail; its /rendered may do
  */
@@ -30,6 +33,8 @@ typedef struct wki_server {
     bool proved[WKI_FORMS];
     unsigned char doubts[WKI_FORMS];
     bool no_list, no_frames, no_thumbnails;
+    bool no_fields, no_limit, no_include;
+    unsigned limit;
     struct wki_server *next;
 } wki_server;
 

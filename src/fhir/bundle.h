@@ -88,6 +88,10 @@ typedef struct wki_fhir_search {
     bool divisible;
 } wki_fhir_search;
 
+/* What servers answer to _include, among others: refused, forbidden for lack of a scope for
+ * Endpoints, not done, or an error of their own. */
+bool wki_fhir_refuses_include(int status);
+
 /* Hands over each page. Links "next" are followed as given, absolute or relative. The same one a
  * second time ends the search, and so do a few pages without an entry that did not come before:
  * then `*incomplete` (may be NULL) gets why the answer may not be whole, in words; NULL where it

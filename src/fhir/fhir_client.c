@@ -67,6 +67,11 @@ wk_code wki_fhir_read(wki_http *http, const char *url, const char *named_by, wki
     return fetch(http, &request, &faults, out, err);
 }
 
+bool wki_fhir_refuses_include(int status)
+{
+    return status == 400 || status == 403 || status == 422 || status == 500 || status == 501;
+}
+
 /* --- pages --- */
 
 /* One search, over all its pages. */

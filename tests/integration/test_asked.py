@@ -151,6 +151,21 @@ class QidoPages(Case):
                 with self.subTest(name=name, status=status):
                     self.check(refuses(name, status), 450, 0, 10)
 
+    def test_what_a_server_refuses_is_remembered_in_the_run(self):
+        def answer(method, path, pairs):
+            if "limit" in dict(pairs):
+                return 400, {}
+            number = path.split("/")[2]
+            return (200, [row(number, SeriesInstanceUID=number + ".1", SOPInstanceUID=number + ".1.1")]) \
+                if path.endswith("/instances") else (404, {})
+
+        script = self.serve(answer)
+        self.run_wadokit("--dicomweb", script.base, "--retries", "0", "get", "1.2.1", "1.2.2", "-o", self.out)
+        lists = [one for one in script.seen if one[1].endswith("/instances")]
+        limits = {study: sum("limit" in dict(one[2]) for one in lists if study in one[1]) for study in ("1.2.1", "1.2.2")}
+        self.assertGreater(limits["1.2.1"], 0)
+        self.assertEqual(limits["1.2.2"], 0)
+
     def test_a_server_that_refuses_offset_gives_all_at_once(self):
         for status in (400, 500, 501):
             with self.subTest(status):
@@ -385,6 +400,16 @@ class Include(Case):
                 self.assert_exit(result, 0)
                 self.assertIn("https://one/dw", result.out)
                 self.assertLessEqual(len(script.seen), 4)
+
+    def test_a_url_that_asks_for_it_is_asked_again_too(self):
+        for status in (400, 403, 500):
+            for query in ("patient=1&_include=ImagingStudy%3Aendpoint", "_include=ImagingStudy:endpoint&patient=1",
+                          "_include=ImagingStudy:endpoint&_include=ImagingStudy:subject&patient=1"):
+                script = self.serve(self.answers(status))
+                plan = self.run_wadokit("resolve", "--json", script.base + "/f/ImagingStudy?" + query)
+                self.assert_exit(plan, 0)
+                self.assertEqual([one["url"] for one in plan.lines("plan")], ["https://one/dw/studies/1.2.1"])
+                self.assertIn("patient=1", script.seen[-2][3])
 
     def test_no_include_asks_for_none(self):
         script = self.serve(self.answers(500))

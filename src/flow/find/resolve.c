@@ -313,7 +313,7 @@ static wk_code cannot_open(const char *path, int why, wk_error *err)
     if (why == ENOENT && wki_target_is_uid(path))
         return wk_fail_setting(err, WK_NOT_FOUND, "dicomweb",
                                "no such file; a UID needs a DICOMweb server");
-    if (why == ENOENT && path[strspn(path, "0123456789./")] == '\0')
+    if (why == ENOENT && *path >= '0' && *path <= '9' && strchr(path, '.'))
         return wk_fail(err, WK_NOT_FOUND,
                        "%.200s: no such file, and no UID: numbers with a dot between them, at most "
                        "64 characters",
@@ -363,17 +363,53 @@ static wk_code on_page(void *user, const wki_json *page, const char *url, wk_err
     return wki_resolve_json(t->resolver, page, t->base, err);
 }
 
+/* The URL without its _include, on the heap; NULL where it has none. */
+static char *without_include(const char *url)
+{
+    static const char name[] = "_include=";
+    const char *query = strchr(url, '?'), *p = query;
+    size_t n;
+
+    while (p && !wki_str_starts(p + 1, name))
+        p = strchr(p + 1, '&');
+    if (!p)
+        return NULL;
+    n = strcspn(p + 1, "&#") + 1;
+    /* What follows takes its place: "?a" of "?_include=x&a". */
+    return p == query && p[n] == '&' ? wki_strfmt("%.*s?%s", (int)(p - url), url, p + n + 1)
+                                     : wki_strfmt("%.*s%s", (int)(p - url), url, p + n);
+}
+
+/* Not every server knows _include: then the Endpoints are read one by one. */
+static wk_code take_pages(wki_resolver *r, fhir_target *t, const char *url, const char **incomplete,
+                          wk_error *err)
+{
+    char *plain = without_include(url);
+    wki_fhir_search search = {.url = url, .faults = &r->wanted.faults, .divisible = plain != NULL};
+    wk_error why = {0};
+    wk_code rc = wki_fhir_pages(r->session->http, &search, on_page, t, incomplete, &why);
+
+    if (rc != WK_OK && plain && r->wanted.pages == 0 && wki_fhir_refuses_include(why.http_status)) {
+        wk_log_write(&r->session->log, WK_LOG_INFO, "HTTP %d: asking again without _include",
+                     why.http_status);
+        rc = take_pages(r, t, plain, incomplete, err);
+    } else if (rc != WK_OK) {
+        rc = wk_fail_from(err, rc, &why);
+    }
+    free(plain);
+    return rc;
+}
+
 static wk_code take_fhir(wki_resolver *r, const char *url, wk_error *err)
 {
     char *base = wki_fhir_base_of(url, "ImagingStudy");
-    wki_fhir_search search = {.url = url};
     fhir_target t = {.resolver = r, .base = base};
     const char *incomplete = NULL;
     wk_code rc;
 
     if (!base)
         return wk_fail(err, WK_NOMEM, "out of memory");
-    rc = wki_fhir_pages(r->session->http, &search, on_page, &t, &incomplete, err);
+    rc = take_pages(r, &t, url, &incomplete, err);
     free(base);
     if (rc == WK_OK)
         rc = check_gave(r, err);

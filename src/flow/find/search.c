@@ -213,13 +213,6 @@ static wk_code search_once(search *s, const char *identifier, bool post, bool in
     return rc;
 }
 
-/* What servers answer to _include: refused, forbidden for lack of a scope for Endpoints, not done,
- * or an error of their own. */
-static bool may_be_include(int status)
-{
-    return status == 400 || status == 403 || status == 422 || status == 500 || status == 501;
-}
-
 /* Not every server searches by POST, or knows _include. */
 static wk_code search_form(search *s, const char *identifier, bool *post, bool *include,
                            wk_error *err)
@@ -232,7 +225,7 @@ static wk_code search_form(search *s, const char *identifier, bool *post, bool *
 
         if (rc == WK_OK || s->enough)
             return WK_OK;
-        if (s->sum.pages == pages && *include && may_be_include(status))
+        if (s->sum.pages == pages && *include && wki_fhir_refuses_include(status))
             *include = false;
         else if (s->sum.pages == pages && *post &&
                  (status == 400 || status == 404 || status == 405 || status == 415 ||
@@ -251,7 +244,9 @@ static wk_code search_form(search *s, const char *identifier, bool *post, bool *
 static wk_code search_fhir(search *s, wk_error *err)
 {
     wki_identifier_forms forms = {.n = 1};
-    bool post = !s->opts->use_get, include = !s->session->opts.no_include;
+    wki_server *server = wki_servers_get(&s->session->servers, s->root);
+    bool may = !s->session->opts.no_include && !server->no_include;
+    bool post = !s->opts->use_get, include = may;
     wk_code rc = WK_OK;
 
     if (s->opts->identifier)
@@ -263,11 +258,12 @@ static wk_code search_fhir(search *s, wk_error *err)
         rc = search_form(s, s->opts->identifier ? forms.form[i] : NULL, &post, &include, &why);
         if (rc != WK_OK && why.http_status == 400 && i + 1 < forms.n) {
             rc = WK_OK; /* a form of the UID that this server does not take */
-            include = !s->session->opts.no_include;
+            include = may;
         } else if (rc != WK_OK && err && err->code == WK_OK) {
             *err = why;
         }
     }
+    server->no_include = server->no_include || (rc == WK_OK && may && !include);
     wki_endpoint_cache_clear(&s->cache);
     return rc;
 }
@@ -349,7 +345,8 @@ static wk_code search_qido(search *s, wk_error *err)
         rc = wki_qido_query_make(s->opts, &query, err);
     if (rc == WK_OK) {
         wki_qido_report report = {0};
-        wki_qido_opts opts = {.filters = query.items,
+        wki_qido_opts opts = {.server = wki_servers_get(&s->session->servers, s->root),
+                              .filters = query.items,
                               .n_filters = query.n,
                               .limit = s->opts->limit,
                               .log = &s->session->log,
