@@ -1,5 +1,6 @@
 #include "fhir/imaging_study.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -248,4 +249,33 @@ bool wki_imaging_study_is_complete(const wki_imaging_study *study)
             return false;
     }
     return study->n_series < 0 || study->n_series == (int64_t)study->n_listed;
+}
+
+void wki_imaging_study_faults(const wki_json *resource, wki_json_faults *faults)
+{
+    static const struct {
+        const char *name;
+        bool box; /* an object, or a list of them; else text */
+    } members[] = {{"id", false},          {"status", false},    {"started", false},
+                   {"description", false}, {"identifier", true}, {"subject", true},
+                   {"series", true},       {"endpoint", true},   {"basedOn", true},
+                   {"contained", true}};
+    const char *id = wki_json_str(resource, "id");
+    char place[128], name[48] = "";
+
+    if (id)
+        wki_text_clean(name, sizeof name, id, strlen(id));
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        const wki_json *value = wki_json_first(wki_json_get(resource, members[i].name));
+
+        if (!value || (members[i].box ? wki_json_is_object(value)
+                                      : wki_json_text(value) || wki_json_is_empty(value)))
+            continue;
+        snprintf(place, sizeof place, "ImagingStudy%s%s.%s", name[0] ? "/" : "", name,
+                 members[i].name);
+        if (members[i].box)
+            wki_json_fault(faults, place, "no object", strlen("no object"));
+        else
+            wki_json_fault(faults, place, "no text", strlen("no text"));
+    }
 }

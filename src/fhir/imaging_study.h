@@ -66,6 +66,9 @@ wk_code wki_imaging_study_read(const wki_json *resource, const char *full_url,
                                wki_imaging_study *out, wk_error *err) WK_MUST_USE;
 void wki_imaging_study_clear(wki_imaging_study *study);
 
+/* Counts members that are of another type than a reader expects, and so are as good as absent. */
+void wki_imaging_study_faults(const wki_json *resource, wki_json_faults *faults);
+
 /* Whether `series` lists all series of the study, as far as the resource can tell. */
 bool wki_imaging_study_is_complete(const wki_imaging_study *study);
 

@@ -95,6 +95,12 @@ class Damaged(Case):
         self.assertEqual(uids(result), ["1.2.1", "1.2.3"])
         self.assertIn("1 of the list left out that is no JSON; the first at [1]: ", result.err)
 
+    def test_a_member_of_a_study_that_does_not_fit_is_named(self):
+        script = self.serve(lambda method, path, pairs: (200, bundle(study("1.2.1", id="a"), dict(study("1.2.2", id="b"), series="none"))))
+        result = search(self, "--fhir", script.base + "/f", "--patient", "1")
+        self.assert_exit(result, 0)
+        self.assertIn("1 value left out, the first at ImagingStudy/b.series: no object", result.err)
+
     def test_fhir_too(self):
         text = json.dumps(bundle(study("1.2.1", numberOfSeries="NUMBER"), study("1.2.2"))).replace('"NUMBER"', "Infinity")
         script = self.serve(lambda method, path, pairs: (200, text.encode()))

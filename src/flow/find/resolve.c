@@ -20,6 +20,22 @@ enum {
     MAX_PLANNED = 1 << 17 /* studies and series remembered: a MiB */
 };
 
+wk_code wki_resolver_init(wki_resolver *r, wk_session *session, const char *target, wk_plan_fn each,
+                          void *user, wk_error *err)
+{
+    *r = (wki_resolver){.session = session, .each = each, .user = user, .target = target};
+    wki_endpoint_cache_init(&r->cache, wki_fhir_read, session->http);
+    wki_seen_init(&r->planned, MAX_PLANNED);
+    return wki_wanted_init(&r->wanted, session, NULL, NULL, err);
+}
+
+void wki_resolver_clear(wki_resolver *r)
+{
+    wki_endpoint_cache_clear(&r->cache);
+    wki_seen_clear(&r->planned);
+    wki_wanted_clear(&r->wanted);
+}
+
 /* --- items --- */
 
 bool wki_resolver_is_fatal(const wki_resolver *r, wk_code code)
@@ -519,12 +535,10 @@ static wk_code conclude(const wki_resolver *r, wk_error *err)
 wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_targets,
                    wk_plan_fn each, void *user, wk_resolve_summary *summary, wk_error *err)
 {
-    wki_resolver r = {.session = session, .each = each, .user = user};
-    wk_code rc = WK_OK;
+    wki_resolver r;
+    wk_code rc = wki_resolver_init(&r, session, "", each, user, err);
 
-    wki_endpoint_cache_init(&r.cache, wki_fhir_read, session->http);
-    wki_seen_init(&r.planned, MAX_PLANNED);
-    if (n_targets == 0)
+    if (rc == WK_OK && n_targets == 0)
         rc = wk_fail(err, WK_USAGE, "no target given");
     session->n_targets = n_targets;
     session->resolving = true;
@@ -536,8 +550,7 @@ wk_code wk_resolve(wk_session *session, const char *const *targets, size_t n_tar
     session->resolving = false;
     if (rc == WK_OK)
         rc = conclude(&r, err);
-    wki_endpoint_cache_clear(&r.cache);
-    wki_seen_clear(&r.planned);
+    wki_resolver_clear(&r);
     if (summary)
         *summary = r.sum;
     return rc;

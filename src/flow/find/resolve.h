@@ -44,6 +44,11 @@ typedef struct wki_resolver {
     bool again;
 } wki_resolver;
 
+/* `target` names in messages what is resolved. Clear with wki_resolver_clear(). */
+wk_code wki_resolver_init(wki_resolver *r, wk_session *session, const char *target, wk_plan_fn each,
+                          void *user, wk_error *err) WK_MUST_USE;
+void wki_resolver_clear(wki_resolver *r);
+
 /* Counts an item and hands it over. */
 wk_code wki_resolver_emit(wki_resolver *r, const wk_plan_item *item, wk_error *err) WK_MUST_USE;
 

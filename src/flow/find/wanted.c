@@ -90,6 +90,7 @@ bool wki_wanted_takes(wki_wanted *w, const wki_imaging_study *study, const wki_f
     char name[WKI_FHIR_PARAM_SIZE], status[32];
     wki_fhir_match match = wki_fhir_asked_match(&w->asked, study, scope, name);
 
+    wki_imaging_study_faults(study->resource, &w->faults);
     if (match == WKI_FHIR_MATCHES)
         match = wki_fhir_asked_match(&w->self, study, scope, name);
     if (match != WKI_FHIR_MATCHES)

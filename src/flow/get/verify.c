@@ -366,16 +366,15 @@ static wk_code ask_fhir_study(verifier *v, wki_resolver *r, const char *study, w
 
 static wk_code ask_fhir(verifier *v, wk_error *err)
 {
-    wki_resolver r = {.session = v->session, .each = on_item, .user = v, .target = "ImagingStudy"};
-    wk_code rc = WK_OK;
+    wki_resolver r;
+    wk_code rc = wki_resolver_init(&r, v->session, "ImagingStudy", on_item, v, err);
 
-    wki_endpoint_cache_init(&r.cache, wki_fhir_read, v->session->http);
     for (const question *q = v->first; q && rc == WK_OK; q = q->next) {
         rc = wki_session_check(v->session, err);
         if (rc == WK_OK)
             rc = ask_fhir_study(v, &r, q->study, err);
     }
-    wki_endpoint_cache_clear(&r.cache);
+    wki_resolver_clear(&r);
     return rc;
 }
 
