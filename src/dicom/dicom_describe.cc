@@ -625,6 +625,18 @@ void read_aspect(wki_dicom_file &f, wki_image_desc &d)
            take_aspect(numbers(s, DCM_NominalScannedPixelSpacing), d));
 }
 
+// The size that the profile itself gives, without what fills the element; 0 where that is not all
+// there, or no size of its version, or there is no header with "acsp" (ISO 15076-1 section 7.2):
+// writers of pictures refuse such profiles.
+size_t icc_bytes(const std::vector<uint8_t> &icc)
+{
+    if (icc.size() < 132 || memcmp(icc.data() + 36, "acsp", 4) != 0)
+        return 0;
+    size_t n = static_cast<size_t>(icc[0]) << 24 | icc[1] << 16 | icc[2] << 8 | icc[3];
+
+    return n < 132 || n > icc.size() || (icc[8] > 3 && n % 4 != 0) ? 0 : n;
+}
+
 void read_icc(wki_dicom_file &f, wki_image_desc &d)
 {
     std::vector<uint8_t> icc = bytes(f.data_set, DCM_ICCProfile);
@@ -634,9 +646,14 @@ void read_icc(wki_dicom_file &f, wki_image_desc &d)
         if (path)
             icc = bytes(*path, DCM_ICCProfile);
     }
-    // A profile has a header of 128 bytes and the letters "acsp" in it (ICC.1 section 7.2).
-    if (icc.size() < 132 || memcmp(icc.data() + 36, "acsp", 4) != 0)
+    if (icc.empty())
         return;
+    size_t n = icc_bytes(icc);
+    if (n == 0) {
+        warn(d, "the ICC profile is damaged; it is left out");
+        return;
+    }
+    icc.resize(n);
     d.icc = allocate<uint8_t>(icc.size());
     std::copy(icc.begin(), icc.end(), d.icc);
     d.icc_size = icc.size();

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What `render` makes of pixels of every layout, held against PS3.3 in double precision."""
 import csv
+import filecmp
 import os
 import random
 import re
@@ -444,18 +445,24 @@ class Colour(Case):
 
     def jpeg_xl(self, bits, samples, values):
         """A lossless code stream of 24 x 16 pixels, by the reference encoder."""
+        if not shutil.which("cjxl") or not shutil.which("djxl"):
+            self.skipTest("cjxl and djxl are not installed")
         plain = os.path.join(self.home, "plain." + ("ppm" if samples == 3 else "pgm"))
-        top, width = (255, 1) if bits == 8 else (65535, 2)
-        # The encoder takes values over the full range of 16 bits, whatever depth it is to write.
-        full = [(v * top + (1 << bits) // 2 - 1) // ((1 << bits) - 1) for v in values]
-        with open(plain, "wb") as file:
-            file.write(b"P%d\n24 16\n%d\n" % (6 if samples == 3 else 5, top))
-            file.write(b"".join(v.to_bytes(width, "big") for v in full))
-        program = shutil.which("cjxl")
-        if not program:
-            self.skipTest("cjxl is not installed")
-        subprocess.run([program, plain, plain + ".jxl", "-d", "0", "--override_bitdepth", str(bits), "--quiet"],
-                       check=True, capture_output=True)
+        top = (1 << bits) - 1
+
+        def code(values, top, *options):
+            width = 1 if top < 256 else 2
+            with open(plain, "wb") as file:
+                file.write(b"P%d\n24 16\n%d\n" % (6 if samples == 3 else 5, top))
+                file.write(b"".join(v.to_bytes(width, "big") for v in values))
+            subprocess.run(["cjxl", plain, plain + ".jxl", "-d", "0", "--quiet", *options], check=True, capture_output=True)
+
+        code(values, top)
+        back = os.path.join(self.home, "back" + plain[-4:])
+        subprocess.run(["djxl", plain + ".jxl", back, "--quiet"], check=True, capture_output=True)
+        if not filecmp.cmp(plain, back, shallow=False):
+            # libjxl 0.7 takes values over the full range of 16 bits, whatever depth it is to write.
+            code([(v * 65535 + top // 2) // top for v in values], 65535, "--override_bitdepth", str(bits))
         with open(plain + ".jxl", "rb") as file:
             return file.read()
 
@@ -829,9 +836,26 @@ class Look(Case):
         broken = self.profile()[:200]
         elements = pic.image(2, 4, 8, samples=3, photometric="RGB", T00280006=("US", 0), T00282000=("OB", broken))
         elements[pic.PIXELS] = ("OB", bytes(values))
-        got, report = self.png(self.file(elements), "--icc", "srgb")
-        self.assertEqual(got[4], values)
-        self.assertTrue(report["warnings"])
+        path = self.file(elements)
+        for options in ((), ("--icc", "srgb")):
+            got, report = self.png(path, *options)
+            self.assertEqual(got[4], values)
+            self.assertNotIn("iCCP", got[5])
+            self.assertNotIn("icc", report)
+            self.assertEqual(report["warnings"], ["the ICC profile is damaged; it is left out"])
+
+    def test_what_fills_the_element_is_no_part_of_a_profile(self):
+        profile = self.profile()
+        elements = pic.image(2, 4, 8, samples=3, photometric="RGB", T00280006=("US", 0),
+                             T00282000=("OB", profile + bytes(2)))
+        elements[pic.PIXELS] = ("OB", bytes(24))
+        _, report = self.png(self.file(elements))
+        self.assertEqual(report["icc"], "kept")
+        self.assertEqual(report.get("warnings", []), [])
+        jpeg = os.path.join(self.out, "a.jpg")
+        self.assert_exit(self.run_wadokit("render", "-o", jpeg, self.file(elements)), 0)
+        with open(jpeg, "rb") as file:
+            self.assertIn(b"ICC_PROFILE\0\1\1" + profile + b"\xff", file.read())
 
     def test_npy_takes_no_looks(self):
         path = self.file(self.small()[0])
