@@ -2,8 +2,8 @@
 # src/decode/CMakeLists.txt.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
-find_package(CURL REQUIRED)                                                # src/http
-find_package(OpenSSL REQUIRED)                                             # src/core/hash.c, core/base64.c, auth/jwt_key.c
+find_package(CURL 7.87 REQUIRED)                                           # src/http
+find_package(OpenSSL 3.0 REQUIRED)                                          # src/core/hash.c, core/base64.c, auth/jwt_key.c
 find_package(ZLIB REQUIRED)                                                # src/dicom/dicom_scan.c
 find_package(DCMTK CONFIG REQUIRED)                                        # src/dicom/dicom_dcmtk.cc
 find_package(PNG REQUIRED)                                                 # src/encode/png.c, decode/decode_png.c

@@ -1,6 +1,5 @@
 #include "auth/token_store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include <wadokit/json.h>
 #include <wadokit/limits.h>
 
+#include "core/dir_names.h"
 #include "core/file_system.h"
 #include "core/path.h"
 #include "core/text.h"
@@ -466,11 +466,9 @@ wk_code wki_token_store_remove(wki_token_store *s, const char *key, bool *existe
 
 /* ---- all of them ---- */
 
-static int is_record(const struct dirent *entry)
+static bool is_record(const char *name)
 {
-    size_t n = strlen(entry->d_name);
-
-    return n == WKI_SHA256_HEX_SIZE - 1 + 5 && wki_str_ends(entry->d_name, ".json");
+    return strlen(name) == WKI_SHA256_HEX_SIZE - 1 + 5 && wki_str_ends(name, ".json");
 }
 
 wk_code wki_token_store_each(wki_token_store *s,
@@ -479,27 +477,25 @@ wk_code wki_token_store_each(wki_token_store *s,
                                              const wk_error *trouble),
                              void *user, wk_error *err)
 {
-    struct dirent **names = NULL;
-    int n = scandirat(s->dir_fd, ".", &names, is_record, alphasort);
+    wki_dir_names names = {0};
     wk_code rc = WK_OK;
 
-    if (n < 0)
+    if (!wki_dir_names_read(s->dir_fd, is_record, &names))
         return wk_fail_errno(err, WK_IO, errno, "%s", s->path);
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < names.n; i++) {
         wki_token_record record = {0};
         wk_error trouble = {0};
         char key[WKI_SHA256_HEX_SIZE];
         bool found = false;
 
-        memcpy(key, names[i]->d_name, sizeof key - 1);
+        memcpy(key, names.names[i], sizeof key - 1);
         key[sizeof key - 1] = '\0';
         if (rc == WK_OK && wki_token_store_read(s, key, &record, &found, &trouble) != WK_OK)
             rc = each(user, key, NULL, &trouble);
         else if (rc == WK_OK && found)
             rc = each(user, key, &record, NULL);
         wki_token_record_clear(&record);
-        free(names[i]);
     }
-    free(names);
+    wki_dir_names_clear(&names);
     return rc;
 }

@@ -389,7 +389,7 @@ static rlim_t used(pid_t child)
 }
 
 /* Set from here, as the other side may be no more what it was. */
-static bool set_limit(pid_t child, __rlimit_resource_t what, rlim_t most)
+static bool set_limit(pid_t child, int what, rlim_t most)
 {
     struct rlimit r;
 

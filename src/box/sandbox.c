@@ -66,7 +66,7 @@ void wki_sandbox_begin(int first, int last)
         (void)signal(ignored[i], SIG_IGN);
 }
 
-static bool limit(__rlimit_resource_t what, rlim_t most)
+static bool limit(int what, rlim_t most)
 {
     struct rlimit r = {most, most};
 

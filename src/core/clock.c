@@ -1,8 +1,8 @@
 #include "core/clock.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 static int64_t system_monotonic_ms(void *user)
 {

@@ -1,6 +1,5 @@
 #include "store/audit.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/dir_names.h"
 #include "core/file_system.h"
 #include "core/hash.h"
 #include "core/seen.h"
@@ -262,10 +262,9 @@ static wk_code look_at_file(wki_audit *a, const char *path, wk_error *err)
 
 /* --- all files --- */
 
-static int is_shown(const struct dirent *e)
+static bool is_shown(const char *name)
 {
-    return strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0 &&
-           strcmp(e->d_name, ".wadokit") != 0;
+    return strcmp(name, ".wadokit") != 0;
 }
 
 static wk_code walk(wki_audit *a, int dir_fd, const char *path, int depth, wk_error *err);
@@ -293,25 +292,23 @@ static wk_code look_at(wki_audit *a, int dir_fd, const char *name, const char *p
 
 static wk_code walk(wki_audit *a, int dir_fd, const char *path, int depth, wk_error *err)
 {
-    struct dirent **list = NULL;
-    int n = scandirat(dir_fd, ".", &list, is_shown, alphasort);
+    wki_dir_names list = {0};
     wk_code rc = WK_OK;
 
-    if (n < 0)
+    if (!wki_dir_names_read(dir_fd, is_shown, &list))
         return wk_fail_errno(err, WK_IO, errno, "%s: cannot read the folder", path);
-    for (int i = 0; i < n; i++) {
+    for (size_t i = 0; i < list.n && rc == WK_OK; i++) {
         char below[WK_MAX_PATH_BYTES];
         int length =
-            snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "/" : "", list[i]->d_name);
+            snprintf(below, sizeof below, "%s%s%s", path, path[0] ? "/" : "", list.names[i]);
 
-        if (rc == WK_OK && (size_t)length >= sizeof below)
+        if ((size_t)length >= sizeof below)
             rc = wk_fail(err, WK_LIMIT, "%.80s...: path longer than %d bytes", below,
                          WK_MAX_PATH_BYTES);
         if (rc == WK_OK)
-            rc = look_at(a, dir_fd, list[i]->d_name, below, depth, err);
-        free(list[i]);
+            rc = look_at(a, dir_fd, list.names[i], below, depth, err);
     }
-    free(list);
+    wki_dir_names_clear(&list);
     return rc;
 }
 

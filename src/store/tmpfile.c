@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <wadokit/limits.h>
@@ -20,6 +21,22 @@ enum {
     ATTEMPTS = 100,
     COPY_SIZE = 65536,
 };
+
+#ifndef RENAME_NOREPLACE
+/* A C library that does not know it; the kernel may. */
+#define RENAME_NOREPLACE 1
+
+static int renameat2(int from_fd, const char *from, int to_fd, const char *to, unsigned flags)
+{
+#ifdef SYS_renameat2
+    return (int)syscall(SYS_renameat2, from_fd, from, to_fd, to, flags);
+#else
+    (void)from_fd, (void)from, (void)to_fd, (void)to, (void)flags;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+#endif
 
 static void make_name(char name[WKI_TMP_NAME_SIZE])
 {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/dir_names.h"
 #include "core/find.h"
 #include "core/hash.h"
 #include "core/path.h"
@@ -213,7 +214,41 @@ static void test_a_cause_is_handed_on_whole(void)
     CU_ASSERT_EQUAL(err.code, WK_PARTIAL);
 }
 
+static bool ends_in_dcm(const char *name)
+{
+    return wki_str_ends(name, ".dcm");
+}
+
+static void test_names_in_a_folder_are_picked_and_sorted(void)
+{
+    static const char *const made[] = {"b.dcm", "a.dcm", "c.txt", "\xFF.dcm", "B.dcm"};
+    char path[] = "/tmp/wadokit-names-XXXXXX";
+    int fd = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY) : -1;
+    wki_dir_names d;
+
+    CU_ASSERT_TRUE_FATAL(fd >= 0);
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        close(openat(fd, made[i], O_CREAT | O_WRONLY, 0600));
+    for (int again = 0; again < 2; again++) {
+        CU_ASSERT_TRUE_FATAL(wki_dir_names_read(fd, ends_in_dcm, &d));
+        CU_ASSERT_EQUAL_FATAL(d.n, 4);
+        T_STR(d.names[0], "B.dcm");
+        T_STR(d.names[1], "a.dcm");
+        T_STR(d.names[2], "b.dcm");
+        T_STR(d.names[3], "\xFF.dcm");
+        wki_dir_names_clear(&d);
+    }
+    for (size_t i = 0; i < sizeof made / sizeof made[0]; i++)
+        unlinkat(fd, made[i], 0);
+    CU_ASSERT_TRUE(wki_dir_names_read(fd, ends_in_dcm, &d));
+    CU_ASSERT_EQUAL(d.n, 0);
+    rmdir(path);
+    close(fd);
+    CU_ASSERT_FALSE(wki_dir_names_read(fd, ends_in_dcm, &d));
+}
+
 static CU_TestInfo tests[] = {
+    {"names in a folder are picked and sorted", test_names_in_a_folder_are_picked_and_sorted},
     {"a cause is handed on whole", test_a_cause_is_handed_on_whole},
     {"the first error keeps its setting", test_the_first_error_keeps_its_setting},
     {"first cause stays, context goes in front", test_first_cause_stays_and_context_goes_in_front},
