@@ -296,7 +296,8 @@ static wk_code walk(wki_audit *a, int dir_fd, const char *path, int depth, wk_er
     wk_code rc = WK_OK;
 
     if (!wki_dir_names_read(dir_fd, is_shown, &list))
-        return wk_fail_errno(err, WK_IO, errno, "%s: cannot read the folder", path);
+        return wk_fail_errno(err, errno == ENOMEM ? WK_NOMEM : WK_IO, errno,
+                             "%s: cannot read the folder", path);
     for (size_t i = 0; i < list.n && rc == WK_OK; i++) {
         char below[WK_MAX_PATH_BYTES];
         int length =
