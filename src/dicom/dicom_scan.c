@@ -47,6 +47,8 @@ struct wki_dicom_scan {
     phase phase;
     bool implicit, big_endian, deflated;
     wki_dicom_identity id;
+    wki_dicom_start form;
+    char hint[WK_UID_SIZE];
 
     unsigned char start[PREAMBLE_SIZE];
     size_t start_n;
@@ -109,6 +111,17 @@ void wki_dicom_scan_reset(wki_dicom_scan *s)
     s->zip_buf = buf;
     s->id.instance_number = s->id.series_number = -1;
     s->id.frames = 1;
+}
+
+void wki_dicom_scan_hint(wki_dicom_scan *s, const char *transfer_syntax)
+{
+    s->hint[0] = '\0';
+    (void)wki_uid_read(s->hint, transfer_syntax, strlen(transfer_syntax));
+}
+
+wki_dicom_start wki_dicom_scan_start(const wki_dicom_scan *s)
+{
+    return s->form;
 }
 
 const wki_dicom_identity *wki_dicom_scan_identity(const wki_dicom_scan *s)
@@ -344,6 +357,8 @@ static wk_code take_element(wki_dicom_scan *s, const wki_element *e, wk_error *e
         return take_delimiter(s, e, err);
     if (s->n_levels == 0 && is_pixel_data(e->tag))
         s->id.has_pixels = true;
+    if (s->n_levels == 0 && e->tag == TAG(0x7fe0, 0x0010))
+        s->id.has_fragments = e->length == WKI_UNDEFINED_LENGTH;
     if (e->length == WKI_UNDEFINED_LENGTH)
         return open_undefined(s, e, err);
     s->skip = e->length;
@@ -400,6 +415,17 @@ static char sniff(const unsigned char *p)
     return 0;
 }
 
+/* A data set is what it is, whatever is said of it. */
+static bool takes_hint(const wki_dicom_scan *s)
+{
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(s->hint);
+
+    if (!syntax)
+        return s->hint[0] && !s->implicit && !s->big_endian;
+    return syntax->implicit_vr == s->implicit && syntax->big_endian == s->big_endian &&
+           !syntax->deflated;
+}
+
 static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
 {
     const char *ts = s->id.transfer_syntax;
@@ -414,6 +440,8 @@ static void use_encoding(wki_dicom_scan *s, const unsigned char *first)
         s->implicit = seen == 'i';
         s->big_endian = seen == 'b';
     }
+    if (ts[0] == '\0' && takes_hint(s))
+        wki_strcopy(s->id.transfer_syntax, sizeof s->id.transfer_syntax, s->hint);
     if (ts[0] == '\0')
         wki_strcopy(s->id.transfer_syntax, sizeof s->id.transfer_syntax,
                     wki_transfer_syntax_uid(s->implicit     ? WKI_TS_IMPLICIT_LE
@@ -674,11 +702,13 @@ static wk_code end_start(wki_dicom_scan *s, wk_error *err)
 {
     if (s->start_n == PREAMBLE_SIZE && memcmp(s->start + 128, "DICM", 4) == 0) {
         s->phase = META;
+        s->form = WKI_DICOM_START_FILE;
         return WK_OK;
     }
     if (!starts_bare(s->start, s->start_n))
         return not_dicom(s, err);
     s->phase = META;
+    s->form = read16(s->start, false) == 0x0002 ? WKI_DICOM_START_META : WKI_DICOM_START_BARE;
     return feed_body(s, s->start, s->start_n, err);
 }
 

@@ -28,13 +28,28 @@ typedef struct wki_dicom_identity {
     int64_t frames;                         /* Number of Frames, 1 where absent */
     uint32_t rows, cols;
     bool has_pixels; /* Pixel Data element of any kind was seen */
+    bool has_fragments; /* Pixel Data is encapsulated */
 } wki_dicom_identity;
+
+/* How a file begins. */
+typedef enum wki_dicom_start {
+    WKI_DICOM_START_UNKNOWN, /* too few bytes so far, or no DICOM */
+    WKI_DICOM_START_FILE,    /* preamble and "DICM" */
+    WKI_DICOM_START_META,    /* file meta information without a preamble */
+    WKI_DICOM_START_BARE,    /* the data set alone */
+} wki_dicom_start;
 
 typedef struct wki_dicom_scan wki_dicom_scan;
 
 wk_code wki_dicom_scan_new(wki_dicom_scan **out, wk_error *err) WK_MUST_USE;
 void wki_dicom_scan_free(wki_dicom_scan *s);
 void wki_dicom_scan_reset(wki_dicom_scan *s); /* for the next instance */
+
+/* After a reset: the transfer syntax that others tell of the data set, for one that comes without
+ * file meta information; taken where the data set can be of it. */
+void wki_dicom_scan_hint(wki_dicom_scan *s, const char *transfer_syntax);
+
+wki_dicom_start wki_dicom_scan_start(const wki_dicom_scan *s);
 
 /* Takes the next bytes, in any split. WK_DATA as soon as they cannot be DICOM (the first bytes are
  * quoted where they are HTML, JSON, XML or ZIP). After an error the rest is ignored. */

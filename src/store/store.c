@@ -15,13 +15,16 @@
 #include "core/hash.h"
 #include "core/path.h"
 #include "core/text.h"
+#include "core/transfer_syntax.h"
+#include "dicom/file_meta.h"
 #include "store/layout.h"
 #include "store/store_file.h"
 #include "store/tmpfile.h"
 
 enum {
     MAX_NUMBER = 99999,
-    DAY_S = 86400
+    DAY_S = 86400,
+    MAX_HELD = 262144 /* SOP Class and Instance UID stand at the beginning of a data set */
 };
 
 struct wki_store {
@@ -32,6 +35,8 @@ struct wki_store {
     wki_journal *journal;
     wki_dicom_scan *scan; /* for files that are there already */
     wki_sha256 *sha;      /* NULL: no digests */
+    const wk_log *log;
+    bool told_bare;       /* that something came without its beginning */
     wki_sha256 *check;    /* for files that are there already; NULL: sizes are enough */
 };
 
@@ -41,6 +46,8 @@ struct wki_store_part {
     wki_dicom_scan *scan;
     wki_sha256 *sha;
     wk_error bad; /* why the bytes are no instance */
+    wki_buf held; /* the first bytes, until it is known what has to stand in front of them */
+    bool begun;   /* they were written */
 };
 
 /* --- opening --- */
@@ -110,6 +117,7 @@ wk_code wki_store_open(const wki_store_opts *opts, wki_store **out, wk_error *er
 
     if (!s)
         return wk_fail(err, WK_NOMEM, "out of memory");
+    s->log = opts->log;
     s->root_fd = s->meta_fd = s->tmp_fd = s->lock_fd = s->parent.fd = -1;
     rc = wki_layout_new(opts->name_template, &s->layout, err);
     if (rc == WK_OK)
@@ -276,6 +284,7 @@ wk_code wki_store_part_new(wki_store *s, wki_store_part **out, wk_error *err)
     if (!p)
         return wk_fail(err, WK_NOMEM, "out of memory");
     p->store = s;
+    wki_buf_init(&p->held, MAX_HELD + WK_MAX_PATH_BYTES, "the beginning of an instance");
     rc = wki_dicom_scan_new(&p->scan, err);
     if (rc == WK_OK && s->sha)
         rc = wki_sha256_new(&p->sha, err);
@@ -294,26 +303,102 @@ void wki_store_part_free(wki_store_part *p)
     wki_tmpfile_clear(&p->tmp);
     wki_dicom_scan_free(p->scan);
     wki_sha256_free(p->sha);
+    wki_buf_clear(&p->held);
     free(p);
 }
 
-wk_code wki_store_part_begin(wki_store_part *p, wk_error *err)
+wk_code wki_store_part_begin(wki_store_part *p, const char *transfer_syntax, wk_error *err)
 {
     wki_tmpfile_drop(&p->tmp);
     wki_dicom_scan_reset(p->scan);
+    if (transfer_syntax)
+        wki_dicom_scan_hint(p->scan, transfer_syntax);
     if (p->sha)
         wki_sha256_reset(p->sha);
     wk_error_clear(&p->bad);
+    wki_buf_reset(&p->held);
+    p->begun = false;
     return wki_tmpfile_open_in(&p->tmp, p->store->tmp_fd, err);
+}
+
+static wk_code put(wki_store_part *p, const void *data, size_t n, wk_error *err)
+{
+    if (p->sha)
+        wki_sha256_add(p->sha, data, n);
+    return wki_tmpfile_write(&p->tmp, data, n, err);
+}
+
+/* What has to stand in front of the bytes that came: nothing of a file. */
+static wk_code make_head(wki_store_part *p, wki_buf *out, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
+    wki_dicom_start start = wki_dicom_scan_start(p->scan);
+    bool bare = start == WKI_DICOM_START_BARE;
+    wk_code rc;
+
+    if (start != WKI_DICOM_START_META && !bare)
+        return WK_OK;
+    rc = wki_preamble_write(out, err);
+    if (rc == WK_OK && bare)
+        rc = wki_file_meta_write(out, id->sop_class, id->sop_uid, id->transfer_syntax, err);
+    if (!p->store->told_bare)
+        wk_log_write(p->store->log, WK_LOG_WARN,
+                     "instance %s came without %s: it is made a DICOM file, as are others",
+                     id->sop_uid[0] ? id->sop_uid : "(?)",
+                     bare ? "preamble and file meta information" : "a preamble");
+    p->store->told_bare = true;
+    return rc;
+}
+
+static wk_code put_held(wki_store_part *p, wk_error *err)
+{
+    wki_buf head;
+    wk_code rc;
+
+    wki_buf_init(&head, 2048, "the beginning of a file");
+    rc = make_head(p, &head, err);
+    if (rc == WK_OK && head.n > 0)
+        rc = put(p, head.data, head.n, err);
+    if (rc == WK_OK && p->held.n > 0)
+        rc = put(p, p->held.data, p->held.n, err);
+    wki_buf_reset(&p->held);
+    wki_buf_clear(&head);
+    p->begun = true;
+    return rc;
+}
+
+/* Whether it is known what the file has to begin with. */
+static bool knows_head(const wki_store_part *p)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
+    wki_dicom_start start = wki_dicom_scan_start(p->scan);
+
+    return start == WKI_DICOM_START_FILE || start == WKI_DICOM_START_META ||
+           (start == WKI_DICOM_START_BARE && id->sop_class[0] && id->sop_uid[0]);
 }
 
 wk_code wki_store_part_write(wki_store_part *p, const void *data, size_t n, wk_error *err)
 {
+    wk_code rc;
+
     if (p->bad.code != WK_OK || wki_dicom_feed(p->scan, data, n, &p->bad) != WK_OK)
         return WK_OK;
-    if (p->sha)
-        wki_sha256_add(p->sha, data, n);
-    return wki_tmpfile_write(&p->tmp, data, n, err);
+    if (p->begun || (p->held.n == 0 && wki_dicom_scan_start(p->scan) == WKI_DICOM_START_FILE)) {
+        p->begun = true;
+        return put(p, data, n, err);
+    }
+    if (n > MAX_HELD - p->held.n && !knows_head(p)) {
+        wk_fail(&p->bad, WK_DATA,
+                "a data set without file meta information, and without SOP Class and Instance UID "
+                "at its beginning");
+        return WK_OK;
+    }
+    if (n > MAX_HELD - p->held.n) {
+        rc = put_held(p, err);
+        return rc == WK_OK ? put(p, data, n, err) : rc;
+    }
+    rc = wki_buf_add(&p->held, data, n, err);
+    return rc == WK_OK && knows_head(p) ? put_held(p, err) : rc;
 }
 
 void wki_store_part_abort(wki_store_part *p)
@@ -345,6 +430,28 @@ static wk_code check_wanted(const char *what, const char *wanted, const char *is
                    wanted);
 }
 
+/* Of a data set that came alone only the pixels tell whether its transfer syntax was said right. */
+static wk_code check_syntax(const wki_store_part *p, wk_error *err)
+{
+    const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
+    const wki_transfer_syntax *syntax = wki_transfer_syntax_find(id->transfer_syntax);
+
+    if (wki_dicom_scan_start(p->scan) != WKI_DICOM_START_BARE)
+        return WK_OK;
+    if (!id->sop_class[0])
+        return wk_fail(err, WK_DATA, "a data set without file meta information and SOP Class UID");
+    if (!id->has_pixels || !syntax || syntax->encapsulated == id->has_fragments)
+        return WK_OK;
+    if (id->has_fragments)
+        return wk_fail(err, WK_DATA,
+                       "a data set without file meta information, whose pixels are compressed, and "
+                       "whose transfer syntax nobody tells");
+    return wk_fail(err, WK_DATA,
+                   "a data set without file meta information, whose pixels are not compressed as "
+                   "its Content-Type says (%s)",
+                   id->transfer_syntax);
+}
+
 static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error *err)
 {
     const wki_dicom_identity *id = wki_dicom_scan_identity(p->scan);
@@ -353,6 +460,10 @@ static wk_code check_part(wki_store_part *p, const wki_store_expect *x, wk_error
     if (p->bad.code != WK_OK)
         return wk_fail_from(err, p->bad.code, &p->bad);
     rc = wki_dicom_finish(p->scan, err);
+    if (rc == WK_OK)
+        rc = check_syntax(p, err);
+    if (rc == WK_OK && !p->begun)
+        rc = put_held(p, err);
     if (rc == WK_OK && x->cut && wki_dicom_lacks_pixels(id))
         rc = wk_fail(err, WK_DATA, "cut short before its pixel data");
     if (rc == WK_OK)

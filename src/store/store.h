@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include <wadokit/error.h>
+#include <wadokit/log.h>
 
 #include "dicom/dicom_scan.h"
 #include "store/journal.h"
@@ -32,6 +33,7 @@ typedef struct wki_store_opts {
     const char *name_template;
     bool no_digest;
     bool check_digest;
+    const wk_log *log; /* NULL: none */
 } wki_store_opts;
 
 /* WK_USAGE for a bad template, WK_IO where the folder cannot be made, opened or locked ("another
@@ -80,7 +82,12 @@ typedef enum wki_store_outcome {
 wk_code wki_store_part_new(wki_store *s, wki_store_part **out, wk_error *err) WK_MUST_USE;
 void wki_store_part_free(wki_store_part *p);
 
-wk_code wki_store_part_begin(wki_store_part *p, wk_error *err) WK_MUST_USE;
+/* `transfer_syntax`: what the source says of the data set's, NULL or "" nothing. What comes without
+ * preamble, or as a data set alone, becomes a DICOM file: with the UIDs of the data set and the
+ * transfer syntax that is said or seen; the log hears of it once. Where the pixels are compressed
+ * and nobody says how, it is no instance. */
+wk_code wki_store_part_begin(wki_store_part *p, const char *transfer_syntax,
+                             wk_error *err) WK_MUST_USE;
 
 /* Fails for local reasons only (disk full); bytes that are no DICOM are noted and told by finish.
  */

@@ -155,7 +155,7 @@ static wk_code put(wki_store *s, wk_error *err)
     wk_code rc = wki_store_part_new(s, &p, err);
 
     if (rc == WK_OK)
-        rc = wki_store_part_begin(p, err);
+        rc = wki_store_part_begin(p, NULL, err);
     if (rc == WK_OK)
         rc = wki_store_part_write(p, instance, instance_n, err);
     if (rc == WK_OK)

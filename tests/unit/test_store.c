@@ -26,7 +26,7 @@ static wk_code put(wki_store *st, const void *data, size_t n, const wki_store_ex
     wk_code rc = wki_store_part_new(st, &p, err);
 
     if (rc == WK_OK)
-        rc = wki_store_part_begin(p, err);
+        rc = wki_store_part_begin(p, NULL, err);
     for (size_t at = 0; at < n && rc == WK_OK; at += 100)
         rc = wki_store_part_write(p, (const char *)data + at, n - at < 100 ? n - at : 100, err);
     if (rc == WK_OK)

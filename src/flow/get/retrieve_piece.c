@@ -3,12 +3,14 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "dicomweb/media_type.h"
 #include "flow/get/retriever.h"
 #include "http/url.h"
 
 static wk_code on_part_begin(void *user, const wki_part_head *head, wk_error *err)
 {
     wki_piece *piece = user;
+    char syntax[WK_UID_SIZE];
 
     piece->part_skipped = head->encoded;
     if (head->encoded)
@@ -19,7 +21,8 @@ static wk_code on_part_begin(void *user, const wki_part_head *head, wk_error *er
         if (rc != WK_OK)
             return rc;
     }
-    return wki_store_part_begin(piece->part, err);
+    wki_media_param(head->content_type, "transfer-syntax", syntax, sizeof syntax);
+    return wki_store_part_begin(piece->part, syntax, err);
 }
 
 static wk_code on_part_data(void *user, const void *data, size_t n, wk_error *err)

@@ -32,7 +32,8 @@ wk_code wki_retriever_new(wk_session *session, const wk_get_opts *opts, wk_insta
     wki_store_opts store = {.dir = opts->dir ? opts->dir : ".",
                             .name_template = opts->name,
                             .no_digest = opts->no_digest,
-                            .check_digest = opts->check_digest};
+                            .check_digest = opts->check_digest,
+                            .log = &session->log};
     wki_retriever *r = calloc(1, sizeof *r);
     wk_code rc = WK_OK;
 
@@ -196,7 +197,7 @@ wk_code wki_retriever_wait(wki_retriever *r, const char *url, wk_error *err)
 static wk_code copy_file(wki_store_part *p, int fd, wk_error *err)
 {
     char *buf = malloc(PIECE);
-    wk_code rc = buf ? wki_store_part_begin(p, err) : wk_fail(err, WK_NOMEM, "out of memory");
+    wk_code rc = buf ? wki_store_part_begin(p, NULL, err) : wk_fail(err, WK_NOMEM, "out of memory");
 
     while (rc == WK_OK) {
         ssize_t n = read(fd, buf, PIECE);
