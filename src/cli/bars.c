@@ -397,7 +397,9 @@ void cli_bars_waiting(const wk_progress *p, char *out, size_t size)
     out[0] = '\0';
     if (!p->wait_origin)
         return;
-    if (p->wait_status == 503 && p->wait_asked)
+    if (p->wait_status == 202)
+        why = "202: the server is fetching";
+    else if (p->wait_status == 503 && p->wait_asked)
         why = "503: the server is fetching";
     else if (p->wait_status == 429)
         why = "429: the server asks for fewer requests";
@@ -406,7 +408,7 @@ void cli_bars_waiting(const wk_progress *p, char *out, size_t size)
     if (p->wait_status >= 400 && p->wait_status != 429 && p->wait_status != 503)
         snprintf(out, size, "%s: %d, trying again in %d s", p->wait_origin, p->wait_status,
                  seconds);
-    else if (p->wait_status == 429 || p->wait_status == 503)
+    else if (p->wait_status == 202 || p->wait_status == 429 || p->wait_status == 503)
         snprintf(out, size, "%s: %s, waiting %d s", p->wait_origin, why, seconds);
     else
         snprintf(out, size, "%s: %s, trying again in %d s", p->wait_origin, why, seconds);

@@ -360,6 +360,8 @@ SCENARIOS = {
     "close-once": {"after": cut(0.5, "close", 1)},
     "stall-once": {"after": cut(0.5, "stall", 1)},
     # trouble that stays
+    "202": {"before": times(2, busy(202, "1")), "on": RETRIEVE + ("metadata",)},
+    "202-patient": {"before": always(busy(202, "100000")), "on": RETRIEVE + ("metadata",)},
     "503-always": {"before": always(busy(503, "1")), "on": ANY},
     "503-patient": {"before": always(busy(503, "100000")), "on": ANY},
     "500-always": {"before": always(busy(500, None)), "on": ANY},

@@ -34,7 +34,7 @@ EXPECTED.update({
     "502-once": FINE, "reset-before": FINE, "close-before": FINE, "reset-once": FINE, "close-once": FINE,
     "stall-once": FINE,
     "504-study": FINE, "413-study": FINE, "one-file-lost": (1, 4, 4),
-    "503-always": (5, 0, 0), "503-patient": (5, 0, 0), "500-always": (5, 0, 0),
+    "202": FINE, "202-patient": (5, 0, 0), "503-always": (5, 0, 0), "503-patient": (5, 0, 0), "500-always": (5, 0, 0),
     "reset-always": (1, 2, 4), "close-always": (1, 2, 4), "close-chunked": (1, 2, 4),
     "eof-cut": (1, 2, 4), "stall-always": (1, 2, 4), "stall-silent": (5, 0, 0),
     "study-breaks": FINE,
@@ -53,7 +53,7 @@ EXPECTED.update({
 })
 # What must stand in the words of a failure.
 SAID = {"style-nested": "not a DICOM file", "style-base64": "Content-Transfer-Encoding", "style-other-boundary": "ANNOUNCED",
-        "partial-always": "2 instances could not be retrieved", "6-hops": "redirects", "503-patient": "(?i)retry|wait",
+        "partial-always": "2 instances could not be retrieved", "6-hops": "redirects", "503-patient": "(?i)retry|wait", "202-patient": "202 Accepted: busy.*wait",
         "stranger-rows": r'"2.25.1001.1.99".*"missing"', "stranger-parts": "Internal error", "json-error": "database is locked",
         "html": "HTML", "html-as-dicom": "HTML", "zip": "(?i)zip", "401": "401", "403": "403", "404": "404",
         "410": "410", "wrong-study": r'"refused".*2\.25\.666', "evil-uid": '"refused".*UID', "evil-only": '"refused".*UID',

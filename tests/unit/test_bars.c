@@ -307,6 +307,7 @@ static void test_patience_is_said(void)
         int64_t ms;
         const char *words;
     } rows[] = {
+        {202, true, 29001, "https://pacs.example: 202: the server is fetching, waiting 30 s"},
         {503, true, 29001, "https://pacs.example: 503: the server is fetching, waiting 30 s"},
         {503, false, 2000, "https://pacs.example: 503: the server is busy, waiting 2 s"},
         {429, true, 60000,

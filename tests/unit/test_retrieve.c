@@ -169,6 +169,9 @@ static const struct {
     {"html-as-dicom", false, WK_DATA, 0, 0, 1, "HTML"},
     {"json-error", false, WK_DATA, 0, 0, 1, "database is locked"},
     {"zip", false, WK_DATA, 0, 0, 1, "ZIP"},
+    {"202", true, WK_OK, 6, 0, 0, NULL},
+    {"202-patient", true, WK_NET, 0, 0, 6, "studies/" PEER_STUDY ": 202"}, /* not of a part */
+    {"202-patient", false, WK_NET, 0, 0, 1, "202"},
     {"401", true, WK_AUTH, 0, 0, 1, "401"},
     {"403", true, WK_AUTH, 0, 0, 1, "403"},
     {"404", true, WK_NOT_FOUND, 0, 0, 1, "404"},
