@@ -22,7 +22,7 @@ struct wki_wado_body {
     wki_multipart_events events;
     wki_multipart *multipart;
     body_kind kind;
-    bool dicom;
+    bool dicom, json;
     bool labelled_multipart, labelled;
     char content_type[256];
     char start[START_SIZE];
@@ -40,6 +40,7 @@ wk_code wki_wado_body_new(wki_form form, const char *content_type,
         return wk_fail(err, WK_NOMEM, "out of memory");
     b->events = *events;
     b->dicom = form == WKI_FORM_INSTANCES || form == WKI_FORM_INSTANCE;
+    b->json = form == WKI_FORM_JSON;
     b->labelled_multipart = wki_media_is_multipart(content_type);
     b->labelled = content_type[0] != '\0';
     (void)wki_strcopy(b->content_type, sizeof b->content_type, content_type);
@@ -68,6 +69,16 @@ static bool is_bare_dicom(const char *p, size_t n)
            ((p[0] == 2 && p[1] == 0) || (p[0] == 8 && p[1] == 0) || (p[0] == 0 && p[1] == 8));
 }
 
+/* An array or an object, after a byte order mark and blanks. */
+static bool starts_with_json(const char *p, size_t n)
+{
+    size_t i = n >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (i < n && (p[i] == ' ' || p[i] == '\t' || p[i] == '\r' || p[i] == '\n'))
+        i++;
+    return i < n && (p[i] == '[' || p[i] == '{');
+}
+
 static bool starts_with_delimiter(const char *p, size_t n)
 {
     size_t i = 0;
@@ -82,6 +93,8 @@ static body_kind judge(const wki_wado_body *b)
     const char *p = b->start;
     size_t n = b->start_n;
 
+    if (b->json && (starts_with_json(p, n) || starts_with_delimiter(p, n)))
+        return starts_with_json(p, n) ? BODY_SINGLE : BODY_MULTIPART;
     if (!b->dicom)
         return b->labelled_multipart || (!b->labelled && starts_with_delimiter(p, n))
                    ? BODY_MULTIPART

@@ -1,7 +1,7 @@
 /*
- * The body of a WADO-RS answer: multipart, or a single part. Of DICOM it is judged by its bytes and
- * not by its label, and what is something else is named in the error; of what may begin with any
- * bytes, by the label.
+ * The body of a WADO-RS answer: multipart, or a single part. Of DICOM and JSON it is judged by its
+ * bytes and not by its label, and what is something else than DICOM is named in the error; of what
+ * may begin with any bytes, by the label.
  */
 #ifndef WADOKIT_DICOMWEB_WADO_H
 #define WADOKIT_DICOMWEB_WADO_H

@@ -122,6 +122,29 @@ def accepts_only(*forms):
     return before
 
 
+def single_only(request, n, server):
+    """Instances one by one, each as a single part."""
+    if request.kind != "instance":
+        return json_error(404, "only instances are served")
+    return accepts_only("application/dicom;transfer-syntax=*", "application/dicom")(request, n, server)
+
+
+def multipart_only(request, n, server):
+    return None if request.header("accept").startswith("multipart/related") else json_error(406, "not acceptable")
+
+
+def in_parts(reply, request, n, left_out=0, end=b"\r\n--M--\r\n"):
+    """Metadata as multipart, a part a data set."""
+    sets = json.loads(reply.body)
+    parts = [(None, None, json.dumps([one]).encode()) for one in sets[:len(sets) - left_out]]
+    reply.body = framing.join(parts, "M", lambda part: ["Content-Type: application/dicom+json"], end=end)
+    reply.headers = [("Content-Type", 'multipart/related; type="application/dicom+json"; boundary=M')]
+
+
+def in_open_parts(left_out):
+    return functools.partial(in_parts, left_out=left_out, end=b"")
+
+
 def strict_orthanc(request, n, server):
     """As Orthanc 1.7: 400 for a list or for a single-part type."""
     got = request.header("accept")
@@ -417,6 +440,8 @@ SCENARIOS = {
     "accept-any": {"before": accepts_only("*/*")},
     "accept-single": {"before": accepts_only("application/dicom;transfer-syntax=*", "application/dicom"),
                       "style": "single-part", "on": ("instance",)},
+    "single-only": {"before": single_only, "style": "single-part"},
+    "multipart-only": {"before": multipart_only, "style": "open-chunked"},
     "accept-orthanc": {"before": strict_orthanc},
     "accept-none": {"before": always(lambda: json_error(406, "not acceptable"))},
     # the wire
@@ -459,6 +484,12 @@ SCENARIOS = {
     "frames-html": {"before": html_page, "on": ("frames",)},
     "frames-twice": {"after": frame_twice, "on": ("frames",)},
     "frames-unlabelled": {"after": frame_unlabelled, "on": ("frames",)},
+    "metadata-parts": {"after": in_parts, "on": ("metadata",)},
+    "metadata-open": {"after": in_open_parts(0), "on": ("metadata",)},
+    "metadata-short": {"after": in_open_parts(1), "on": ("metadata",)},
+    "metadata-dicom": {"before": lambda request, n, server: Reply(
+        200, *reversed(framing.frame("standard", [(one.syntax, one.sop, one.data()) for one in server.select(request)],
+                                     request.uids[0])[:2])), "on": ("metadata",)},
     "metadata-404": {"before": always(lambda: json_error(404, "no such route")), "on": ("metadata",)},
     "metadata-error": {"before": always(lambda: json_error(200, "database is locked")), "on": ("metadata",)},
     "metadata-empty": {"before": no_rows, "on": ("metadata",)},

@@ -102,6 +102,10 @@ def no_closing_length(parts, study):
     return related("OPEN"), join(parts, "OPEN", with_length, end=b""), "length"
 
 
+def open_chunked(parts, study):
+    return related("OPEN"), join(parts, "OPEN", plain, end=b""), "chunked"
+
+
 def no_part_headers(parts, study):
     return related("BARE"), join(parts, "BARE", lambda part: []), "length"
 
@@ -190,7 +194,7 @@ STYLES = {
     "standard": standard, "orthanc": orthanc, "dcm4chee": dcm4chee, "microsoft": microsoft,
     "spaces": dicomcloud, "word": dicom_rst, "long-boundary": raccoon, "single-quotes": dicomweb_proxy,
     "no-boundary": static, "lf-only": lf_only, "preamble": preamble, "no-closing": no_closing,
-    "no-closing-length": no_closing_length, "no-part-headers": no_part_headers,
+    "no-closing-length": no_closing_length, "open-chunked": open_chunked, "no-part-headers": no_part_headers,
     "false-length": false_length, "blank-lines": blank_lines, "long-headers": long_headers,
     "mislabelled": mislabelled, "single-part": single_part, "zero-parts": zero_parts,
     "other-boundary": other_boundary, "stray-quotes": stray_quotes, "mixed": mixed, "blanks-behind": blanks_behind,

@@ -47,7 +47,7 @@ EXPECTED.update({
     "changed-twin": (0, 7, 7), "cut-part": (1, 5, 5), "stranger-parts": (1, 6, 6),
     "gzip": FINE, "gzip-bomb": (6, 0, 0),
     "accept-no-syntax": FINE, "accept-unquoted": FINE, "accept-any": FINE, "accept-orthanc": FINE,
-    "accept-none": (5, 0, 0), "dribble": FINE, "slow": FINE, "huge-header": (8, 0, 0),
+    "single-only": FINE, "multipart-only": FINE, "accept-none": (5, 0, 0), "dribble": FINE, "slow": FINE, "huge-header": (8, 0, 0),
     "many-headers": (8, 0, 0), "same-page": FINE,
     "no-qido": FINE, "no-lists": FINE, "study-only": FINE, "instances-gone": FINE,
 })

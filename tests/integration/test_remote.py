@@ -65,6 +65,47 @@ class Pieces(Scripted):
         self.assertNotIn("series", self.kinds())
 
 
+class Habits(Scripted):
+    """One server gives instances as single parts alone; another one multipart alone, chunked, without the closing
+    delimiter. Both are right in one run, for whoever asks."""
+    HABITS = ("single-only", "multipart-only")
+
+    def run_on_both(self, command, *args):
+        targets = ["%s/s/%s/dicom-web/studies/%s/series/%s" % (self.peer.main, name, STUDY, series)
+                   for name, series in zip(self.HABITS, SERIES)]
+        return self.run_wadokit(command, *QUICK, *args, *targets, timeout=60)
+
+    def test_each_is_asked_as_it_likes(self):
+        for command, args, count in (("get", (), 6), ("render", (), 6), ("thumb", (), 2),
+                                     ("thumb", ("--per", "instance"), 6)):
+            with self.subTest(command + "".join(args)):
+                self.out = os.path.join(self.home, command + "".join(args))
+                result = self.run_on_both(command, "-o", self.out, *args)
+                self.assert_exit(result, 0)
+                self.assertEqual(result.summary()["saved"], count, str(result))
+                made = [name for name in self.pictures() if name.endswith((".dcm", ".jpg", ".png"))]
+                self.assertEqual(len(made), count)
+
+    def test_a_body_that_just_ends_is_fetched_once_where_a_list_tells_that_all_of_it_came(self):
+        self.assert_exit(self.run_on("multipart-only", "render", "-o", self.out), 0)
+        self.assertEqual([kind for kind in self.kinds() if kind != "qido"], ["study"])
+        self.assertEqual(len(self.pictures()), 6)
+
+    def test_metadata_comes_in_parts_too(self):
+        for scenario, code, rows in (("metadata-parts", 0, 6), ("metadata-open", 0, 6), ("metadata-short", 1, 5)):
+            with self.subTest(scenario):
+                root = "%s/s/%s/dicom-web" % (self.peer.main, scenario)
+                result = self.run_wadokit("info", "--csv", "--per", "instance", "-t", "SOPInstanceUID", "--dicomweb", root, STUDY)
+                self.assert_exit(result, code)
+                self.assertEqual(len(set(result.out.splitlines())), rows + 1, str(result))
+                self.assertEqual("delimiter" in result.err or "too early" in result.err, scenario != "metadata-parts", str(result))
+
+    def test_instances_in_the_place_of_metadata_are_named(self):
+        result = self.run_wadokit("info", "--dicomweb", self.peer.main + "/s/metadata-dicom/dicom-web", STUDY)
+        self.assert_exit(result, 6)
+        self.assertIn("instances instead of their metadata", result.err)
+
+
 class OneFile(Scripted):
     def test_a_target_of_many_instances_is_refused_before_anything_is_written(self):
         for target in (STUDY, STUDY + "/" + SERIES[0]):

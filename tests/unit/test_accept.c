@@ -194,22 +194,28 @@ static wk_code read_body(const char *type, const void *data, size_t n, bool whol
     return read_form(WKI_FORM_INSTANCE, type, data, n, whole, complete, err);
 }
 
-/* Pixels may begin like a delimiter, or like HTML: of them the label tells. */
+/* Pixels may begin like a delimiter, or like HTML: of them the label tells. JSON tells itself. */
 static void test_labels(void)
 {
     static const struct {
+        wki_form form;
         const char *type, *body, *expected;
     } rows[] = {
-        {"multipart/related; boundary=b", "--b\r\n\r\nabc\r\n--b--", "<xxx>"},
-        {"application/octet-stream", "--b\r\n", "<xxxxx>"},
-        {"", "--b\r\n\r\nabc\r\n--b--", "<xxx>"},
-        {"image/jpeg", "<html>", "<xxxxxx>"},
+        {WKI_FORM_FRAMES, "multipart/related; boundary=b", "--b\r\n\r\nabc\r\n--b--", "<xxx>"},
+        {WKI_FORM_FRAMES, "application/octet-stream", "--b\r\n", "<xxxxx>"},
+        {WKI_FORM_FRAMES, "", "--b\r\n\r\nabc\r\n--b--", "<xxx>"},
+        {WKI_FORM_FRAMES, "image/jpeg", "<html>", "<xxxxxx>"},
+        {WKI_FORM_JSON, "multipart/related; boundary=b", "\xef\xbb\xbf [{}]", "<xxxxxxxx>"},
+        {WKI_FORM_JSON, "application/json", "\r\n--b\r\n\r\n{}\r\n--b--", "<xx>"},
+        {WKI_FORM_JSON, "multipart/related; boundary=b", "ignore this\r\n--b\r\n\r\n{}\r\n--b--",
+         "<xx>"},
+        {WKI_FORM_JSON, "application/json", "", ""},
     };
     bool complete = false;
     wk_error err = {0};
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        T_OK(read_form(WKI_FORM_FRAMES, rows[i].type, rows[i].body, strlen(rows[i].body), true,
+        T_OK(read_form(rows[i].form, rows[i].type, rows[i].body, strlen(rows[i].body), true,
                        &complete, &err),
              &err);
         T_STR(seen, rows[i].expected);

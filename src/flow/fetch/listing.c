@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "dicomweb/dicom_json.h"
+#include "dicomweb/media_type.h"
 #include "flow/fetch/plan_ask.h"
 #include "flow/fetch/transfer.h"
 
@@ -109,6 +110,7 @@ typedef struct reading {
     wki_json_stream_fn each;
     void *user;
     size_t sets;
+    bool open; /* a part ended without a delimiter */
 } reading;
 
 static wk_code on_set(void *user, const wki_json *set, wk_error *err)
@@ -124,9 +126,12 @@ static wk_code on_set(void *user, const wki_json *set, wk_error *err)
 
 static wk_code text_begin(void *user, const wki_part_head *head, wk_error *err)
 {
+    char type[64];
+
     (void)user;
-    (void)head;
-    (void)err;
+    if (wki_media_type(head->content_type, type, sizeof type) &&
+        strcmp(type, "application/dicom") == 0)
+        return wk_fail(err, WK_DATA, "instances instead of their metadata");
     return WK_OK;
 }
 
@@ -137,8 +142,49 @@ static wk_code text_data(void *user, const void *data, size_t n, wk_error *err)
 
 static wk_code text_end(void *user, wki_part_end end, wk_error *err)
 {
-    (void)end;
-    return wki_json_stream_finish(((reading *)user)->stream, err);
+    reading *r = user;
+
+    r->open = end != WKI_PART_WHOLE;
+    return wki_json_stream_finish(r->stream, err);
+}
+
+static wk_code count_row(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    (void)user;
+    (void)row;
+    (void)err;
+    return WK_OK;
+}
+
+wk_code wki_list_count(wk_session *session, const wk_plan_item *item, uint64_t *out, wk_error *err)
+{
+    wki_listing l = {.session = session, .item = item};
+    wk_error why = {0};
+    size_t found = 0;
+    wk_code rc = wki_list_instances(&l, count_row, NULL, &found, &why);
+
+    if (rc == WK_CANCELLED || rc == WK_NOMEM)
+        return wk_fail_from(err, rc, &why);
+    *out = rc == WK_OK ? found : 0;
+    return WK_OK;
+}
+
+/* What else tells that nothing is missing where a multipart answer just ends. */
+static wk_code check_open_end(wk_session *session, const wk_plan_item *item, const char *url,
+                              uint64_t sets, wk_error *err)
+{
+    uint64_t listed = 0;
+    wk_code rc = wki_list_count(session, item, &listed, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (listed == 0 || listed != sets)
+        return wk_fail(err, WK_PARTIAL,
+                       "%s: the body ended without its closing delimiter; metadata may be missing",
+                       url);
+    wk_log_write(&session->log, WK_LOG_WARN,
+                 "%s: the body ended too early, but the metadata of every instance is there", url);
+    return WK_OK;
 }
 
 wk_code wki_list_metadata(wk_session *session, const wk_plan_item *item, const char *url,
@@ -159,6 +205,8 @@ wk_code wki_list_metadata(wk_session *session, const wk_plan_item *item, const c
                      (unsigned long long)r.faults.elements, r.faults.first);
     if (rc == WK_OK && r.sets == 0)
         rc = wk_fail(err, WK_NOT_FOUND, "%s: no metadata", url);
+    if (rc == WK_OK && r.open)
+        rc = check_open_end(session, item, url, r.sets, err);
     wki_json_stream_free(r.stream);
     return rc;
 }

@@ -45,8 +45,14 @@ wk_code wki_list_instances(const wki_listing *l, wki_qido_instance_fn each, void
 wk_code wki_list_series(const wki_listing *l, wki_qido_series_fn each, void *user, size_t *found,
                         wk_error *err) WK_MUST_USE;
 
+/* How many instances of the item are listed (not by the metadata), 0 where nobody lists them. Fails
+ * with WK_CANCELLED and WK_NOMEM only. */
+wk_code wki_list_count(wk_session *session, const wk_plan_item *item, uint64_t *out,
+                       wk_error *err) WK_MUST_USE;
+
 /* Hands over each object of the metadata at `url`, an address of the item's, that is a data set.
- * WK_NOT_FOUND where there is none, WK_DATA where the answer is something else. */
+ * WK_NOT_FOUND where there is none, WK_DATA where the answer is something else, WK_PARTIAL where it
+ * just ended and nobody tells that all of it came. */
 wk_code wki_list_metadata(wk_session *session, const wk_plan_item *item, const char *url,
                           wki_json_stream_fn each, void *user, wk_error *err) WK_MUST_USE;
 

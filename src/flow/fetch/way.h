@@ -27,6 +27,7 @@ typedef enum wki_way_kind {
  * open        transfers under way; error: the first failure of this way
  * peek        looks at the header of the whole, until it is known whether less will do
  * called_off  the whole, by its header; cut: it ended too early, by its own bytes
+ * unclosed    every part of the whole came, as far as anybody can tell
  * rendered    /rendered is asked for now, not /thumbnail
  * part        the part at hand: its bytes, how many, their Content-Type, the most there may be
  * parts       of this way, so far
@@ -43,7 +44,7 @@ typedef struct wki_way {
     unsigned open, tries;
     wk_error error;
     wki_dicom_scan *peek;
-    bool called_off, cut, rendered;
+    bool called_off, cut, unclosed, rendered;
     wki_buf metadata;
     wki_picture_source part;
     uint64_t part_n, part_max;

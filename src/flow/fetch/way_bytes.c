@@ -16,7 +16,7 @@ void wki_way_forget(wki_way *y)
 {
     wki_dicom_scan_free(y->peek);
     y->peek = NULL;
-    y->called_off = y->cut = false;
+    y->called_off = y->cut = y->unclosed = false;
     wki_buf_reset(&y->metadata);
     wki_picture_source_clear(&y->part);
     y->part_n = 0;

@@ -81,7 +81,8 @@ static void finish(wki_way *y, const wk_error *error, bool begun)
                        .source = {.shown = y->url, .fd = -1},
                        .over = true,
                        .error = *error,
-                       .begun = begun};
+                       .begun = begun,
+                       .unclosed = y->unclosed};
     *w->last = a;
     w->last = &a->next;
     y->word = NULL;
@@ -303,6 +304,7 @@ static bool feed_whole(wki_way *y, const wki_transfer *t, wk_error *err)
     if (y->called_off ||
         (broke_off(y, t) && y->want.instance && !is_enough(y) && y->tries < MAX_TRIES))
         return false;
+    y->unclosed = err->code == WK_OK && !t->whole && !t->partial && !is_enough(y);
     if (err->code == WK_OK && !t->whole && !is_enough(y))
         (void)wk_fail(err, WK_DATA,
                       "the body ended without its closing delimiter; instances may be missing");

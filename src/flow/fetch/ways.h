@@ -83,13 +83,14 @@ typedef struct wki_want {
 
 /* What came of a want: a source, to be kept or cleared; in the end, `over`, that nothing more
  * comes: then source.shown says what was asked for, `error` why the rest does not come (WK_OK where
- * all of it did), and `begun` that an answer had come in part. */
+ * all of it did), `begun` that an answer had come in part, and `unclosed` that only the
+ * closing delimiter is missing, which would tell that all of it came: the error says so. */
 typedef struct wki_got {
     void *tag;
     wki_picture_source source;
     bool over;
     wk_error error;
-    bool begun;
+    bool begun, unclosed;
 } wki_got;
 
 wk_code wki_ways_new(wk_session *session, wki_ways **out, wk_error *err) WK_MUST_USE;

@@ -455,33 +455,36 @@ static wk_code divide(rendering *r, const wki_got *got, wk_error *err)
     return WK_OK;
 }
 
-static wk_code count_only(void *user, const wki_qido_instance_row *row, wk_error *err)
-{
-    (void)user;
-    (void)row;
-    (void)err;
-    return WK_OK;
-}
-
 /* Where fewer came than the source of the item states, the server's list tells who is right. */
 static wk_code check_count(rendering *r, const fetched_item *from, wk_error *err)
 {
     const wk_plan_item *item = from->item;
-    wki_listing listing = {.session = r->run.session, .item = item};
-    uint64_t stated = item->level <= WK_LEVEL_SERIES ? item->n_instances : 0;
+    uint64_t stated = item->level <= WK_LEVEL_SERIES ? item->n_instances : 0, listed = 0;
     wk_error why = {0};
-    size_t found = 0;
     wk_code rc;
 
     if (from->came >= stated)
         return WK_OK;
-    rc = wki_list_instances(&listing, count_only, NULL, &found, &why);
-    if (rc == WK_CANCELLED || rc == WK_NOMEM)
-        return wk_fail_from(err, rc, &why);
-    wk_error_clear(&why);
-    if (wki_plan_check_count(from->came, rc == WK_OK && found ? found : stated, "instances",
-                             &why) != WK_OK)
+    rc = wki_list_count(r->run.session, item, &listed, err);
+    if (rc == WK_OK &&
+        wki_plan_check_count(from->came, listed ? listed : stated, "instances", &why) != WK_OK)
         wki_picture_run_failed(&r->run, item->url, item, &why);
+    return rc;
+}
+
+/* A body that just ended is good where all came that the server lists; else pieces tell. */
+static wk_code check_end(rendering *r, const wki_got *got, wk_error *err)
+{
+    const fetched_item *from = got->tag;
+    uint64_t listed = 0;
+    wk_code rc = wki_list_count(r->run.session, from->item, &listed, err);
+
+    if (rc != WK_OK)
+        return rc;
+    if (listed == 0 || listed != from->came)
+        return divide(r, got, err);
+    wk_log_write(&r->run.session->log, WK_LOG_WARN,
+                 "%s: the body ended too early, but every instance is there", got->source.shown);
     return WK_OK;
 }
 
@@ -496,6 +499,8 @@ static wk_code take(rendering *r, wki_got *got, wk_error *err)
     }
     if (got->error.code == WK_OK)
         rc = check_count(r, from, err);
+    else if (got->unclosed)
+        rc = check_end(r, got, err);
     else if (got->error.code != WK_OK && got->error.code != WK_CANCELLED)
         rc = divide(r, got, err);
     wki_picture_source_clear(&got->source);
