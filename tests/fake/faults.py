@@ -122,6 +122,10 @@ def accepts_only(*forms):
     return before
 
 
+def no_lists(request, n, server):
+    return json_error(501, "not implemented") if request.kind in ("qido", "metadata") else None
+
+
 def single_only(request, n, server):
     """Instances one by one, each as a single part."""
     if request.kind != "instance":
@@ -429,6 +433,9 @@ SCENARIOS = {
     "evil-uid": {"parts": evil_uid},
     "evil-only": {"parts": evil_only},
     "duplicate": {"parts": lambda parts, request: parts + parts[:1]},
+    "duplicate-no-lists": {"before": no_lists, "parts": lambda parts, request: parts + parts[:1],
+                           "on": ("study", "qido", "metadata")},
+    "changed-twin-no-lists": {"before": no_lists, "parts": changed_twin, "on": ("study", "qido", "metadata")},
     "changed-twin": {"parts": changed_twin, "on": ("study",)},
     "cut-part": {"parts": cut_part},
     "stranger-parts": {"parts": with_stranger_parts},

@@ -44,7 +44,7 @@ EXPECTED.update({
     "json-error": (6, 0, 0), "empty": (4, 0, 0), "204": (4, 0, 0), "404": (4, 0, 0),
     "410": (4, 0, 0), "zip": (6, 0, 0), "partial": FINE, "missing-part": FINE,
     "wrong-study": (1, 6, 6), "evil-uid": (1, 6, 6), "evil-only": (8, 0, 0), "duplicate": FINE,
-    "changed-twin": (0, 7, 7), "cut-part": (1, 5, 5), "stranger-parts": (1, 6, 6),
+    "changed-twin": (0, 7, 7), "changed-twin-no-lists": (0, 7, 7), "duplicate-no-lists": FINE, "cut-part": (1, 5, 5), "stranger-parts": (1, 6, 6),
     "gzip": FINE, "gzip-bomb": (6, 0, 0),
     "accept-no-syntax": FINE, "accept-unquoted": FINE, "accept-any": FINE, "accept-orthanc": FINE,
     "single-only": FINE, "multipart-only": FINE, "accept-none": (5, 0, 0), "dribble": FINE, "slow": FINE, "huge-header": (8, 0, 0),

@@ -106,6 +106,33 @@ class Habits(Scripted):
         self.assertIn("instances instead of their metadata", result.err)
 
 
+class Twins(Scripted):
+    """The same once; what is not the same is told."""
+
+    def test_an_instance_that_comes_again_with_other_bytes_is_told(self):
+        for command, scenario in (("render", "changed-twin"), ("thumb", "changed-twin-no-lists")):
+            for name in (scenario, scenario.replace("changed-twin", "duplicate")):
+                with self.subTest(command + " " + name):
+                    self.out = os.path.join(self.home, command + name)
+                    result = self.run_on(name, command, "-o", self.out, *(["--per", "instance"] if command == "thumb" else []))
+                    self.assert_exit(result, 0)
+                    self.assertEqual(len(self.pictures()), 6)
+                    told = "%s.1.1 came again with other bytes" % SERIES[0][:-2] in result.err
+                    self.assertEqual(told, name.startswith("changed"), str(result))
+
+    def test_a_target_that_came_before_is_asked_for_once(self):
+        root = self.peer.main + "/dicom-web/studies/" + STUDY
+        for command in ("get", "render", "thumb", "info"):
+            with self.subTest(command):
+                self.out = os.path.join(self.home, command)
+                self.peer.control()
+                result = self.run_wadokit(command, *(QUICK[:1] + ["-o", self.out] if command != "info" else []), root,
+                                          root + "/series/" + SERIES[0], root, timeout=60)
+                self.assert_exit(result, 0)
+                kinds = [kind for kind in self.kinds() if kind != "qido"]
+                self.assertEqual(kinds, {"get": ["study"], "render": ["study"], "thumb": ["instance"] * 2, "info": ["metadata"]}[command])
+
+
 class OneFile(Scripted):
     def test_a_target_of_many_instances_is_refused_before_anything_is_written(self):
         for target in (STUDY, STUDY + "/" + SERIES[0]):

@@ -1,12 +1,19 @@
 #include "flow/fetch/picture_source.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <wadokit/limits.h>
+
 #include "core/text.h"
 #include "store/tmpfile.h"
+
+enum {
+    BLOCK = 1 << 16
+};
 
 void wki_picture_source_clear(wki_picture_source *s)
 {
@@ -63,4 +70,38 @@ wk_code wki_picture_source_write(wki_picture_source *s, const void *data, size_t
         n -= (size_t)done;
     }
     return WK_OK;
+}
+
+wk_code wki_picture_source_digest(const wki_picture_source *s, char out[WKI_SHA256_HEX_SIZE],
+                                  wk_error *err)
+{
+    char *block = malloc(BLOCK);
+    wki_sha256 *sha = NULL;
+    off_t at = 0;
+    ssize_t n = 1;
+    wk_code rc = block ? wki_sha256_new(&sha, err) : wk_fail(err, WK_NOMEM, "out of memory");
+
+    while (rc == WK_OK && n != 0) {
+        n = pread(s->fd, block, BLOCK, at);
+        if (n < 0 && errno != EINTR)
+            rc = wk_fail_errno(err, WK_IO, errno, "temporary file");
+        if (n > 0)
+            wki_sha256_add(sha, block, (size_t)n);
+        at += n > 0 ? n : 0;
+    }
+    if (rc == WK_OK)
+        wki_sha256_finish(sha, out);
+    wki_sha256_free(sha);
+    free(block);
+    return rc;
+}
+
+bool wki_picture_came_before(wki_seen *run, const char *sop, const char *digest, bool *other)
+{
+    char exactly[WK_UID_SIZE + WKI_SHA256_HEX_SIZE];
+    bool before = wki_seen_before(run, sop);
+
+    snprintf(exactly, sizeof exactly, "%.64s %s", sop, digest);
+    *other = !wki_seen_before(run, exactly) && before;
+    return before;
 }

@@ -11,6 +11,9 @@
 
 #include <wadokit/error.h>
 
+#include "core/hash.h"
+#include "core/seen.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,6 +43,13 @@ wk_code wki_picture_source_temporary(wki_picture_source *out, const char *shown,
 /* Bytes behind those that a temporary source has. */
 wk_code wki_picture_source_write(wki_picture_source *s, const void *data, size_t n,
                                  wk_error *err) WK_MUST_USE;
+
+/* The digest of all bytes of a temporary source. */
+wk_code wki_picture_source_digest(const wki_picture_source *s, char out[WKI_SHA256_HEX_SIZE],
+                                  wk_error *err) WK_MUST_USE;
+
+/* Whether this instance came before in one run; *other: with other bytes alone. Remembers it. */
+bool wki_picture_came_before(wki_seen *run, const char *sop, const char *digest, bool *other);
 
 #ifdef __cplusplus
 }

@@ -96,6 +96,36 @@ wk_code wki_resolver_fail(wki_resolver *r, const wk_error *error, wk_error *err)
     return rc;
 }
 
+char wki_came_before[] = "the same came before";
+
+/* Whether all of it came before: itself, or whole what it is a part of. A frame is no part, as it
+ * is drawn under a name of its own. */
+static bool is_covered(wki_resolver *r, const wki_dicomweb_url *web, const char *url)
+{
+    const char *series[] = {"", web->series};
+    bool covered = wki_seen_has(&r->planned, url);
+
+    for (size_t i = 0; i < 2 && !covered && web->frame == 0; i++) {
+        char *above = wki_dicomweb_url_build(web->root, web->study, series[i], "", 0, "");
+
+        covered = above && wki_seen_has(&r->planned, above);
+        free(above);
+    }
+    return covered || wki_seen_before(&r->planned, url);
+}
+
+static wk_code emit_covered(wki_resolver *r, const wk_plan_item *item, wk_error *err)
+{
+    wk_plan_item notice = {.kind = WK_ITEM_NOTICE,
+                           .level = item->level,
+                           .endpoint = item->endpoint,
+                           .reason = wki_came_before};
+
+    memcpy(notice.study, item->study, sizeof notice.study);
+    memcpy(notice.series, item->series, sizeof notice.series);
+    return wki_resolver_emit(r, &notice, err);
+}
+
 wk_code wki_resolve_web(wki_resolver *r, const wki_dicomweb_url *web, const char *source,
                         wk_error *err)
 {
@@ -123,7 +153,9 @@ wk_code wki_resolve_web(wki_resolver *r, const wki_dicomweb_url *web, const char
     item.named_by = named ? item.url : NULL;
     item.reason = reason;
     rc = wki_url_check(item.url, &error);
-    if (rc == WK_OK) {
+    if (rc == WK_OK && is_covered(r, web, item.url)) {
+        rc = emit_covered(r, &item, err);
+    } else if (rc == WK_OK) {
         item.send_credentials =
             wki_http_sends_credentials(r->session->http, item.url, reason, sizeof reason);
         rc = wki_resolver_emit(r, &item, err);

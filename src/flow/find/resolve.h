@@ -64,7 +64,11 @@ bool wki_resolver_is_fatal(const wki_resolver *r, wk_code code);
 wk_code wki_resolve_json(wki_resolver *r, const wki_json *value, const char *base,
                          wk_error *err) WK_MUST_USE;
 
-/* The item for study/series/sop/frame of `web`; `source` says where the address comes from. */
+/* Why an item is covered by others, for people. */
+extern char wki_came_before[];
+
+/* The item for study/series/sop/frame of `web`; `source` says where the address comes from. Where
+ * it came before, or the study or series that it is of, a NOTICE that says so. */
 wk_code wki_resolve_web(wki_resolver *r, const wki_dicomweb_url *web, const char *source,
                         wk_error *err) WK_MUST_USE;
 

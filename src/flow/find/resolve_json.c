@@ -27,22 +27,6 @@ static bool came_before(wki_resolver *r, const wk_plan_item *item)
     return before;
 }
 
-static char came_before_reason[] = "the same came before";
-
-/* A line of search that came before. */
-static wk_code cover(wki_resolver *r, const char *study, const char *series, wk_error *err)
-{
-    char endpoint[] = "search";
-    wk_plan_item item = {.kind = WK_ITEM_NOTICE,
-                         .level = series[0] ? WK_LEVEL_SERIES : WK_LEVEL_STUDY,
-                         .endpoint = endpoint,
-                         .reason = came_before_reason};
-
-    wki_strcopy(item.study, sizeof item.study, study);
-    wki_strcopy(item.series, sizeof item.series, series);
-    return wki_resolver_emit(r, &item, err);
-}
-
 static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
 {
     wki_resolver *r = user;
@@ -52,7 +36,7 @@ static wk_code on_item(void *user, const wk_plan_item *item, wk_error *err)
         !came_before(r, item))
         return wki_resolver_emit(r, item, err);
     covered.kind = WK_ITEM_NOTICE;
-    covered.reason = came_before_reason;
+    covered.reason = wki_came_before;
     covered.send_credentials = false;
     wk_error_clear(&covered.error);
     return wki_resolver_emit(r, &covered, err);
@@ -221,22 +205,14 @@ static wk_code read_root_line(const wki_json *line, wki_dicomweb_url *web, wk_er
     return rc;
 }
 
-/* {"type":"study","study":UID,"dicomweb":ROOT}, also with series and sop: each once for a root. */
+/* {"type":"study","study":UID,"dicomweb":ROOT}, also with series and sop. */
 static wk_code resolve_root_line(wki_resolver *r, const wki_json *line, wk_error *err)
 {
     wki_dicomweb_url web = {0};
     wk_error error = {0};
     wk_code rc = read_root_line(line, &web, &error);
-    char *key =
-        rc == WK_OK ? wki_strfmt("%s %s/%s/%s", web.root, web.study, web.series, web.sop) : NULL;
 
-    if (rc != WK_OK)
-        rc = wki_resolver_fail(r, &error, err);
-    else if (key && wki_seen_before(&r->planned, key))
-        rc = cover(r, web.study, web.series, err);
-    else
-        rc = wki_resolve_web(r, &web, "search", err);
-    free(key);
+    rc = rc == WK_OK ? wki_resolve_web(r, &web, "search", err) : wki_resolver_fail(r, &error, err);
     wki_dicomweb_url_clear(&web);
     return rc;
 }

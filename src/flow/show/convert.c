@@ -59,6 +59,7 @@ typedef struct job {
     wki_picture_source source;
     fetched_item *from;       /* what was fetched, NULL: a file */
     const wk_plan_item *item; /* of `from` */
+    char digest[WKI_SHA256_HEX_SIZE]; /* of what was fetched as a whole */
 } job;
 
 /* Takes the item; NULL where memory is out. */
@@ -247,6 +248,20 @@ static wk_code draw_frames(rendering *r, wki_drawing *g, const wki_picture_sourc
     return WK_OK;
 }
 
+/* What came is the same under one UID, as a rule. */
+static bool came_before(rendering *r, const job *j, const char *sop)
+{
+    bool other = false, before;
+
+    if (j->source.frame != 0)
+        return false;
+    before = wki_picture_came_before(&r->fetched, sop, j->digest, &other);
+    if (other)
+        wk_log_write(&r->run.session->log, WK_LOG_WARN,
+                     "instance %s came again with other bytes; the first is drawn", sop);
+    return before;
+}
+
 /* What came from a server is drawn once, and only where it was asked for. */
 static wk_code check_fetched(rendering *r, const job *j, const wki_drawing *g, bool *wanted,
                              wk_error *err)
@@ -260,7 +275,7 @@ static wk_code check_fetched(rendering *r, const job *j, const wki_drawing *g, b
                                  err);
     if (rc == WK_OK)
         *wanted = !wki_plan_is_excepted(j->item, g->desc.series_uid) &&
-                  (j->source.frame != 0 || !wki_seen_before(&r->fetched, g->desc.sop_uid));
+                  !came_before(r, j, g->desc.sop_uid);
     return rc;
 }
 
@@ -312,6 +327,8 @@ static void work(void *user, unsigned slot, void *arg)
     rc = wki_session_check(r->run.session, &err);
     if (rc == WK_OK)
         rc = wki_drawing_open(&g, j->source.path, &err);
+    if (rc == WK_OK && j->item && j->source.frame == 0)
+        rc = wki_picture_source_digest(&j->source, j->digest, &err);
     wait_for_turn(r, j->number);
     if (rc == WK_OK)
         rc = check_fetched(r, j, &g, &wanted, &err);

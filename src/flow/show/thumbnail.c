@@ -105,11 +105,28 @@ static wk_code on_instance(void *user, const wki_qido_instance_row *row, wk_erro
     return wki_thumb_list_add(&x->t->list, &e, err);
 }
 
+static wk_code is_again(expansion *x, const wki_picture_source *source, const char *sop,
+                        bool *again, wk_error *err)
+{
+    char digest[WKI_SHA256_HEX_SIZE];
+    bool other = false;
+    wk_code rc = wki_picture_source_digest(source, digest, err);
+
+    if (rc != WK_OK)
+        return rc;
+    *again = wki_picture_came_before(&x->spooled, sop, digest, &other);
+    if (other)
+        wk_log_write(&x->t->run.session->log, WK_LOG_WARN,
+                     "instance %s came again with other bytes; the first is drawn", sop);
+    return WK_OK;
+}
+
 /* Takes one instance of an answer that holds them all. */
 static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *err)
 {
     thumbing *t = x->t;
     wki_thumb_entry e;
+    bool again = false;
     wk_code rc;
 
     memset(&e, 0, sizeof e);
@@ -120,9 +137,12 @@ static wk_code spool(expansion *x, const wki_picture_source *source, wk_error *e
     rc = wki_plan_check_instance(x->item, e.study, e.series, e.sop, err);
     if (rc != WK_OK)
         return rc;
-    if (wki_plan_is_excepted(x->item, e.series) ||
-        (e.sop[0] && wki_seen_before(&x->spooled, e.sop)))
+    if (wki_plan_is_excepted(x->item, e.series))
         return WK_OK;
+    if (e.sop[0])
+        rc = is_again(x, source, e.sop, &again, err);
+    if (rc != WK_OK || again)
+        return rc;
     rc = wki_thumb_spool_add(&t->spool, source, &e.offset, &e.length, err);
     e.spooled = true;
     e.item = x->at;
