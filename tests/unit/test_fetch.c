@@ -445,6 +445,34 @@ static void test_drawn(void)
     close_session();
 }
 
+/* What a server lacks is asked of it once. */
+static void test_no_thumbnails(void)
+{
+    static const script_reply replies[] = {{.status = 404}, {.status = 200, .body = JPEG}};
+    wk_plan_item a = item_of(root_a, url_a, WK_LEVEL_INSTANCE);
+    wk_plan_item b = item_of(root_b, url_b, WK_LEVEL_INSTANCE);
+    const wk_plan_item *items[] = {&a, &a, &b};
+    wki_ways *w = NULL;
+    wk_error err = {0};
+    wki_got got;
+
+    open_session(replies, N(replies));
+    T_OK(wki_ways_new(&session, &w, &err), &err);
+    for (size_t i = 0; i < N(items); i++) {
+        want(w, &got, items[i]);
+        CU_ASSERT_TRUE(got.source.drawn);
+        wki_picture_source_clear(&got.source);
+        CU_ASSERT_TRUE(wki_ways_next(w, &got));
+        wki_picture_source_clear(&got.source);
+    }
+    CU_ASSERT_EQUAL(wire.n_seen, 4);
+    T_HAS(wire.seen[1].url, "/rendered?viewport=100,100");
+    T_HAS(wire.seen[2].url, "/rendered?viewport=100,100");
+    T_HAS(wire.seen[3].url, "b/web/studies/1.2/series/1.3/instances/1.4/thumbnail");
+    wki_ways_free(w);
+    close_session();
+}
+
 static void test_undrawn(void)
 {
     static const script_reply replies[] = {
@@ -527,6 +555,7 @@ static CU_TestInfo tests[] = {
     {"rows of something else are none of the list", test_rows},
     {"a form of JSON is learnt for lists and metadata alike", test_json},
     {"a picture comes by the next resource", test_drawn},
+    {"a server without thumbnails is asked for one once", test_no_thumbnails},
     {"what is no picture comes as a whole", test_undrawn},
     {"what is yet to come comes no sooner by another way", test_yet_to_come},
     {"a part that may be cut is looked at", test_cut},

@@ -222,7 +222,7 @@ static wk_code go_on(wki_way *y, wk_error *err)
     } else if (y->may_server) {
         y->may_server = false;
         y->ask.frame = y->pick;
-        y->rendered = !y->ask.thumbnail || y->ask.window[0];
+        y->rendered = !y->ask.thumbnail || y->ask.window[0] || server_of(y)->no_thumbnails;
         y->now = WKI_WAY_SERVER;
     } else {
         y->now = WKI_WAY_WHOLE;
@@ -274,6 +274,8 @@ static bool feed_server(wki_way *y, const wki_transfer *t, wk_error *err)
     *err = t->error;
     if (err->code == WK_OK && wki_way_drawn(y, &source, err) == WK_OK)
         err->code = hand_one(y, &source, err);
+    if (err->code == WK_OK && y->rendered && y->ask.thumbnail && !y->ask.window[0])
+        server_of(y)->no_thumbnails = true;
     if (err->code == WK_OK || ends_all(err))
         return true;
     if (!y->rendered && err->code != WK_AUTH) {
