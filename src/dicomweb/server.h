@@ -26,13 +26,14 @@ extern "C" {
  * no_include  a FHIR server that fails on _include
  * no_frames gives no single frames
  * no_thumbnails   has no /thumbnail; its /rendered may do
+ * no_viewport   refuses (400) to draw a picture of a given size
  */
 typedef struct wki_server {
     char *root;
     signed char rung[WKI_FORMS];
     bool proved[WKI_FORMS];
     unsigned char doubts[WKI_FORMS];
-    bool no_list, no_frames, no_thumbnails;
+    bool no_list, no_frames, no_thumbnails, no_viewport;
     bool no_fields, no_limit, no_include;
     unsigned limit;
     struct wki_server *next;

@@ -473,6 +473,42 @@ static void test_no_thumbnails(void)
     close_session();
 }
 
+/* Each rung of the ladder is refused for both resources; then a size is left out. */
+static void test_no_viewport(void)
+{
+    static const script_reply replies[] = {{.status = 400},
+                                           {.status = 400},
+                                           {.status = 400},
+                                           {.status = 400},
+                                           {.status = 400},
+                                           {.status = 400},
+                                           {.status = 200, .body = JPEG}};
+    wk_plan_item a = item_of(root_a, url_a, WK_LEVEL_INSTANCE);
+    wk_plan_item b = item_of(root_b, url_b, WK_LEVEL_INSTANCE);
+    const wk_plan_item *items[] = {&a, &a, &b};
+    static const char *const ends[] = {"/thumbnail?viewport=100,100", "/rendered?viewport=100,100",
+                                       "/thumbnail", "/thumbnail", "/thumbnail?viewport=100,100"};
+    static const size_t at[] = {2, 5, 6, 7, 8};
+    wki_ways *w = NULL;
+    wk_error err = {0};
+    wki_got got;
+
+    open_session(replies, N(replies));
+    T_OK(wki_ways_new(&session, &w, &err), &err);
+    for (size_t i = 0; i < N(items); i++) {
+        want(w, &got, items[i]);
+        CU_ASSERT_TRUE(got.source.drawn);
+        wki_picture_source_clear(&got.source);
+        CU_ASSERT_TRUE(wki_ways_next(w, &got));
+        wki_picture_source_clear(&got.source);
+    }
+    CU_ASSERT_EQUAL(wire.n_seen, 9);
+    for (size_t i = 0; i < N(ends); i++)
+        T_STR(strstr(wire.seen[at[i]].url, "1.4") + 3, ends[i]);
+    wki_ways_free(w);
+    close_session();
+}
+
 static void test_undrawn(void)
 {
     static const script_reply replies[] = {
@@ -556,6 +592,7 @@ static CU_TestInfo tests[] = {
     {"a form of JSON is learnt for lists and metadata alike", test_json},
     {"a picture comes by the next resource", test_drawn},
     {"a server without thumbnails is asked for one once", test_no_thumbnails},
+    {"a size that a server does not draw is left out", test_no_viewport},
     {"what is no picture comes as a whole", test_undrawn},
     {"what is yet to come comes no sooner by another way", test_yet_to_come},
     {"a part that may be cut is looked at", test_cut},

@@ -212,6 +212,11 @@ static wk_code begin(wki_way *y, wk_error *err)
     }
 }
 
+static bool begins_rendered(const wki_way *y)
+{
+    return !y->ask.thumbnail || y->ask.window[0] || server_of(y)->no_thumbnails;
+}
+
 /* Goes on by the next way that is left. */
 static wk_code go_on(wki_way *y, wk_error *err)
 {
@@ -222,7 +227,9 @@ static wk_code go_on(wki_way *y, wk_error *err)
     } else if (y->may_server) {
         y->may_server = false;
         y->ask.frame = y->pick;
-        y->rendered = !y->ask.thumbnail || y->ask.window[0] || server_of(y)->no_thumbnails;
+        y->rendered = begins_rendered(y);
+        if (server_of(y)->no_viewport)
+            y->ask.width = y->ask.height = 0;
         y->now = WKI_WAY_SERVER;
     } else {
         y->now = WKI_WAY_WHOLE;
@@ -266,6 +273,26 @@ static bool feed_frame(wki_way *y, const wki_transfer *t, wk_error *err)
     return err->code == WK_OK || ends_all(err);
 }
 
+/* Asks for the other resource, and then for both without a size, which is not to blame where the
+ * server draws nothing without one either. False where nothing is left to ask for. */
+static bool ask_otherwise(wki_way *y, const wk_error *err)
+{
+    wki_server *server = server_of(y);
+
+    if (err->code == WK_AUTH)
+        return false;
+    if (!y->rendered) {
+        y->rendered = true;
+        return true;
+    }
+    if (err->http_status != 400)
+        return false;
+    server->no_viewport = y->ask.width > 0;
+    y->ask.width = y->ask.height = 0;
+    y->rendered = begins_rendered(y);
+    return server->no_viewport;
+}
+
 static bool feed_server(wki_way *y, const wki_transfer *t, wk_error *err)
 {
     bool asked = y->want.server == WKI_SERVER_ALWAYS;
@@ -278,9 +305,8 @@ static bool feed_server(wki_way *y, const wki_transfer *t, wk_error *err)
         server_of(y)->no_thumbnails = true;
     if (err->code == WK_OK || ends_all(err))
         return true;
-    if (!y->rendered && err->code != WK_AUTH) {
+    if (ask_otherwise(y, err)) {
         wki_way_forget(y);
-        y->rendered = true;
         err->code = ask_server(y, err);
         return err->code == WK_OK;
     }
