@@ -68,6 +68,8 @@
 #define WK_DECODE_BYTES_A_SECOND (512u << 10)
 #define WK_DECODE_MEMORY (192ull << 20)
 #define WK_DECODE_BYTES_A_SAMPLE 16
+/* DCMTK keeps an object for each element of a data set, of which the pixels are no part. */
+#define WK_DATA_SET_MEMORY_A_BYTE 64
 #define WK_MAX_FRAGMENTS 8000000
 #define WK_MAX_SAMPLES 4
 #define WK_MAX_FRAME_BYTES (4ull << 30)

@@ -52,8 +52,9 @@ wk_code wki_box_take(const char *worker, wki_box **out, wk_error *err) WK_MUST_U
  * an answer. NULL where there is no memory. Earlier addresses are invalid. */
 void *wki_box_room(wki_box *b, size_t n, size_t most, wk_error *err) WK_MUST_USE;
 
-/* Has the worker do `terms->op` with the input. Its own error, or WK_DATA where it died or broke a
- * limit: the box is of no more use then, and wki_box_is_lost(). */
+/* Has the worker do `terms->op` with the input. Its own error (with WK_LIMIT, *n is how much room it
+ * wants), or WK_DATA where it died or broke a limit: the box is of no more use then, and
+ * wki_box_is_lost(). */
 wk_code wki_box_ask(wki_box *b, const wki_box_terms *terms, const void **out, size_t *n,
                     wk_error *err) WK_MUST_USE;
 
@@ -63,6 +64,9 @@ bool wki_box_is_lost(const wki_box *b, bool *again);
 
 /* Takes NULL. */
 void wki_box_put(wki_box *b);
+
+/* Of no more use, whatever it says. */
+void wki_box_drop(wki_box *b);
 
 /* What the worker's process says of itself: the library inside, and what its sandbox consists of.
  * For a look at the set-up. */

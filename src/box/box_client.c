@@ -346,6 +346,15 @@ void wki_box_put(wki_box *b)
     (void)pthread_mutex_unlock(&lock);
 }
 
+void wki_box_drop(wki_box *b)
+{
+    if (b->child > 0) { /* 0 would be this process's own group */
+        (void)kill(b->child, SIGKILL);
+        wait_for(b);
+    }
+    b->lost = true;
+}
+
 /* ---- calls ---- */
 
 static bool grow(wki_box *b, size_t size)
@@ -432,9 +441,7 @@ static bool say(const wki_box *b, const wki_box_terms *t)
 
 static wk_code end(wki_box *b, const wki_box_terms *t, wk_error *err)
 {
-    (void)kill(b->child, SIGKILL);
-    wait_for(b);
-    b->lost = true;
+    wki_box_drop(b);
     return b->too_long ? wk_fail(err, WK_DATA,
                                  "the data are corrupt, or made up: reading them takes longer "
                                  "than %u s",
@@ -442,17 +449,34 @@ static wk_code end(wki_box *b, const wki_box_terms *t, wk_error *err)
                        : wk_fail(err, WK_DATA, "the data are corrupt: their decoder broke down");
 }
 
+/* Only errors that are about the data, or that the worker cannot help. */
+static wk_code code_of(wk_code said)
+{
+    switch (said) {
+    case WK_UNSUPPORTED:
+    case WK_NOMEM:
+    case WK_LIMIT:
+    case WK_NOT_FOUND:
+    case WK_USAGE:
+    case WK_INTERNAL:
+        return said;
+    default:
+        return WK_DATA;
+    }
+}
+
 wk_code wki_box_ask(wki_box *b, const wki_box_terms *terms, const void **out, size_t *n,
                     wk_error *err)
 {
     wki_box_answer a;
 
-    if (!limit(b, terms) || !say(b, terms) || !hear(b, &a, sizeof a, terms->seconds * PATIENCE))
+    if (b->lost || !limit(b, terms) || !say(b, terms) || !hear(b, &a, sizeof a, terms->seconds * PATIENCE))
         return end(b, terms, err);
     b->calls++;
     a.error.message[sizeof a.error.message - 1] = '\0';
+    *n = a.n; /* with WK_LIMIT, how much room it wants */
     if (a.error.code != WK_OK)
-        return wk_fail(err, a.error.code, "%s", a.error.message);
+        return wk_fail(err, code_of(a.error.code), "%s", a.error.message);
     if (a.n > b->most)
         return end(b, terms, err);
     *out = b->memory + wki_box_align(b->n);

@@ -299,7 +299,7 @@ size_t wki_decode_start(const wki_image_desc *d, unsigned reduce)
 
 const char *wki_decode_worker(size_t i)
 {
-    static const char *const names[] = {WADOKIT_DECODERS, "ijg"};
+    static const char *const names[] = {WADOKIT_DECODERS, "ijg", "dcmtk"};
 
     return i < sizeof names / sizeof names[0] ? names[i] : NULL;
 }

@@ -11,7 +11,8 @@ extern "C" {
 #endif
 
 /* Each decoder by the name of its module (openjpeg, charls ...), and
- *   ijg   JPEG that libjpeg-turbo does not decode, by DCMTK
+ *   ijg     JPEG that libjpeg-turbo does not decode, by DCMTK
+ *   dcmtk   data sets (dicom/dicom_wire.h)
  * A name of NULL ends the list. */
 extern const wki_box_worker wki_decoder_workers[];
 

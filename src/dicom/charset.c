@@ -91,6 +91,17 @@ static size_t designate(state *s, const char *text, size_t n)
     return 0;
 }
 
+/* Kept open by wki_charset_warm(), in the order of `table`. */
+static iconv_t kept[SETS];
+static bool is_warm;
+
+void wki_charset_warm(void)
+{
+    for (size_t i = 0; !is_warm && i < SETS; i++)
+        kept[i] = iconv_open("UTF-8", table[i].set.name);
+    is_warm = true;
+}
+
 static wk_code convert_one(const set *from, const char *text, wki_buf *out, wk_error *err)
 {
     char in[4], utf8[16], *ip = in, *op = utf8;

@@ -22,6 +22,9 @@ extern "C" {
 wk_code wki_charset_to_utf8(const char *charset, const char *text, size_t n, bool is_name,
                             wki_buf *out, wk_error *err) WK_MUST_USE;
 
+/* Reads the tables of all sets, which are files, and keeps them. */
+void wki_charset_warm(void);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,4 @@
-// Large binary values of a data set, read in pieces. See dicom_file.h.
+// Large binary values of a data set, read in pieces. See dcmtk_file.h.
 #include "dicom/dicom_dcmtk.hh"
 
 #include <algorithm>
@@ -9,18 +9,18 @@
 using namespace wadokit;
 
 // An element goes by this name outside.
-struct wki_dicom_bulk;
+struct wki_dcmtk_bulk;
 
 namespace
 {
-DcmElement &element_of(const wki_dicom_bulk *value)
+DcmElement &element_of(const wki_dcmtk_bulk *value)
 {
-    return *reinterpret_cast<DcmElement *>(const_cast<wki_dicom_bulk *>(value));
+    return *reinterpret_cast<DcmElement *>(const_cast<wki_dcmtk_bulk *>(value));
 }
 
-const wki_dicom_bulk *bulk_of(DcmElement *e)
+const wki_dcmtk_bulk *bulk_of(DcmElement *e)
 {
-    return reinterpret_cast<const wki_dicom_bulk *>(e);
+    return reinterpret_cast<const wki_dcmtk_bulk *>(e);
 }
 
 // One step of a path: digits in `base` up to '/' or the end.
@@ -59,7 +59,7 @@ DcmElement *find(DcmItem &top, const char *path)
     }
 }
 
-wk_code walk(DcmItem &item, const std::string &above, int depth, wki_dicom_bulk_fn each, void *user,
+wk_code walk(DcmItem &item, const std::string &above, int depth, wki_dcmtk_bulk_fn each, void *user,
              wk_error *err)
 {
     DcmObject *at = nullptr, *sub = nullptr;
@@ -93,7 +93,7 @@ wk_code walk(DcmItem &item, const std::string &above, int depth, wki_dicom_bulk_
 
 extern "C" {
 
-wk_code wki_dicom_bulk_find(wki_dicom_file *f, const char *path, const wki_dicom_bulk **out,
+wk_code wki_dcmtk_bulk_find(wki_dcmtk_file *f, const char *path, const wki_dcmtk_bulk **out,
                             wk_error *err)
 {
     return guarded(err, [&] {
@@ -106,12 +106,12 @@ wk_code wki_dicom_bulk_find(wki_dicom_file *f, const char *path, const wki_dicom
     });
 }
 
-uint64_t wki_dicom_bulk_bytes(const wki_dicom_bulk *value)
+uint64_t wki_dcmtk_bulk_bytes(const wki_dcmtk_bulk *value)
 {
     return element_of(value).getLength();
 }
 
-wk_code wki_dicom_bulk_read(const wki_dicom_bulk *value, uint64_t at, void *out, size_t n,
+wk_code wki_dcmtk_bulk_read(const wki_dcmtk_bulk *value, uint64_t at, void *out, size_t n,
                             wk_error *err)
 {
     return guarded(err, [&] {
@@ -122,7 +122,7 @@ wk_code wki_dicom_bulk_read(const wki_dicom_bulk *value, uint64_t at, void *out,
     });
 }
 
-wk_code wki_dicom_bulk_each(wki_dicom_file *f, wki_dicom_bulk_fn each, void *user, wk_error *err)
+wk_code wki_dcmtk_bulk_each(wki_dcmtk_file *f, wki_dcmtk_bulk_fn each, void *user, wk_error *err)
 {
     return guarded(err, [&] { return walk(f->data_set, "", 0, each, user, err); });
 }

@@ -192,7 +192,7 @@ wk_code decode(const wki_image_desc &d, const wki_frame_bytes &stream, wki_pixel
 
 } // namespace
 
-extern "C" wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
+extern "C" wk_code wki_dcmtk_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
                                            wki_pixels *out, wk_error *err)
 {
     return guarded(err, [&] { return decode(*d, *stream, *out, err); });

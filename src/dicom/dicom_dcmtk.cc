@@ -1,7 +1,8 @@
-// Opening files and reading frames; DCMTK's codecs. See dicom_file.h.
+// Opening files: reading their data sets. See dcmtk_file.h.
 #include "dicom/dicom_dcmtk.hh"
 
 #include "dcmtk/dcmdata/dcdicdir.h"
+#include "dcmtk/dcmdata/dcspchrs.h"
 #include "dcmtk/dcmdata/dcistrma.h"
 #include "dcmtk/oflog/oflog.h"
 
@@ -14,9 +15,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dicom/dicom_module.h"
+#include "dicom/charset.h"
+#include "dicom/dcmtk_file.h"
 #include "dicom/gate.h"
-#include "dicom/inflate.h"
 
 namespace wadokit
 {
@@ -182,46 +183,7 @@ DcmInputStream *Factory::create() const
     return new Stream(bytes_, at_, end_);
 }
 
-wk_code open_file(const char *path, Bytes &bytes, wk_error *err)
-{
-    struct stat st;
-
-    bytes.source.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (bytes.source.fd < 0)
-        return wk_fail_errno(err, WK_IO, errno, "cannot be opened");
-    if (fstat(bytes.source.fd, &st) != 0)
-        return wk_fail_errno(err, WK_IO, errno, "cannot be opened");
-    if (S_ISDIR(st.st_mode))
-        return wk_fail_errno(err, WK_IO, EISDIR, "cannot be read");
-    if (!S_ISREG(st.st_mode))
-        return wk_fail(err, WK_IO, "not a regular file");
-    bytes.source.size = static_cast<uint64_t>(st.st_size);
-    return WK_OK;
-}
-
-// A deflated data set becomes a nameless temporary file, and is read from there.
-wk_code inflate_file(wki_dicom_file &f, wk_error *err)
-{
-    auto plain = std::make_shared<Bytes>();
-    FILE *tmp = tmpfile();
-
-    if (!tmp)
-        return wk_fail_errno(err, WK_IO, errno, "temporary file for inflating");
-    plain->source.fd = dup(fileno(tmp));
-    fclose(tmp);
-    if (plain->source.fd < 0)
-        return wk_fail_errno(err, WK_IO, errno, "temporary file for inflating");
-    wk_code rc = wki_inflate_to_fd(&f.bytes->source, f.layout.data_set, plain->source.fd,
-                                   &plain->source.size, err);
-    if (rc != WK_OK)
-        return rc;
-    rc = wki_layout_read_plain(&plain->source, &f.layout, err);
-    if (rc == WK_OK)
-        f.bytes = plain;
-    return rc;
-}
-
-wk_code read_data_set(wki_dicom_file &f, wk_error *err)
+wk_code read_data_set(wki_dcmtk_file &f, wk_error *err)
 {
     const wki_layout &l = f.layout;
     E_TransferSyntax xfer = l.big_endian    ? EXS_BigEndianExplicit
@@ -242,16 +204,30 @@ wk_code read_data_set(wki_dicom_file &f, wk_error *err)
     return WK_OK;
 }
 
-wk_code index_frames(wki_dicom_file &f, const wki_image_desc &d, wk_error *err)
-{
-    if (f.frames && f.frames_of == d.frames)
-        return WK_OK;
-    wki_frames_free(f.frames);
-    f.frames = nullptr;
-    f.frames_of = d.frames;
-    return wki_frames_new(&f.bytes->source, &f.layout, d.frames, &f.frames, err);
-}
+} // namespace
 
+namespace
+{
+// A character set's table is a file that is read when it is first used, and stays as long as
+// somebody uses it.
+void warm_character_sets()
+{
+    static const char *const terms[] = {
+        "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 144", "ISO_IR 127",
+        "ISO_IR 126", "ISO_IR 138", "ISO_IR 148", "ISO_IR 203", "ISO_IR 13",  "ISO_IR 166",
+        "ISO_IR 192", "GB18030",    "GBK",        "ISO_IR 6",
+        "ISO 2022 IR 6\\ISO 2022 IR 100\\ISO 2022 IR 101\\ISO 2022 IR 109\\ISO 2022 IR 110\\"
+        "ISO 2022 IR 144\\ISO 2022 IR 127\\ISO 2022 IR 126\\ISO 2022 IR 138\\ISO 2022 IR 148",
+        "ISO 2022 IR 13\\ISO 2022 IR 87\\ISO 2022 IR 159",
+        "ISO 2022 IR 6\\ISO 2022 IR 149\\ISO 2022 IR 58\\ISO 2022 IR 166"};
+    static std::vector<std::unique_ptr<DcmSpecificCharacterSet>> kept;
+
+    for (const char *one : terms) {
+        kept.push_back(std::make_unique<DcmSpecificCharacterSet>());
+        (void)kept.back()->selectCharacterSet(one);
+    }
+    wki_charset_warm();
+}
 } // namespace
 
 void set_up_log()
@@ -278,59 +254,36 @@ using namespace wadokit;
 
 extern "C" {
 
-wk_code wki_dicom_open(const char *path, wki_dicom_file **out, wk_error *err)
+wk_code wki_dcmtk_open(int fd, uint64_t size, const wki_layout *layout, wki_dcmtk_file **out,
+                       wk_error *err)
 {
     return guarded(err, [&] {
+        auto bytes = std::make_shared<Bytes>();
+        bytes->source.fd = fd;
+        bytes->source.size = size;
         set_up();
-        auto f = std::make_unique<wki_dicom_file>();
-        f->bytes = std::make_shared<Bytes>();
-        wk_code rc = open_file(path, *f->bytes, err);
-        if (rc != WK_OK)
-            return rc;
-        rc = wki_layout_read(&f->bytes->source, &f->layout, err);
-        if (rc == WK_OK && f->layout.deflated)
-            rc = inflate_file(*f, err);
+        auto f = std::make_unique<wki_dcmtk_file>();
+        f->bytes = bytes;
+        f->layout = *layout;
+        wk_code rc = read_data_set(*f, err);
         if (rc == WK_OK)
-            rc = read_data_set(*f, err);
-        if (rc != WK_OK)
-            return rc;
-        *out = f.release();
-        return WK_OK;
+            *out = f.release();
+        return rc;
     });
 }
 
-void wki_dicom_close(wki_dicom_file *f)
+void wki_dcmtk_close(wki_dcmtk_file *f)
 {
     delete f;
 }
 
-wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32_t frame,
-                              wki_frame_bytes *out, wk_error *err)
+void wki_dcmtk_warm(void)
 {
-    return guarded(err, [&] {
-        if (d->pixels == WKI_PIXELS_NONE)
-            return wk_fail(err, WK_DATA, "there are no pixels");
-        if (!d->encapsulated)
-            return wki_native_read(&f->bytes->source, &f->layout, d, frame, out, err);
-        wk_code rc = index_frames(*f, *d, err);
-        return rc == WK_OK ? wki_frames_read(f->frames, frame, out, err) : rc;
+    (void)guarded(nullptr, [] {
+        set_up();
+        warm_character_sets();
+        return WK_OK;
     });
-}
-
-wk_code wki_dicom_ready(wk_error *)
-{
-    return WK_OK;
-}
-
-uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d)
-{
-    uint32_t there = d->frames;
-
-    if (!d->encapsulated)
-        there = wki_native_frames_there(&f->layout, d);
-    else if (index_frames(*f, *d, nullptr) == WK_OK)
-        there = wki_frames_there(f->frames);
-    return there ? there : 1;
 }
 
 static const char *about(void)
@@ -338,11 +291,10 @@ static const char *about(void)
     return "DCMTK " OFFIS_DCMTK_VERSION_STRING;
 }
 
-WKI_MODULE_TABLE(dcmtk) = {
-    {WADOKIT_VERSION, about}, wki_dicom_open,          wki_dicom_close,
-    wki_dicom_describe,       wki_dicom_frame_bytes,   wki_dicom_frames_there,
-    wki_dicom_decode_stream,  wki_dicom_json,          wki_dicom_json_linked,
-    wki_dicom_bulk_find,      wki_dicom_bulk_bytes,    wki_dicom_bulk_read,
-    wki_dicom_bulk_each,      wki_dicom_value,         wki_dicom_path_next};
+WKI_MODULE_TABLE(dcmtk) = {{WADOKIT_VERSION, about}, wki_dcmtk_warm,       wki_dcmtk_open,
+                           wki_dcmtk_close,          wki_dcmtk_describe,   wki_dcmtk_json,
+                           wki_dcmtk_bulk_find,      wki_dcmtk_bulk_bytes, wki_dcmtk_bulk_read,
+                           wki_dcmtk_bulk_each,      wki_dcmtk_value,      wki_dcmtk_path_next,
+                           wki_dcmtk_decode_stream};
 
 } // extern "C"

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "core/buf.h"
-#include "dicom/dicom_file.h"
+#include "dicom/dcmtk_file.h"
 #include "dicom/frames.h"
 #include "dicom/dicom_layout.h"
 
@@ -83,29 +83,23 @@ std::string trim(const std::string &text);
 std::string clean_utf8(const std::string &text);
 } // namespace wadokit
 
-struct wki_dicom_file {
+struct wki_dcmtk_file {
     std::shared_ptr<wadokit::Bytes> bytes;
     wki_layout layout{};
     DcmDataset data_set;
     bool damaged = false; // the data set could not be parsed to its end
     bool is_utf8 = false;
-    wki_frames *frames = nullptr;
-    uint32_t frames_of = 0;
 
-    wki_dicom_file() = default;
-    wki_dicom_file(const wki_dicom_file &) = delete;
-    wki_dicom_file &operator=(const wki_dicom_file &) = delete;
-    ~wki_dicom_file()
-    {
-        wki_frames_free(frames);
-    }
+    wki_dcmtk_file() = default;
+    wki_dcmtk_file(const wki_dcmtk_file &) = delete;
+    wki_dcmtk_file &operator=(const wki_dcmtk_file &) = delete;
 };
 
 namespace wadokit
 {
-// The data set as DICOM JSON (PS3.18 annex F) in UTF-8; see wki_dicom_json_linked(). Both addresses
+// The data set as DICOM JSON (PS3.18 annex F) in UTF-8; see wki_dcmtk_json_linked(). Both addresses
 // may be nullptr.
-std::string to_json(wki_dicom_file &f, const char *bulk_base, const char *pixels_uri);
+std::string to_json(wki_dcmtk_file &f, const char *bulk_base, const char *pixels_uri);
 
 // Whether the value has an address there, and is not inline.
 bool is_bulk(DcmElement &e);

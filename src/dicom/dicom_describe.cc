@@ -57,7 +57,7 @@ double whole(DcmItem &item, const DcmTagKey &tag, double fallback)
     return word(item, tag, 0, false, w) ? w : fallback;
 }
 
-void identify(wki_dicom_file &f, wki_image_desc &d)
+void identify(wki_dcmtk_file &f, wki_image_desc &d)
 {
     DcmDataset &s = f.data_set;
 
@@ -78,7 +78,7 @@ void identify(wki_dicom_file &f, wki_image_desc &d)
         warn(d, "the data set is damaged; what can be read is used");
 }
 
-wk_code missing(wki_dicom_file &f, const char *what, wk_error *err)
+wk_code missing(wki_dcmtk_file &f, const char *what, wk_error *err)
 {
     if (!dcmDataDict.isDictionaryLoaded())
         return wk_fail(err, WK_DATA,
@@ -88,7 +88,7 @@ wk_code missing(wki_dicom_file &f, const char *what, wk_error *err)
                    f.damaged ? " (the data set is damaged)" : "");
 }
 
-wk_code read_size(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
+wk_code read_size(wki_dcmtk_file &f, wki_image_desc &d, wk_error *err)
 {
     DcmDataset &s = f.data_set;
     double rows = whole(s, DCM_Rows, 0), cols = whole(s, DCM_Columns, 0);
@@ -111,7 +111,7 @@ wk_code read_size(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
 }
 
 // Bits Allocated, from what is there where the file does not say.
-unsigned allocated(wki_dicom_file &f, wki_image_desc &d)
+unsigned allocated(wki_dcmtk_file &f, wki_image_desc &d)
 {
     double bits = whole(f.data_set, DCM_BitsAllocated, 0);
     double stored = whole(f.data_set, DCM_BitsStored, 0);
@@ -127,7 +127,7 @@ unsigned allocated(wki_dicom_file &f, wki_image_desc &d)
 
 // Samples that are no whole bytes are packed, of 12 bits two in three bytes, unless there are bytes
 // enough for two each.
-unsigned packed(wki_dicom_file &f, wki_image_desc &d, unsigned bits)
+unsigned packed(wki_dcmtk_file &f, wki_image_desc &d, unsigned bits)
 {
     double due =
         2.0 * d.rows * d.cols * d.frames * std::max(1.0, whole(f.data_set, DCM_SamplesPerPixel, 1));
@@ -138,7 +138,7 @@ unsigned packed(wki_dicom_file &f, wki_image_desc &d, unsigned bits)
     return 16;
 }
 
-wk_code read_bits(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
+wk_code read_bits(wki_dcmtk_file &f, wki_image_desc &d, wk_error *err)
 {
     unsigned bits = allocated(f, d);
     double stored = whole(f.data_set, DCM_BitsStored, 0);
@@ -166,7 +166,7 @@ wk_code read_bits(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     return WK_OK;
 }
 
-wk_code read_color(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
+wk_code read_color(wki_dcmtk_file &f, wki_image_desc &d, wk_error *err)
 {
     std::string term = text(f.data_set, DCM_PhotometricInterpretation, 0);
     double samples = whole(f.data_set, DCM_SamplesPerPixel, 0);
@@ -199,7 +199,7 @@ wk_code read_color(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
     return WK_OK;
 }
 
-void read_real_padding(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &value,
+void read_real_padding(wki_dcmtk_file &f, wki_image_desc &d, const DcmTagKey &value,
                        const DcmTagKey &limit)
 {
     std::vector<double> padding = numbers(f.data_set, value), end = numbers(f.data_set, limit);
@@ -210,7 +210,7 @@ void read_real_padding(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &va
     d.padding_limit = d.has_padding_range ? end[0] : 0;
 }
 
-void read_padding(wki_dicom_file &f, wki_image_desc &d)
+void read_padding(wki_dcmtk_file &f, wki_image_desc &d)
 {
     int32_t value = 0, limit = 0;
 
@@ -296,7 +296,7 @@ bool read_lut(DcmItem &item, bool is_signed, wki_lut &lut)
     return true;
 }
 
-void read_modality_lut(wki_dicom_file &f, wki_image_desc &d)
+void read_modality_lut(wki_dcmtk_file &f, wki_image_desc &d)
 {
     if (DcmItem *item = first_item(f.data_set, DCM_ModalityLUTSequence))
         (void)read_lut(*item, d.is_signed, d.modality_lut);
@@ -376,7 +376,7 @@ void narrow(wki_lut &lut)
         lut.data[i] = lower ? lut.data[i] & 0xFF : lut.data[i] >> 8;
 }
 
-bool read_palette_entry(wki_dicom_file &f, wki_image_desc &d, const DcmTagKey &descriptor,
+bool read_palette_entry(wki_dcmtk_file &f, wki_image_desc &d, const DcmTagKey &descriptor,
                         const DcmTagKey &data, const DcmTagKey &segmented, wki_lut &out)
 {
     wki_lut lut{};
@@ -416,7 +416,7 @@ void check_palette_depth(wki_image_desc &d)
         lut.bits = top > 1023 ? 12 : 10;
 }
 
-wk_code read_palette(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
+wk_code read_palette(wki_dcmtk_file &f, wki_image_desc &d, wk_error *err)
 {
     bool all = read_palette_entry(f, d, DCM_RedPaletteColorLookupTableDescriptor,
                                   DCM_RedPaletteColorLookupTableData,
@@ -548,7 +548,7 @@ void read_tile(DcmItem &group, wki_image_desc &d, uint32_t frame)
         d.tiles[frame].col = static_cast<int32_t>(col[0]);
 }
 
-void read_per_frame(wki_dicom_file &f, wki_image_desc &d)
+void read_per_frame(wki_dcmtk_file &f, wki_image_desc &d)
 {
     DcmSequenceOfItems *s = sequence(f.data_set, DCM_PerFrameFunctionalGroupsSequence);
     uint32_t n = s ? static_cast<uint32_t>(std::min<size_t>(s->card(), d.frames)) : 0;
@@ -582,7 +582,7 @@ void read_per_frame(wki_dicom_file &f, wki_image_desc &d)
     d.n_per_frame = 0;
 }
 
-void read_values(wki_dicom_file &f, wki_image_desc &d)
+void read_values(wki_dcmtk_file &f, wki_image_desc &d)
 {
     d.top.slope = 1;
     read_rescale(f.data_set, d, d.top);
@@ -612,7 +612,7 @@ bool take_measures(DcmItem &item, const DcmTagKey &groups, wki_image_desc &d)
 }
 
 // C.7.6.3.1.7: the ratio where it is given, else the spacings.
-void read_aspect(wki_dicom_file &f, wki_image_desc &d)
+void read_aspect(wki_dcmtk_file &f, wki_image_desc &d)
 {
     DcmDataset &s = f.data_set;
 
@@ -637,7 +637,7 @@ size_t icc_bytes(const std::vector<uint8_t> &icc)
     return n < 132 || n > icc.size() || (icc[8] > 3 && n % 4 != 0) ? 0 : n;
 }
 
-void read_icc(wki_dicom_file &f, wki_image_desc &d)
+void read_icc(wki_dcmtk_file &f, wki_image_desc &d)
 {
     std::vector<uint8_t> icc = bytes(f.data_set, DCM_ICCProfile);
 
@@ -689,7 +689,7 @@ bool read_overlay(DcmItem &s, uint16_t group, wki_overlay &o)
     return true;
 }
 
-void read_overlays(wki_dicom_file &f, wki_image_desc &d)
+void read_overlays(wki_dcmtk_file &f, wki_image_desc &d)
 {
     for (uint16_t group = 0x6000; group <= 0x601E; group = static_cast<uint16_t>(group + 2)) {
         if (!has(f.data_set, DcmTagKey(group, 0x0010)))
@@ -701,7 +701,7 @@ void read_overlays(wki_dicom_file &f, wki_image_desc &d)
     }
 }
 
-void read_slide(wki_dicom_file &f, wki_image_desc &d)
+void read_slide(wki_dcmtk_file &f, wki_image_desc &d)
 {
     DcmDataset &s = f.data_set;
     auto size = [&](const DcmTagKey &tag, double fallback) {
@@ -719,7 +719,7 @@ void read_slide(wki_dicom_file &f, wki_image_desc &d)
 }
 
 // Encapsulated is what the bytes are; a compressed transfer syntax over native bytes is a lie.
-void check_encapsulation(wki_dicom_file &f, wki_image_desc &d)
+void check_encapsulation(wki_dcmtk_file &f, wki_image_desc &d)
 {
     const char *ts = d.transfer_syntax;
     bool native = *ts == '\0' || wki_transfer_syntax_is_native(ts);
@@ -740,7 +740,7 @@ void check_encapsulation(wki_dicom_file &f, wki_image_desc &d)
 
 // YBR_FULL_422 of native pixels counts only where the bytes are those of 4:2:2. Where columns are
 // odd, rows may be padded to pairs of pixels, which the number of bytes tells.
-void check_sampling(wki_dicom_file &f, wki_image_desc &d)
+void check_sampling(wki_dcmtk_file &f, wki_image_desc &d)
 {
     uint64_t bits, full = 3ull * d.bits_allocated * d.rows * d.cols * d.frames / 8;
 
@@ -759,7 +759,7 @@ void check_sampling(wki_dicom_file &f, wki_image_desc &d)
 }
 
 // C.8.20.2: what the values of a segmentation go up to.
-void read_labels(wki_dicom_file &f, wki_image_desc &d)
+void read_labels(wki_dcmtk_file &f, wki_image_desc &d)
 {
     std::string type = text(f.data_set, DCM_SegmentationType, 0);
     DcmSequenceOfItems *segments = sequence(f.data_set, DCM_SegmentSequence);
@@ -780,7 +780,7 @@ void read_labels(wki_dicom_file &f, wki_image_desc &d)
     }
 }
 
-wk_code describe(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
+wk_code describe(wki_dcmtk_file &f, wki_image_desc &d, wk_error *err)
 {
     identify(f, d);
     d.pixels = f.layout.pixel_element == 0x0010   ? WKI_PIXELS_INTEGER
@@ -813,7 +813,7 @@ wk_code describe(wki_dicom_file &f, wki_image_desc &d, wk_error *err)
 
 } // namespace
 
-extern "C" wk_code wki_dicom_describe(wki_dicom_file *f, wki_image_desc *out, wk_error *err)
+extern "C" wk_code wki_dcmtk_describe(wki_dcmtk_file *f, wki_image_desc *out, wk_error *err)
 {
     memset(out, 0, sizeof *out);
     return guarded(err, [&] { return describe(*f, *out, err); });

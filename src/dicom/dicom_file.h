@@ -1,6 +1,7 @@
 /*
- * The one seam to C++: DCMTK behind plain C. The .cc files of this folder define what is declared
- * here and are the only ones that see DCMTK; no DCMTK or std type, and no exception, crosses.
+ * A DICOM file of any kind, by DCMTK, which reads its data set in the program wadokit-decode
+ * (box/box.h); where the parts of the file lie, and its frames, are read here. A process of it is
+ * the file's until it is closed.
  */
 #ifndef WADOKIT_DICOM_DICOM_FILE_H
 #define WADOKIT_DICOM_DICOM_FILE_H
@@ -20,7 +21,7 @@ extern "C" {
 
 typedef struct wki_dicom_file wki_dicom_file;
 
-/* WK_IO where DCMTK cannot be had (core/module.h); what says nothing of errors asks this before. */
+/* WK_IO where DCMTK cannot be had; what says nothing of errors asks this before. */
 wk_code wki_dicom_ready(wk_error *err) WK_MUST_USE;
 
 /* Opens a file by path and reads its data set; large values stay on disk. Files without preamble
@@ -44,11 +45,6 @@ wk_code wki_dicom_frame_bytes(wki_dicom_file *f, const wki_image_desc *d, uint32
 /* How many of the frames have a place among the pixels, the last one maybe cut short: at least 1,
  * at most d->frames. */
 uint32_t wki_dicom_frames_there(wki_dicom_file *f, const wki_image_desc *d);
-
-/* A frame's code stream decoded by DCMTK's codecs: JPEG with 8 to 16 bits, lossy and lossless. For the
- * program wadokit-decode. */
-wk_code wki_dicom_decode_stream(const wki_image_desc *d, const wki_frame_bytes *stream,
-                                wki_pixels *out, wk_error *err) WK_MUST_USE;
 
 /* The data set (without group 0002, pixel and bulk values above 1 KiB as BulkDataURI-less empty
  * elements) as DICOM JSON (PS3.18 annex F), UTF-8, on the heap: free(). */
@@ -83,6 +79,10 @@ wk_code wki_dicom_bulk_each(wki_dicom_file *f, wki_dicom_bulk_fn each, void *use
  * text with '\\' between values, on the heap; NULL in *out where it is absent. WK_USAGE where the
  * path names no tag. */
 wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err) WK_MUST_USE;
+
+/* The same of many at once: NULL in out[i] where paths[i] is absent. Paths have no line ends. */
+wk_code wki_dicom_values(wki_dicom_file *f, const char *const *paths, size_t n, char **out,
+                         wk_error *err) WK_MUST_USE;
 
 /* One step of such a path: its tag (0xGGGGEEEE) and item number. *path moves to the next step, or
  * to the NUL at the end; false (and *path not at a NUL) where it names no tag. Asks the dictionary.

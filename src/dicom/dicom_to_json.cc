@@ -387,7 +387,7 @@ bool is_bulk(DcmElement &e)
            e.getLength() > MAX_INLINE_BYTES;
 }
 
-std::string to_json(wki_dicom_file &f, const char *bulk_base, const char *pixels_uri)
+std::string to_json(wki_dcmtk_file &f, const char *bulk_base, const char *pixels_uri)
 {
     std::string out = "{";
     bool any = false;

@@ -354,7 +354,7 @@ void convert_item(DcmItem &item, std::string charset, int depth)
 
 // Text in the file's character set becomes UTF-8, once. What is in none that is known stays, and
 // is replaced when it is written.
-void make_utf8(wki_dicom_file &f)
+void make_utf8(wki_dcmtk_file &f)
 {
     if (f.is_utf8)
         return;
@@ -369,7 +369,7 @@ void make_utf8(wki_dicom_file &f)
 
 extern "C" {
 
-bool wki_dicom_path_next(const char **path, uint32_t *tag, uint32_t *index)
+bool wki_dcmtk_path_next(const char **path, uint32_t *tag, uint32_t *index)
 {
     const char *at = *path;
     DcmTagKey key;
@@ -389,7 +389,7 @@ bool wki_dicom_path_next(const char **path, uint32_t *tag, uint32_t *index)
     return true;
 }
 
-wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_error *err)
+wk_code wki_dcmtk_value(wki_dcmtk_file *f, const char *path, char **out, wk_error *err)
 {
     return guarded(err, [&] {
         const char *at = path;
@@ -398,7 +398,7 @@ wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_erro
 
         make_utf8(*f);
         for (;;) {
-            if (!wki_dicom_path_next(&at, &tag, &index))
+            if (!wki_dcmtk_path_next(&at, &tag, &index))
                 return wk_fail(err, WK_USAGE, "\"%s\" names no DICOM attribute", path);
             if (*at == '\0')
                 break;
@@ -417,17 +417,8 @@ wk_code wki_dicom_value(wki_dicom_file *f, const char *path, char **out, wk_erro
     });
 }
 
-wk_code wki_dicom_json(wki_dicom_file *f, char **out, wk_error *err)
-{
-    return guarded(err, [&] {
-        make_utf8(*f);
-        *out = to_c(to_json(*f, nullptr, nullptr));
-        return WK_OK;
-    });
-}
-
-wk_code wki_dicom_json_linked(wki_dicom_file *f, const char *bulk_base, const char *pixels_uri,
-                              char **out, wk_error *err)
+wk_code wki_dcmtk_json(wki_dcmtk_file *f, const char *bulk_base, const char *pixels_uri, char **out,
+                       wk_error *err)
 {
     return guarded(err, [&] {
         make_utf8(*f);

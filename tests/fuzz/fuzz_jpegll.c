@@ -4,7 +4,6 @@
 
 #include "core/jpeg_header.h"
 #include "decode/codec.h"
-#include "dicom/dicom_file.h"
 #include "fuzz.h"
 
 enum {
@@ -16,6 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wki_image_desc d = {.frames = 1, .pixels = WKI_PIXELS_INTEGER, .encapsulated = true};
     wki_pixels own = {0}, theirs = {0};
     wki_frame_bytes bytes = {0};
+    wki_decode_opts whole = {0};
     wki_jpeg_header h;
 
     if (size < 2 || !wki_jpeg_header_read(data + 1, size - 1, &h) || h.precision < 2 ||
@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bytes.n = size - 1;
     if (wki_decode_jpegll(&d, &bytes, 0, &own, NULL) != WK_OK)
         return 0;
-    if (wki_dicom_decode_stream(&d, &bytes, &theirs, NULL) == WK_OK) {
+    if (wki_decode_apart("ijg", &d, &bytes, &whole, &theirs, NULL) == WK_OK) {
         FUZZ_HOLDS(own.size == theirs.size);
         FUZZ_HOLDS(memcmp(own.data, theirs.data, own.size) == 0);
         wki_pixels_clear(&theirs);

@@ -29,6 +29,7 @@ for stage in STAGES:
 MAY_INCLUDE["ehr"].add("auth")    # asks for a token
 MAY_INCLUDE["store"].add("dicom")  # asks what a file is
 MAY_INCLUDE["decode"].add("box")   # has others' decoders run there
+MAY_INCLUDE["dicom"].add("box")    # ... and DCMTK
 
 # The rooms of flow/, whose own files see none of them: each includes what flow may, and these, which
 # are named before it, so that no way leads round in a circle.

@@ -184,6 +184,8 @@ static void test_an_answer_that_cannot_be_is_the_end_of_it(void)
     CU_ASSERT_PTR_NOT_NULL(wki_box_room(b, 1, 64, &err));
     T_FAILS(wki_box_ask(b, &terms, &out, &n, &err), WK_DATA, &err);
     CU_ASSERT(wki_box_is_lost(b, &again));
+    /* There is no process any more that could be meant. */
+    T_FAILS(wki_box_ask(b, &terms, &out, &n, &err), WK_DATA, &err);
     wki_box_put(b);
 }
 

@@ -19,10 +19,12 @@
 
 enum {
     MAX_REMEMBERED = 1 << 20,
-    MAX_VALUE = 65536
+    MAX_VALUE = 65536,
+    UIDS = 3
 };
 
-/* One run. `values` are n_tags texts of the item at hand, owned. */
+/* One run. `values` are texts of the item at hand, owned, by `paths`: those of the three UIDs, and
+ * n_tags of opts, in digits. */
 typedef struct run {
     wk_session *session;
     const wk_info_opts *opts;
@@ -31,7 +33,7 @@ typedef struct run {
     wk_info_summary sum;
     wki_seen seen;
     wk_error first;
-    char **values;
+    char **values, **paths;
     const char *source;
     const wk_plan_item *plan; /* of the answer at hand */
     bool fatal;
@@ -39,7 +41,7 @@ typedef struct run {
 
 static void drop_values(run *r)
 {
-    for (size_t i = 0; i < r->opts->n_tags; i++) {
+    for (size_t i = 0; i < UIDS + r->opts->n_tags; i++) {
         free(r->values[i]);
         r->values[i] = NULL;
     }
@@ -79,38 +81,25 @@ static bool is_repeat(run *r, const char *study, const char *series)
     return wki_seen_before(&r->seen, key);
 }
 
-static char *file_value(wki_dicom_file *f, const char *path)
-{
-    char *out = NULL;
-
-    return wki_dicom_value(f, path, &out, NULL) == WK_OK ? out : NULL;
-}
-
 static wk_code show_file(run *r, wki_dicom_file *f, const char *path, wk_error *err)
 {
-    char *study = file_value(f, "0020000D"), *series = file_value(f, "0020000E");
-    char *sop = file_value(f, "00080018"), *json = NULL;
+    char **v = r->values, *json = NULL;
+    wk_code rc = wki_dicom_values(f, (const char *const *)r->paths, UIDS + r->opts->n_tags, v, err);
     wk_info_item item = {.source = wki_local_shown(path),
-                         .study = study ? study : "",
-                         .series = series ? series : "",
-                         .sop = sop ? sop : "",
-                         .values = (const char *const *)r->values};
-    wk_code rc = WK_OK;
+                         .study = rc == WK_OK && v[0] ? v[0] : "",
+                         .series = rc == WK_OK && v[1] ? v[1] : "",
+                         .sop = rc == WK_OK && v[2] ? v[2] : "",
+                         .values = (const char *const *)v + UIDS};
 
-    if (!is_repeat(r, item.study, item.series)) {
-        for (size_t i = 0; i < r->opts->n_tags; i++)
-            r->values[i] = file_value(f, r->opts->tags[i]);
+    if (rc == WK_OK && !is_repeat(r, item.study, item.series)) {
         if (r->opts->json)
             rc = wki_dicom_json(f, &json, err);
         item.json = json;
         r->sum.items += rc == WK_OK;
         if (rc == WK_OK)
             rc = hand_over(r, &item, err);
-        drop_values(r);
     }
-    free(study);
-    free(series);
-    free(sop);
+    drop_values(r);
     free(json);
     return rc;
 }
@@ -170,7 +159,7 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
                          .study = study,
                          .series = series,
                          .sop = sop,
-                         .values = (const char *const *)r->values};
+                         .values = (const char *const *)r->values + UIDS};
     wk_code rc = WK_OK;
 
     (void)wki_dicom_json_uid(study, set, 0x0020000D);
@@ -179,7 +168,7 @@ static wk_code show_element(void *user, const wki_json *set, wk_error *err)
     if (wki_plan_is_excepted(r->plan, series) || is_repeat(r, study, series))
         return WK_OK;
     for (size_t i = 0; i < r->opts->n_tags; i++)
-        r->values[i] = json_value(set, r->opts->tags[i]);
+        r->values[UIDS + i] = json_value(set, r->paths[UIDS + i]);
     if (r->opts->json) {
         json = wki_json_print(set);
         if (!json)
@@ -231,23 +220,49 @@ static wk_code on_item(void *user, const wk_plan_item *plan, wk_error *err)
                                               &plan->error, err);
 }
 
-/* Every path has to name attributes, before anything is opened. */
-static wk_code check_tags(const wk_info_opts *opts, wk_error *err)
+/* A path in digits, on the heap: the dictionary is asked once, not for every file. */
+static wk_code in_digits(const char *path, char **out, wk_error *err)
 {
-    wk_code rc = opts->n_tags > 0 ? wki_dicom_ready(err) : WK_OK;
+    const char *at = path;
+    uint32_t tag, index;
+    wki_buf digits;
+    wk_code rc = WK_OK;
 
-    if (rc != WK_OK)
-        return rc;
-    for (size_t i = 0; i < opts->n_tags; i++) {
-        const char *path = opts->tags[i];
-        uint32_t tag, index;
+    wki_buf_init(&digits, WK_MAX_URL_BYTES, "path of attributes");
+    do {
+        if (!wki_dicom_path_next(&at, &tag, &index))
+            rc = wk_fail(err, WK_USAGE, "\"%s\" names no DICOM attribute", path);
+        else
+            rc = wki_buf_addf(&digits, err, "%s%08X[%u]", digits.n ? "." : "", (unsigned)tag,
+                              (unsigned)index);
+    } while (rc == WK_OK && *at != '\0');
+    *out = rc == WK_OK ? wki_strdup(wki_buf_text(&digits)) : NULL;
+    wki_buf_clear(&digits);
+    return rc == WK_OK && !*out ? wk_fail(err, WK_NOMEM, "out of memory") : rc;
+}
 
-        while (wki_dicom_path_next(&path, &tag, &index) && *path != '\0')
-            ;
-        if (*opts->tags[i] == '\0' || *path != '\0')
-            return wk_fail(err, WK_USAGE, "\"%s\" names no DICOM attribute", opts->tags[i]);
-    }
-    return WK_OK;
+/* Every path has to name attributes, before anything is opened. */
+static wk_code set_paths(run *r, wk_error *err)
+{
+    static const char *const uids[UIDS] = {"0020000D", "0020000E", "00080018"};
+    const wk_info_opts *o = r->opts;
+    wk_code rc = o->n_tags > 0 ? wki_dicom_ready(err) : WK_OK;
+
+    r->values = calloc(UIDS + o->n_tags, sizeof *r->values);
+    r->paths = calloc(UIDS + o->n_tags, sizeof *r->paths);
+    if (rc == WK_OK && (!r->values || !r->paths))
+        rc = wk_fail(err, WK_NOMEM, "out of memory");
+    for (size_t i = 0; i < UIDS + o->n_tags && rc == WK_OK; i++)
+        rc = in_digits(i < UIDS ? uids[i] : o->tags[i - UIDS], &r->paths[i], err);
+    return rc;
+}
+
+static void clear_paths(run *r)
+{
+    for (size_t i = 0; r->paths && i < UIDS + r->opts->n_tags; i++)
+        free(r->paths[i]);
+    free(r->paths);
+    free(r->values);
 }
 
 static wk_code verdict(run *r, wk_code rc, wk_error *err)
@@ -274,13 +289,12 @@ wk_code wk_info(wk_session *session, const char *const *targets, size_t n_target
 {
     run r = {.session = session, .opts = opts, .each = each, .user = user};
     wk_resolve_summary resolved = {0};
-    wk_code rc = check_tags(opts, err);
+    wk_code rc = set_paths(&r, err);
 
-    if (rc != WK_OK)
+    if (rc != WK_OK) {
+        clear_paths(&r);
         return rc;
-    r.values = calloc(opts->n_tags + 1, sizeof *r.values);
-    if (!r.values)
-        return wk_fail(err, WK_NOMEM, "out of memory");
+    }
     wki_seen_init(&r.seen, MAX_REMEMBERED);
     rc = wk_resolve(session, targets, n_targets, on_item, &r, &resolved, err);
     r.sum.skipped = resolved.skipped;
@@ -288,7 +302,7 @@ wk_code wk_info(wk_session *session, const char *const *targets, size_t n_target
     if (summary)
         *summary = r.sum;
     wki_seen_clear(&r.seen);
-    free(r.values);
+    clear_paths(&r);
     return rc;
 }
 
