@@ -26,6 +26,7 @@ extern "C" {
  * no_include  a FHIR server that fails on _include
  * no_frames gives no single frames
  * no_thumbnails   has no /thumbnail; its /rendered may do
+ * no_middle   does not say how many instances a series has, or finds none by its number
  * no_viewport   refuses (400) to draw a picture of a given size
  */
 typedef struct wki_server {
@@ -33,7 +34,7 @@ typedef struct wki_server {
     signed char rung[WKI_FORMS];
     bool proved[WKI_FORMS];
     unsigned char doubts[WKI_FORMS];
-    bool no_list, no_frames, no_thumbnails, no_viewport;
+    bool no_list, no_frames, no_thumbnails, no_viewport, no_middle;
     bool no_fields, no_limit, no_include;
     unsigned limit;
     struct wki_server *next;

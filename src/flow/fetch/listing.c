@@ -1,5 +1,6 @@
 #include "flow/fetch/listing.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ typedef struct listing {
     wki_qido_instance_fn each;
     wki_qido_series_fn each_series;
     void *user;
-    size_t found;
+    size_t found, rows;
     bool refused; /* by `each` */
 } listing;
 
@@ -32,6 +33,7 @@ static wk_code take(void *user, const wki_qido_instance_row *row, wk_error *err)
     const wk_plan_item *item = l->in->item;
     wk_code rc;
 
+    l->rows++;
     if (!is_of(item->study, row->study) || !is_of(item->series, row->series) ||
         row->series[0] == '\0' || wki_plan_is_excepted(item, row->series))
         return WK_OK;
@@ -97,6 +99,7 @@ static wk_code list_qido(listing *l, wk_error *err)
     if (!item->root || opts.server->no_list)
         return wk_fail(err, WK_UNSUPPORTED, "nobody lists what is at %s", item->url);
     opts.uids_only = !l->in->details;
+    opts.limit = l->in->most;
     opts.expect = l->in->details ? wki_plan_count(item) : 0;
     return wki_qido_instances(l->in->session->http, item->root, item->study,
                               item->series[0] ? item->series : NULL, &opts, take, l, err);
@@ -259,7 +262,7 @@ wk_code wki_list_instances(const wki_listing *in, wki_qido_instance_fn each, voi
         wk_error_clear(&why);
         rc = list_metadata(&l, &why);
     }
-    *found = l.found;
+    *found = in->most && l.rows >= in->most ? l.rows : l.found;
     if (rc != WK_OK && err)
         *err = why;
     return rc;
@@ -278,7 +281,52 @@ wk_code wki_list_series(const wki_listing *in, wki_qido_series_fn each, void *us
         return wk_fail(err, WK_UNSUPPORTED, "nobody lists what is at %s", item->url);
     opts.uids_only = !in->details;
     rc = wki_qido_series(in->session->http, item->root, item->study, &opts, take_series, &l, err);
-    opts.server->no_list = rc != WK_OK && rc != WK_CANCELLED && rc != WK_NOMEM && !l.refused;
     *found = l.found;
     return rc;
+}
+
+typedef struct single {
+    wki_qido_instance_row row;
+    size_t n;
+} single;
+
+static wk_code take_single(void *user, const wki_qido_instance_row *row, wk_error *err)
+{
+    single *s = user;
+
+    (void)err;
+    s->row = *row;
+    s->n++;
+    return WK_OK;
+}
+
+wk_code wki_list_by_number(const wki_listing *l, const char *series, int64_t number,
+                           wki_qido_instance_row *out, bool *found, wk_error *err)
+{
+    char digits[24];
+    const wki_qido_filter filter = {"InstanceNumber", digits};
+    wki_qido_report report = {0};
+    wki_qido_opts opts;
+    single s = {.n = 0};
+    wk_error why = {0};
+    wk_code rc;
+
+    snprintf(digits, sizeof digits, "%lld", (long long)number);
+    wki_plan_qido(l->session, l->item, &opts);
+    opts.filters = &filter;
+    opts.n_filters = 1;
+    opts.limit = 2;
+    opts.expect = 1;
+    opts.log = NULL; /* what the server makes of the key concerns nobody */
+    opts.report = &report;
+    rc = wki_qido_instances(l->session->http, l->item->root, l->item->study, series, &opts,
+                            take_single, &s, &why);
+    if (rc == WK_CANCELLED || rc == WK_NOMEM)
+        return wk_fail_from(err, rc, &why);
+    opts.server->no_middle = rc != WK_OK || report.contradicting > 0;
+    *found = rc == WK_OK && s.n == 1 && report.contradicting == 0 && s.row.number == number &&
+             strcmp(s.row.series, series) == 0;
+    if (*found)
+        *out = s.row;
+    return WK_OK;
 }

@@ -22,6 +22,7 @@ extern "C" {
  * item      an instance or frame holds itself
  * details   numbers, classes and sizes are wanted too, not UIDs alone: some servers open every file
  *           for them, and fail where one is broken
+ * most      rows of a list are wanted, 0: all; then *found is not less where there may be more
  * metadata  may be asked for where nobody else tells: says much more of each instance than a list
  *           needs
  */
@@ -29,6 +30,7 @@ typedef struct wki_listing {
     wk_session *session;
     const wk_plan_item *item;
     bool details, metadata;
+    uint64_t most;
 } wki_listing;
 
 /* Hands over the instances of the item, those of series that other items cover left out; each once.
@@ -40,10 +42,16 @@ typedef struct wki_listing {
 wk_code wki_list_instances(const wki_listing *l, wki_qido_instance_fn each, void *user,
                            size_t *found, wk_error *err) WK_MUST_USE;
 
-/* The same of the series of a study, by QIDO-RS. A server that fails here too is not asked again.
- */
+/* The same of the series of a study, by QIDO-RS. Who has asked for the instances in vain notes a
+ * server that fails here too as `no_list`. */
 wk_code wki_list_series(const wki_listing *l, wki_qido_series_fn each, void *user, size_t *found,
                         wk_error *err) WK_MUST_USE;
+
+/* The only instance of a series of the item's study that has this Instance Number, by QIDO-RS.
+ * *found is false where none or several have it, and where the server does not take the key, which
+ * is noted. Fails with WK_CANCELLED and WK_NOMEM only. */
+wk_code wki_list_by_number(const wki_listing *l, const char *series, int64_t number,
+                           wki_qido_instance_row *out, bool *found, wk_error *err) WK_MUST_USE;
 
 /* How many instances of the item are listed (not by the metadata), 0 where nobody lists them. Fails
  * with WK_CANCELLED and WK_NOMEM only. */

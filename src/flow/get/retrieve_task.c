@@ -621,6 +621,7 @@ static wk_code split_study(wki_task *t, bool *split, wk_error *err)
     if (rc == WK_CANCELLED || rc == WK_NOMEM) {
         rc = wk_fail_from(err, rc, &failed);
     } else {
+        wki_plan_server(r->session, item)->no_list = rc != WK_OK && item->root;
         *split = rc == WK_OK && list.n > 0;
         rc = WK_OK;
     }

@@ -2,6 +2,7 @@
 
 #include "core/seen.h"
 #include "flow/fetch/listing.h"
+#include "flow/fetch/plan_ask.h"
 
 enum {
     MAX_SERIES = 1 << 16
@@ -62,6 +63,8 @@ wk_code wki_plan_divide(wk_session *session, const wk_plan_item *item, wki_plan_
             wk_plan_item_free(list->items[--list->n]);
         wk_error_clear(&why);
         rc = wki_list_series(&listing, on_series, &d, &found, &why);
+        if (rc != WK_OK && rc != WK_CANCELLED && rc != WK_NOMEM && item->root)
+            wki_plan_server(session, item)->no_list = true;
     }
     wki_seen_clear(&d.series);
     if (rc == WK_OK && found == 0)

@@ -22,6 +22,7 @@
 #include "flow/picture/picture_run.h"
 #include "flow/picture/server_picture.h"
 #include "flow/show/thumb_local.h"
+#include "flow/show/thumb_middle.h"
 #include "flow/show/thumb_pick.h"
 #include "flow/show/thumb_spool.h"
 
@@ -198,6 +199,29 @@ static bool may_ask_on(const expansion *x, wk_code rc, const wk_error *why)
            (why->http_status != 0 && why->http_status != 401);
 }
 
+/* Where a list is long, the one instance of it that is drawn may be found without it. */
+static wk_code list_long(expansion *x, wki_listing *listing, wk_error *err)
+{
+    thumbing *t = x->t;
+    size_t before = t->list.n;
+    bool done = false;
+    wk_code rc = WK_OK;
+
+    listing->most = WKI_MIDDLE_FROM;
+    if (wki_plan_count(x->item) < WKI_MIDDLE_FROM) {
+        rc = wki_list_instances(listing, on_instance, x, &x->found, err);
+        if (rc != WK_OK || x->found < WKI_MIDDLE_FROM)
+            return rc;
+    }
+    t->list.n = before; /* entries of servers own nothing */
+    rc = wki_thumb_middle(t->run.session, x->item, t->per, on_instance, x, &done, err);
+    x->found = t->list.n - before;
+    if (rc != WK_OK || done)
+        return rc;
+    listing->most = 0;
+    return wki_list_instances(listing, on_instance, x, &x->found, err);
+}
+
 /* Lists the instances of one item: itself, by its hints, by asking; where nobody lists them, by
  * fetching them all. Only the end of the run or of memory fails; the rest is reported. */
 static wk_code expand(thumbing *t, size_t at, wk_error *err)
@@ -210,7 +234,9 @@ static wk_code expand(thumbing *t, size_t at, wk_error *err)
     wk_error why = {0};
     wk_code rc;
 
-    rc = wki_list_instances(&listing, on_instance, &x, &x.found, &why);
+    rc = wki_thumb_middle_may_be(t->run.session, item, t->per)
+             ? list_long(&x, &listing, &why)
+             : wki_list_instances(&listing, on_instance, &x, &x.found, &why);
     if (may_ask_on(&x, rc, &why)) {
         wk_error_clear(&why);
         rc = fetch_whole(&x, &why);
