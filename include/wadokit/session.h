@@ -105,6 +105,8 @@ typedef enum wk_sandbox {
  *                          ~/.local/state/wadokit
  * Transport
  *   cacert, cert, key      PEM files      proxy   URL, NULL: the environment's
+ *   key_password_file, key_password   the pass phrase that `key` is under: the first line of a file, or
+ *                          itself
  *   headers                n_headers "Name: value" added to requests to configured origins
  *   source_id              value of redox-source-id for configured origins
  *   jobs                   transfers (or drawing threads) at once, 0: default
@@ -165,6 +167,8 @@ typedef struct wk_session_opts {
     const char *cacert;
     const char *cert;
     const char *key;
+    const char *key_password_file;
+    const char *key_password;
     const char *proxy;
     const char *const *headers;
     size_t n_headers;

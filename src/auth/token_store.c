@@ -481,7 +481,7 @@ wk_code wki_token_store_each(wki_token_store *s,
     wk_code rc = WK_OK;
 
     if (!wki_dir_names_read(s->dir_fd, is_record, &names))
-        return wk_fail_errno(err, WK_IO, errno, "%s", s->path);
+        return wk_fail_errno(err, errno == ENOMEM ? WK_NOMEM : WK_IO, errno, "%s", s->path);
     for (size_t i = 0; i < names.n; i++) {
         wki_token_record record = {0};
         wk_error trouble = {0};

@@ -80,6 +80,9 @@ const cli_opt cli_global_opts[] = {
     {"cert", 0, CLI_STRING, (void *)&S.cert, "FILE", "client certificate (PEM)", NULL, 0, 0},
     {"key", 0, CLI_STRING, (void *)&S.key, "FILE", "private key of the client certificate (PEM)",
      NULL, 0, 0},
+    {"key-password-file", 0, CLI_STRING, (void *)&S.key_password_file, "FILE",
+     "pass phrase of the key: the first line of FILE (or $WADOKIT_KEY_PASSWORD; else it is asked for)",
+     NULL, 0, 0},
     {"proxy", 0, CLI_STRING, (void *)&S.proxy, "URL", "proxy for all requests", NULL, 0, 0},
     {"header", 0, CLI_LIST, &G.headers, "'NAME: VALUE'",
      "send this header to the configured servers; may be repeated", NULL, 0, 0},
@@ -119,13 +122,6 @@ const cli_opt cli_global_opts[] = {
 const cli_opt *const cli_help_opt = &cli_global_opts[0];
 const cli_opt *const cli_version_opt = &cli_global_opts[1];
 
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value && value[0] ? value : NULL;
-}
-
 bool cli_globals_have_credentials(void)
 {
     return S.token_file || S.token_command || S.token || S.user || S.netrc;
@@ -155,12 +151,29 @@ static bool takes_token(void)
     return !cli_globals_have_credentials() && (!S.auth || strcmp(S.auth, "bearer") == 0);
 }
 
+/* A profile may have a login that is kept. */
+static bool holds_secrets(void)
+{
+    return cli_globals_have_credentials() || S.client_secret || S.client_secret_file ||
+           S.private_key || S.key || G.profile || G.headers.n > 0;
+}
+
+static wk_code find_key_password(wk_error *err)
+{
+    if (!S.key || S.key_password_file || S.key_password)
+        return WK_OK;
+    S.key_password = cli_secrets_get("WADOKIT_KEY_PASSWORD");
+    return S.key_password ? WK_OK : cli_secrets_ask_key(S.key, &S.key_password, err);
+}
+
 wk_code cli_globals_finish(wk_error *err)
 {
+    wk_code rc;
+
     if (takes_token())
-        S.token = environment("WADOKIT_TOKEN");
+        S.token = cli_secrets_get("WADOKIT_TOKEN");
     if (S.auth && !S.client_secret && !S.client_secret_file && !S.private_key)
-        S.client_secret = environment("WADOKIT_CLIENT_SECRET");
+        S.client_secret = cli_secrets_get("WADOKIT_CLIENT_SECRET");
     S.profile = G.profile;
     if (G.sandbox)
         S.sandbox = strcmp(G.sandbox, "require") == 0 ? WK_SANDBOX_REQUIRE
@@ -169,7 +182,9 @@ wk_code cli_globals_finish(wk_error *err)
     if (G.speed_limit >= 0)
         S.speed_limit = G.speed_limit > 0 ? G.speed_limit : -1;
     if (S.user && !S.password_file && !S.password)
-        S.password = environment("WADOKIT_PASSWORD");
+        S.password = cli_secrets_get("WADOKIT_PASSWORD");
+    if (holds_secrets())
+        cli_secrets_guard();
     S.headers = G.headers.items;
     S.n_headers = G.headers.n;
     S.allow_origins = G.allow_origins.items;
@@ -178,7 +193,8 @@ wk_code cli_globals_finish(wk_error *err)
     S.n_map_origins = G.map_origins.n;
     S.sets = G.sets.items;
     S.n_sets = G.sets.n;
-    return check_sets(err);
+    rc = check_sets(err);
+    return rc == WK_OK ? find_key_password(err) : rc;
 }
 
 wk_code cli_globals_check_argv(wk_error *err)

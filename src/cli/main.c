@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "globals.h"
@@ -10,6 +11,7 @@
 #include "profile.h"
 #include "progress.h"
 #include "report.h"
+#include "secrets.h"
 
 static wk_cancel cancel;
 
@@ -148,12 +150,21 @@ static int run(cli_context *ctx, cli_args *a, int argc, char **argv)
     return 0;
 }
 
+/* The leak sanitizer looks into the process when it ends. */
+static void end_guard(void)
+{
+#ifdef WADOKIT_SANITIZED
+    (void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+#endif
+}
+
 int main(int argc, char **argv)
 {
     cli_context ctx = {.cancel = &cancel, .global = &cli_globals};
     cli_args args = {0};
     int status;
 
+    cli_secrets_take();
     set_up_memory();
     set_up_signals();
     cli_report_init(&cancel);
@@ -164,5 +175,7 @@ int main(int argc, char **argv)
     cli_opts_clear(cli_global_opts);
     cli_profile_clear();
     cli_args_clear(&args);
+    cli_secrets_clear();
+    end_guard();
     return cli_report_finish(status);
 }

@@ -213,7 +213,8 @@ static const char *const client_keys[] = {
 /* What may go to the profile's own servers only. */
 static const char *const private_keys[] = {"token-file",    "token-command", "token",  "user",
                                            "password-file", "password",      "header", "source-id",
-                                           "cert",          "key",           NULL};
+                                           "cert",          "key",           "key-password-file",
+                                           NULL};
 static const char *const no_keys[] = {"help", "version", "profile", "config", NULL};
 
 bool cli_profile_is_secret(const cli_profile_entry *e)

@@ -97,6 +97,8 @@ static wk_code keep_all(wk_session *s, wk_error *err)
         &p->cacert,
         &p->cert,
         &p->key,
+        &p->key_password_file,
+        &p->key_password,
         &p->proxy,
         &p->password_file,
         &p->source_id,
@@ -288,6 +290,21 @@ static wk_code check_numbers(const wk_session_opts *p, wk_error *err)
     return WK_OK;
 }
 
+static wk_code take_key_password(wk_session *s, wk_error *err)
+{
+    wk_session_opts *p = &s->opts;
+    char *password = NULL;
+    wk_code rc;
+
+    if (!p->key_password_file)
+        return WK_OK;
+    rc = wki_secret_file_read(p->key_password_file, &password, err);
+    if (rc != WK_OK)
+        return rc;
+    p->key_password = keep_taken(own(s), password);
+    return p->key_password ? WK_OK : no_memory(err);
+}
+
 static wk_code take_headers(wk_session *s, wk_error *err)
 {
     owned *o = own(s);
@@ -462,6 +479,7 @@ void wki_session_http_opts(const wk_session *session, wki_http_opts *out)
         .cacert = p->cacert,
         .cert = p->cert,
         .key = p->key,
+        .key_password = p->key_password,
         .proxy = p->proxy,
         .retries = p->retries,
         .max_wait_ms = p->max_wait_s < 0 ? -1 : (int64_t)p->max_wait_s * 1000,
@@ -520,6 +538,8 @@ wk_code wk_session_new(const wk_session_opts *opts, wk_session **out, wk_error *
         rc = take_servers(s, err);
     if (rc == WK_OK)
         rc = take_headers(s, err);
+    if (rc == WK_OK)
+        rc = take_key_password(s, err);
     if (rc == WK_OK)
         rc = take_credential(s, err);
     if (rc == WK_OK)

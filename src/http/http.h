@@ -58,6 +58,7 @@ typedef struct wki_http_opts {
     const char
         *aws_sigv4; /* "aws:amz:REGION:SERVICE": what would be Basic is signed so; NULL: not */
     const char *cacert, *cert, *key;
+    const char *key_password; /* the pass phrase of `key`, NULL: none */
     const char *proxy;   /* NULL: the environment's (proxy.h) */
     int retries;         /* negative: 5, and answers with Retry-After are not counted (retry.h) */
     int64_t max_wait_ms; /* patience of one request for 429 and 503; negative: 300 s */

@@ -399,6 +399,8 @@ static void set_security(CURL *c, const wki_http_opts *o, const wki_wire_request
         curl_easy_setopt(c, CURLOPT_SSLCERT, o->cert);
     if (o->key && r->trusted)
         curl_easy_setopt(c, CURLOPT_SSLKEY, o->key);
+    if (o->key && o->key_password && r->trusted)
+        curl_easy_setopt(c, CURLOPT_KEYPASSWD, o->key_password);
     if (o->netrc && r->trusted) {
         curl_easy_setopt(c, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL);
         curl_easy_setopt(c, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);

@@ -203,21 +203,33 @@ static wk_code take_line(wki_http_transfer *t, char *line, wk_error *err)
     return WK_OK;
 }
 
-/* What of a secret header must not be seen: behind the scheme, "Bearer ". */
+/* Headers whose values are nobody's secret. Of all others (X-Api-Key, and what else users send) it
+ * cannot be known. */
+static bool is_known_plain(const char *line)
+{
+    static const char *const names[] = {"Accept",     "Accept-Charset", "Content-Type", "Range",
+                                        "User-Agent", "Prefer",         "If-Match",     "If-None-Match"};
+
+    return is_framing(line) || is_one_of(line, names, sizeof names / sizeof names[0]);
+}
+
+/* What of a header must not be seen: of credentials what follows the scheme, "Bearer ". */
 static const char *secret_of(const char *line)
 {
     const char *value = strchr(line, ':') + 1;
     const char *word;
 
+    if (is_known_plain(line))
+        return "";
     value += strspn(value, " ");
-    word = strchr(value, ' ');
+    word = is_secret(line) ? strchr(value, ' ') : NULL;
     return word ? word + strspn(word, " ") : value;
 }
 
 void wki_request_hide_secrets(const wki_http_transfer *t, char *text, size_t n)
 {
     for (size_t i = 0; n > 0 && i < t->n_lines; i++) {
-        const char *secret = is_secret(t->lines[i]) ? secret_of(t->lines[i]) : "";
+        const char *secret = secret_of(t->lines[i]);
         size_t secret_n = strlen(secret);
         char *found = text;
 

@@ -5,6 +5,7 @@ import http.server
 import json
 import os
 import pty
+import select
 import shutil
 import ssl
 import subprocess
@@ -151,6 +152,38 @@ class Ways(peers.Case):
         args = ("--retries", 0, "--cacert", at("server.pem"), "--dicomweb", root)
         self.assert_exit(self.run_wadokit(*args, "search"), 5)
         self.assert_exit(self.run_wadokit(*args, "--cert", at("client.pem"), "--key", at("client.key"), "search"), 4)
+        locked = ("--cert", at("client.pem"), "--key", at("locked.key"))
+        subprocess.run(["openssl", "pkey", "-in", at("client.key"), "-aes256", "-passout", "pass:of the key", "-out",
+                        at("locked.key")], check=True, capture_output=True)
+        result = subprocess.run([peers.WADOKIT, *map(str, args), *locked, "search"], capture_output=True, text=True,
+                                start_new_session=True, check=False, env=peers.environment(self.home))
+        self.assertEqual(result.returncode, 2, result.stderr)
+        self.assertIn("--key-password-file", result.stderr)
+        phrase = self.write("phrase", "of the key\n")
+        self.assert_exit(self.run_wadokit(*args, *locked, "--key-password-file", phrase, "search"), 4)
+        self.assert_exit(self.run_wadokit(*args, *locked, "search", env={"WADOKIT_KEY_PASSWORD": "of the key"}), 4)
+        result = self.run_wadokit(*args, *locked, "search", env={"WADOKIT_KEY_PASSWORD": "another word"})
+        self.assertNotIn("another word", result.err)
+        self.assertNotEqual(result.exit, 4)
+        self.ask_at_a_terminal([str(one) for one in (*args, *locked, "search")])
+
+    def ask_at_a_terminal(self, args):
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(peers.WADOKIT, [peers.WADOKIT, *args], peers.environment(self.home))
+        shown = b""
+        while b"Pass phrase of" not in shown:
+            self.assertTrue(select.select([terminal], [], [], 60)[0], shown)
+            shown += os.read(terminal, 1000)
+        os.write(terminal, b"of the key\n")
+        try:
+            while piece := os.read(terminal, 1000):
+                shown += piece
+        except OSError:
+            pass  # its end
+        os.close(terminal)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 4, shown)
+        self.assertNotIn(b"of the key\r", shown.split(b": ", 1)[1])
 
 
 class Logins(peers.Case):

@@ -34,6 +34,34 @@ def make_certificate(folder):
     return path("cert.pem"), path("key.pem")
 
 
+class Children(peers.Case):
+    SECRETS = {"WADOKIT_TOKEN": "of-the-token", "WADOKIT_PASSWORD": "of-the-password",
+               "WADOKIT_CLIENT_SECRET": "of-the-client", "WADOKIT_KEY_PASSWORD": "of-the-key"}
+
+    def test_a_command_gets_no_secret_of_the_environment(self):
+        seen = os.path.join(self.home, "seen")
+        self.run_wadokit("--dicomweb", "http://127.0.0.1:9", "--retries", 0, "--token-command",
+                         "env > %s; echo t" % seen, "search", env={**self.SECRETS, "WADOKIT_OTHER": "stays"})
+        with open(seen, encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("WADOKIT_OTHER=stays", text)
+        self.assertNotIn("of-the-", text)
+
+    def test_others_of_the_same_user_cannot_look_into_it(self):
+        if os.getuid() != 0 or not shutil.which("setpriv"):
+            self.skipTest("root and setpriv are needed to be another user")
+        os.chmod(self.home, 0o777)
+        owner = os.path.join(self.home, "owner")
+        done = subprocess.run(["setpriv", "--reuid", "65534", "--clear-groups", peers.WADOKIT, "--token-command",
+                               "stat -c %%u /proc/$PPID/environ > %s; echo t" % owner, "--retries", "0", "--dicomweb",
+                               "http://127.0.0.1:9", "search"], capture_output=True, text=True, check=False,
+                              env=peers.environment(self.home))
+        if done.returncode in (126, 127) or "Permission denied" in done.stderr:
+            self.skipTest("another user cannot start this build")
+        with open(owner, encoding="utf-8") as file:
+            self.assertEqual(file.read().strip(), "0", done.stderr)
+
+
 class Tokens(peers.Case):
     def get(self, peer, *args):
         return self.run_wadokit("--auth", "client-credentials", "--token-url", peer.main + "/oauth/token", "--client-id",
