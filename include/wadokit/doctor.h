@@ -19,7 +19,7 @@ typedef enum wk_finding_status {
 } wk_finding_status;
 
 /* One finding, borrowed during the callback.
- *   name     "library", "module", "sandbox", "decoder", "folder", "fhir", "dicomweb", "base", "clock"
+ *   name     "library", "module", "sandbox", "decoder", "folder", "umask", "fhir", "dicomweb", "base", "clock"
  *   detail   what was seen
  *   advice   what to do, "" where there is nothing to be done
  *   setting  the settings that would help, as in wk_error

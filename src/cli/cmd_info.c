@@ -5,7 +5,7 @@
 
 static const char *per; /* NULL: instance, of CSV series */
 static const char *tag_list;
-static bool csv;
+static bool csv, csv_raw;
 
 static const cli_opt opts[] = {
     {"per", 0, CLI_STRING, &per, "LEVEL",
@@ -13,6 +13,8 @@ static const cli_opt opts[] = {
      "study|series|instance", 0, 0},
     {"tags", 't', CLI_STRING, &tag_list, "TAG,...", "show these attributes", NULL, 0, 0},
     {"csv", 0, CLI_FLAG, &csv, NULL, "print comma-separated values", NULL, 0, 0},
+    {"csv-raw", 0, CLI_FLAG, &csv_raw, NULL,
+     "the same for machines: what a spreadsheet would run is not marked as text", NULL, 0, 0},
     {0},
 };
 
@@ -76,19 +78,46 @@ static void add_chosen(view *v, const wk_info_item *item)
     cli_table_add(v->table, cells);
 }
 
-/* RFC 4180: quoted where it must be. The text is the caller's to free. */
+/* Whether it is numbers, divided as values are. */
+static bool is_numbers(const char *value)
+{
+    char *end;
+
+    for (;; value = end + 1) {
+        if (!value[0] || strchr(" \t\r\n", value[0]))
+            return false;
+        (void)strtod(value, &end);
+        if (end == value || (*end != '\\' && *end != '\0'))
+            return false;
+        if (*end == '\0')
+            return true;
+    }
+}
+
+/* What a spreadsheet takes for a formula, and runs. */
+static bool would_run(const char *value)
+{
+    return value[0] && value[1] && strchr("=+-@\t\r", value[0]) && !is_numbers(value);
+}
+
+/* RFC 4180: quoted where it must be; an apostrophe says that it is text. The cell is the caller's
+ * to free. */
 static char *csv_cell(const char *value)
 {
     size_t n = strlen(value), at = 0;
-    char *out = malloc(2 * n + 3);
+    bool mark = !csv_raw && would_run(value);
+    char *out = malloc(2 * n + 4);
 
     if (!out)
         return NULL;
     if (!value[strcspn(value, ",\"\r\n")]) {
-        memcpy(out, value, n + 1);
+        memcpy(out, "'", 1);
+        memcpy(out + mark, value, n + 1);
         return out;
     }
     out[at++] = '"';
+    if (mark)
+        out[at++] = '\'';
     for (size_t i = 0; i < n; i++) {
         if (value[i] == '"')
             out[at++] = '"';
@@ -220,6 +249,7 @@ static int run(cli_context *ctx, int argc, char **argv)
     wk_code rc;
     int status;
 
+    csv = csv || csv_raw;
     if (ctx->json && (csv || tag_list)) {
         free(list);
         return cli_usage(ctx, "--json gives whole data sets; --tags and --csv are for tables");

@@ -34,10 +34,13 @@ static bool is_control(const unsigned char *p, size_t length)
 {
     if (length == 1)
         return p[0] < 0x20 || p[0] == 0x7F;
-    if (length == 2)
-        return p[0] == 0xC2 && p[1] < 0xA0;
-    /* U+2028/2029 and the bidirectional overrides would reorder a terminal line. */
-    return length == 3 && p[0] == 0xE2 && p[1] == 0x80 && (p[2] >= 0xA8 && p[2] <= 0xAE);
+    if (length == 2) /* C1, and U+061C, an invisible mark of direction */
+        return (p[0] == 0xC2 && p[1] < 0xA0) || (p[0] == 0xD8 && p[1] == 0x9C);
+    if (length != 3 || p[0] != 0xE2)
+        return false;
+    /* U+200E/200F, U+2028 to 202E and U+2066 to 2069 would break or reorder a terminal line. */
+    return (p[1] == 0x80 && (p[2] == 0x8E || p[2] == 0x8F || (p[2] >= 0xA8 && p[2] <= 0xAE))) ||
+           (p[1] == 0x81 && p[2] >= 0xA6 && p[2] <= 0xA9);
 }
 
 size_t wki_text_clean(char *out, size_t size, const char *in, size_t n)

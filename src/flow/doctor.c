@@ -1,5 +1,6 @@
 #include <wadokit/doctor.h>
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,6 +152,35 @@ static void look_at_folders(visit *v)
     else
         tell(v, "folder", WK_FINDING_OK, WK_OK, "", "%s: will be made by the first login", state);
     free(state);
+}
+
+/* -1 where the system does not tell. To ask by umask() would change it for a moment, for all
+ * threads. */
+static int umask_now(void)
+{
+    char text[2048];
+    int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof text - 1) : -1;
+    const char *at;
+
+    if (fd >= 0)
+        (void)close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    at = strstr(text, "\nUmask:");
+    return at ? (int)strtol(at + 7, NULL, 8) : -1;
+}
+
+static void look_at_umask(visit *v)
+{
+    int mask = umask_now();
+
+    if (mask >= 0 && (mask & 0044) != 0044)
+        tell(v, "umask", WK_FINDING_NOTE, WK_OK,
+             "run umask 077 before, or save into a folder that is yours alone",
+             "%03o: others on this machine can read the files that are saved", (unsigned)mask);
+    else if (mask >= 0)
+        tell(v, "umask", WK_FINDING_OK, WK_OK, "", "%03o: files that are saved are yours alone",
+             (unsigned)mask);
 }
 
 /* --- servers --- */
@@ -366,6 +396,7 @@ wk_code wk_doctor(wk_session *session, wk_finding_fn each, void *user, wk_error 
         tell(&v, "library", WK_FINDING_OK, WK_OK, "", "%s", wk_version_line(i));
     look_at_modules(&v);
     look_at_decoders(&v);
+    look_at_umask(&v);
     look_at_folders(&v);
     look_at_server(&v, &fhir, o->fhir);
     look_at_server(&v, &dicomweb, o->dicomweb);

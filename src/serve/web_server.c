@@ -16,7 +16,8 @@
 enum {
     MAX_CONNECTIONS = 128,
     CONNECTION_BYTES = 65536, /* of a request's head */
-    CONNECTION_TIMEOUT_S = 60,
+    HEAD_TIMEOUT_S = 10, /* without a byte, until a request is there: who only connects takes room */
+    ANSWER_TIMEOUT_S = 60,
     BLOCK_BYTES = 65536,
     MAX_HOST = 64
 };
@@ -159,6 +160,11 @@ static enum MHD_Result send_text(const wki_web_server *s, struct MHD_Connection 
 
 /* --- requests --- */
 
+static void set_timeout(struct MHD_Connection *c, unsigned seconds)
+{
+    (void)MHD_set_connection_option(c, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 /* One request. `uri` is as sent: microhttpd's own decoding would make "%2F" a slash. */
 typedef struct visit {
     char *uri;
@@ -182,8 +188,8 @@ static void on_completed(void *user, struct MHD_Connection *connection, void **s
     visit *v = *state;
 
     (void)user;
-    (void)connection;
     (void)why;
+    set_timeout(connection, HEAD_TIMEOUT_S);
     if (v)
         free(v->uri);
     free(v);
@@ -232,6 +238,7 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *c, const ch
     /* An answer to the first call would end the connection behind it. */
     if (v && !v->begun) {
         v->begun = true;
+        set_timeout(c, ANSWER_TIMEOUT_S);
         return MHD_YES;
     }
     if (!v || !v->uri || *v->uri != '/')
@@ -284,7 +291,7 @@ static bool start(wki_web_server *s)
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD, (uint16_t)s->port, NULL,
         NULL, on_request, s, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)MAX_CONNECTIONS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S, MHD_OPTION_URI_LOG_CALLBACK,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HEAD_TIMEOUT_S, MHD_OPTION_URI_LOG_CALLBACK,
         on_uri, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
     if (!s->daemon)
         close(fd);

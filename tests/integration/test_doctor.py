@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`doctor`: servers that answer, that refuse, and whose clock is wrong."""
 import http.server
+import os
 import threading
 import time
 
@@ -54,6 +55,14 @@ class Doctor(peers.Case):
         found = self.findings(0)
         self.assertEqual([found[n]["status"] for n in ("dicomweb", "fhir", "clock", "folder")], 4 * ["ok"])
         self.assertEqual(sorted(Server.seen), ["/dicom-web/fhir/metadata", "/dicom-web/studies?limit=1"])
+
+    def test_files_that_others_can_read_are_told(self):
+        was = os.umask(0o022)
+        self.addCleanup(os.umask, was)
+        found = self.findings(0)["umask"]
+        self.assertEqual((found["status"], found["detail"][:3]), ("note", "022"))
+        os.umask(0o077)
+        self.assertEqual(self.findings(0)["umask"]["status"], "ok")
 
     def test_what_is_no_answer_of_such_a_server_is_said(self):
         page = b"<!DOCTYPE html><html><head><title>Sign in</title></head></html>"

@@ -83,6 +83,19 @@ class Info(peers.Case):
         self.assertEqual(there[0], here[0])
         self.assertEqual(sorted(row[1:] for row in there[1:]), sorted(row[1:] for row in here[1:]))
 
+    def test_no_cell_runs_in_a_spreadsheet(self):
+        cells = ("=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-2+3", "-1024", "+1.5\\-2e3", "A=1", "=a,b")
+        marked = ("'=1+1", "'@SUM(A1)", "'+cmd|' /C calc'!A0", "'-2+3", "-1024", "+1.5\\-2e3", "A=1", "'=a,b")
+        for cell, shown in zip(cells, marked):
+            elements = pic.image(2, 2, 8, uid="1.2.9")
+            elements.update({0x00081030: ("LO", cell), pic.PIXELS: ("OB", bytes(4))})
+            path = pic.write(os.path.join(self.home, "one.dcm"), elements)
+            for option, expected in (("--csv", shown), ("--csv-raw", cell)):
+                with self.subTest(option, cell=cell):
+                    result = self.run_wadokit("info", option, "-t", "StudyDescription", path)
+                    self.assert_exit(result, 0)
+                    self.assertEqual(rows(result)[1][1], expected)
+
 
 if __name__ == "__main__":
     peers.main()

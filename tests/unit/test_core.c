@@ -54,6 +54,25 @@ static void test_text_is_cut_at_a_whole_character(void)
     T_STR(out, "abc");
 }
 
+static void test_what_would_reorder_a_line_is_not_shown(void)
+{
+    static const char *const marks[] = {"\xD8\x9C",     "\xE2\x80\x8E", "\xE2\x80\x8F",
+                                        "\xE2\x80\xAA", "\xE2\x80\xAE", "\xE2\x81\xA6",
+                                        "\xE2\x81\xA9", "\xE2\x80\xA8"};
+    static const char *const letters[] = {"\xD8\x9B", "\xE2\x80\x90", "\xE2\x81\xA5", "\xD7\x90"};
+    char text[16], out[16];
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        snprintf(text, sizeof text, "a%sb", marks[i]);
+        (void)wki_text_clean(out, sizeof out, text, strlen(text));
+        T_STR(out, "a?b");
+    }
+    for (size_t i = 0; i < sizeof letters / sizeof letters[0]; i++) {
+        (void)wki_text_clean(out, sizeof out, letters[i], strlen(letters[i]));
+        T_STR(out, letters[i]);
+    }
+}
+
 static void test_every_code_has_an_exit_status_of_the_contract(void)
 {
     for (int i = 0; i < wk_code_count(); i++) {
@@ -258,6 +277,7 @@ static CU_TestInfo tests[] = {
      test_credentials_that_a_server_repeats_are_hidden},
     {"messages hold no control characters", test_messages_hold_no_control_characters},
     {"text is cut at a whole character", test_text_is_cut_at_a_whole_character},
+    {"what would reorder a line is not shown", test_what_would_reorder_a_line_is_not_shown},
     {"every code has an exit status of the contract",
      test_every_code_has_an_exit_status_of_the_contract},
     {"UIDs are read in every coat", test_uids_are_read_in_every_coat},
