@@ -402,10 +402,10 @@ static bool set_limit(pid_t child, int what, rlim_t most)
 {
     struct rlimit r;
 
-    if (prlimit(child, what, NULL, &r) != 0)
+    if (prlimit(child, (unsigned)what, NULL, &r) != 0)
         return false;
     r.rlim_cur = most < r.rlim_max ? most : r.rlim_max;
-    return prlimit(child, what, &r, NULL) == 0;
+    return prlimit(child, (unsigned)what, &r, NULL) == 0;
 }
 
 static bool limit(const wki_box *b, const wki_box_terms *t)

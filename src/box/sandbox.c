@@ -70,7 +70,7 @@ static bool limit(int what, rlim_t most)
 {
     struct rlimit r = {most, most};
 
-    return setrlimit(what, &r) == 0;
+    return setrlimit((unsigned)what, &r) == 0;
 }
 
 void wki_sandbox_limit(wki_sandbox *out)

@@ -632,8 +632,10 @@ size_t icc_bytes(const std::vector<uint8_t> &icc)
 {
     if (icc.size() < 132 || memcmp(icc.data() + 36, "acsp", 4) != 0)
         return 0;
-    size_t n = static_cast<size_t>(icc[0]) << 24 | icc[1] << 16 | icc[2] << 8 | icc[3];
+    size_t n = 0;
 
+    for (size_t i = 0; i < 4; i++)
+        n = n << 8 | icc[i];
     return n < 132 || n > icc.size() || (icc[8] > 3 && n % 4 != 0) ? 0 : n;
 }
 

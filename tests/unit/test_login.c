@@ -156,8 +156,8 @@ static void *browse(void *user)
     static const char *const forms[] = {
         "GET /favicon.ico HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         "GET /callback?code=evil&state=guess HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        "POST /callback?code=c&state=%s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
-        "Connection: close\r\n\r\n",
+        ("POST /callback?code=c&state=%s HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n"
+         "Connection: close\r\n\r\n"),
         "GET /callbackx?code=c&state=%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
         "GET /callback?code=c&state=%s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     };

@@ -26,7 +26,7 @@ static void test_a_table_wins_over_the_rescale_and_holds_its_ends(void)
 {
     uint16_t data[] = {100, 200, 65535};
     wki_image_desc d = {.frames = 1,
-                        .modality_lut = {data, 3, 10, 16},
+                        .modality_lut = {.data = data, .n = 3, .first_mapped = 10, .bits = 16},
                         .top = {.has_rescale = true, .slope = 2, .intercept = 3}};
     wki_modality m = wki_modality_of(&d, 0);
 

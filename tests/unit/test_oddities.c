@@ -278,8 +278,8 @@ static void row19(const struct sample *s)
         "{\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":\"URN:OID:1.2.3\"}]}",
         "{\"identifier\":[{\"system\":\"urn:dicom:uid\",\"value\":\"1.2.3 \"}]}",
         "{\"identifier\":{\"system\":\"urn:dicom:uid\",\"value\":\"1.2.3\"}}",
-        "{\"identifier\":[{\"system\":\"http://acc\",\"value\":\"9.9.9\"},"
-        "{\"system\":\"urn:dicom:uid\",\"value\":\"1.2.3\"}]}",
+        ("{\"identifier\":[{\"system\":\"http://acc\",\"value\":\"9.9.9\"},"
+         "{\"system\":\"urn:dicom:uid\",\"value\":\"1.2.3\"}]}"),
         "{\"identifier\":[{\"value\":\"A77\"},{\"value\":\"urn:oid:1.2.3\"}]}",
         "{\"id\":\"1.2.3\"}",
         "{\"uid\":\"urn:oid:1.2.3\"}",
