@@ -1,5 +1,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "core/hash_module.h"
@@ -8,13 +9,30 @@ struct wki_sha256 {
     EVP_MD_CTX *ctx;
 };
 
+/* Looked up once: EVP_sha256() is a name that OpenSSL looks up at each use, for all threads in one
+ * table. Kept to the end. */
+static EVP_MD *fetched;
+
+static void fetch(void)
+{
+    fetched = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *sha256(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+    (void)pthread_once(&once, fetch);
+    return fetched ? fetched : EVP_sha256();
+}
+
 wk_code wki_sha256_new(wki_sha256 **out, wk_error *err)
 {
     wki_sha256 *h = calloc(1, sizeof *h);
 
     if (h)
         h->ctx = EVP_MD_CTX_new();
-    if (!h || !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_sha256(), NULL) != 1) {
+    if (!h || !h->ctx || EVP_DigestInit_ex(h->ctx, sha256(), NULL) != 1) {
         wki_sha256_free(h);
         return wk_fail(err, WK_NOMEM, "SHA-256: out of memory");
     }
@@ -57,7 +75,7 @@ void wki_sha256_finish(wki_sha256 *h, char hex[WKI_SHA256_HEX_SIZE])
 wk_code wki_sha256_once(const void *data, size_t n, unsigned char out[WKI_SHA256_BYTES],
                         wk_error *err)
 {
-    if (EVP_Digest(data, n, out, NULL, EVP_sha256(), NULL) != 1)
+    if (EVP_Digest(data, n, out, NULL, sha256(), NULL) != 1)
         return wk_fail(err, WK_NOMEM, "SHA-256: out of memory");
     return WK_OK;
 }
