@@ -139,22 +139,28 @@ DEFINE_CLAMP(uint8_t)
 DEFINE_CLAMP(int8_t)
 DEFINE_CLAMP(uint16_t)
 DEFINE_CLAMP(int16_t)
+DEFINE_CLAMP(uint32_t)
+DEFINE_CLAMP(int32_t)
 
 void wki_lossy_cells_to_stored(const wki_image_desc *d, wki_pixels *out)
 {
     unsigned bits = d->bits_stored;
-    int32_t high = (int32_t)(1u << (bits - d->is_signed)) - 1, low = d->is_signed ? -high - 1 : 0;
     size_t width = wki_sample_bytes(out->type), n = out->size / width;
+    int64_t high = (int64_t)(1ull << (bits - d->is_signed)) - 1, low = d->is_signed ? -high - 1 : 0;
 
-    if (width <= 2 && bits < 8 * width && d->high_bit == bits - 1) {
+    if (width <= 4 && bits < 8 * width && d->high_bit == bits - 1) {
         if (out->type == WKI_U8)
             clamp_uint8_t(out->data, n, (uint8_t)low, (uint8_t)high);
         else if (out->type == WKI_S8)
             clamp_int8_t(out->data, n, (int8_t)low, (int8_t)high);
         else if (out->type == WKI_U16)
             clamp_uint16_t(out->data, n, (uint16_t)low, (uint16_t)high);
-        else
+        else if (out->type == WKI_S16)
             clamp_int16_t(out->data, n, (int16_t)low, (int16_t)high);
+        else if (out->type == WKI_U32)
+            clamp_uint32_t(out->data, n, (uint32_t)low, (uint32_t)high);
+        else if (out->type == WKI_S32)
+            clamp_int32_t(out->data, n, (int32_t)low, (int32_t)high);
     }
     wki_cells_to_stored(d, out);
 }

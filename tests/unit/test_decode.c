@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/stored.h"
 #include "decode/decode.h"
 #include "dicom/palette.h"
 #include "support/t.h"
@@ -201,7 +202,32 @@ static void test_segmented_palettes_are_expanded(void)
     CU_ASSERT_FALSE(wki_palette_expand((const uint8_t *)"\2\1\0\0\0\0", 6, true, out, 8));
 }
 
+/* Of every number of bits, also those that fill the cell and those of which nothing is clamped. */
+static void test_lossy_values_end_at_the_largest_that_bits_stored_holds(void)
+{
+    for (unsigned bits = 1; bits <= 32; bits++) {
+        unsigned width = bits <= 8 ? 1 : bits <= 16 ? 2 : 4;
+        wki_image_desc d = {.pixels = WKI_PIXELS_INTEGER,
+                            .bits_allocated = (uint16_t)(8 * width),
+                            .bits_stored = (uint16_t)bits,
+                            .high_bit = (uint16_t)(bits - 1)};
+        uint32_t value = width < 4 || bits == 32 ? UINT32_MAX : 1u << bits, expected = (uint32_t)((1ull << bits) - 1), got = 0;
+        wki_pixels p = {.rows = 1,
+                        .cols = 1,
+                        .samples = 1,
+                        .type = width == 1 ? WKI_U8 : width == 2 ? WKI_U16 : WKI_U32,
+                        .data = &value,
+                        .size = width};
+
+        wki_lossy_cells_to_stored(&d, &p);
+        memcpy(&got, &value, width);
+        CU_ASSERT_EQUAL(got, expected);
+    }
+}
+
 static CU_TestInfo tests[] = {
+    {"lossy values end at the largest that Bits Stored holds",
+     test_lossy_values_end_at_the_largest_that_bits_stored_holds},
     {"cells become stored values", test_cells_become_stored_values},
     {"planes and pairs become pixels", test_planes_and_pairs_become_pixels},
     {"bits are read least significant first", test_bits_are_read_least_significant_first},
