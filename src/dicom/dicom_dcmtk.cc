@@ -223,6 +223,8 @@ void warm_character_sets()
         "ISO 2022 IR 6\\ISO 2022 IR 149\\ISO 2022 IR 58\\ISO 2022 IR 166"};
     static std::vector<std::unique_ptr<DcmSpecificCharacterSet>> kept;
 
+    if (!kept.empty())
+        return;
     for (const char *one : terms) {
         kept.push_back(std::make_unique<DcmSpecificCharacterSet>());
         (void)kept.back()->selectCharacterSet(one);
