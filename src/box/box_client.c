@@ -398,14 +398,14 @@ static rlim_t used(pid_t child)
 }
 
 /* Set from here, as the other side may be no more what it was. */
-static bool set_limit(pid_t child, int what, rlim_t most)
+static bool set_limit(pid_t child, wki_limit_kind what, rlim_t most)
 {
     struct rlimit r;
 
-    if (prlimit(child, (unsigned)what, NULL, &r) != 0)
+    if (prlimit(child, what, NULL, &r) != 0)
         return false;
     r.rlim_cur = most < r.rlim_max ? most : r.rlim_max;
-    return prlimit(child, (unsigned)what, &r, NULL) == 0;
+    return prlimit(child, what, &r, NULL) == 0;
 }
 
 static bool limit(const wki_box *b, const wki_box_terms *t)

@@ -66,11 +66,11 @@ void wki_sandbox_begin(int first, int last)
         (void)signal(ignored[i], SIG_IGN);
 }
 
-static bool limit(int what, rlim_t most)
+static bool limit(wki_limit_kind what, rlim_t most)
 {
     struct rlimit r = {most, most};
 
-    return setrlimit((unsigned)what, &r) == 0;
+    return setrlimit(what, &r) == 0;
 }
 
 void wki_sandbox_limit(wki_sandbox *out)

@@ -15,9 +15,17 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/resource.h>
 
 #ifdef __cplusplus
 extern "C" {
+#endif
+
+/* What setrlimit() wants: an enumeration of glibc's, elsewhere a number. */
+#ifdef __GLIBC__
+typedef __rlimit_resource_t wki_limit_kind;
+#else
+typedef int wki_limit_kind;
 #endif
 
 typedef struct wki_sandbox {
